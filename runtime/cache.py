@@ -1,0 +1,5 @@
+"""placeholder"""
+from typing import Any
+from numba.core.caching import NullCache
+def KernelCache(function: Any) -> Any:
+    return NullCache()

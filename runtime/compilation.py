@@ -1,0 +1,85 @@
+"""Wrap generated functions for compilation on demand: as device function, kernel or ufunc.
+
+In: Python functions of a generated module. Out: Numba dispatchers, which compile for each
+combination of argument types at its first use, and `LazyUfunc`, which makes one NumPy ufunc for
+each element type. All of them divide as IEEE 754 says, never check bounds, and keep what they
+compiled on disk (see `cache.py`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import types
+from numba.np.ufunc.ufuncbuilder import UFuncBuilder
+
+from actgen.cache import KernelCache
+
+# Parameters that hold elements of the array; every other parameter is a float64.
+_ELEMENT_PARAMETERS = frozenset({"x", "dy", "gate", "value"})
+
+
+def _compiled(function: Callable[..., Any], **options: bool) -> Any:
+    dispatcher = numba.njit(error_model="numpy", boundscheck=False, **options)(function)
+    dispatcher._cache = KernelCache(function)
+    return dispatcher
+
+
+def device(function: Callable[..., Any]) -> Any:
+    """Compile a scalar function that kernels call."""
+    return _compiled(function)
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function over arrays; it runs without the GIL."""
+    return _compiled(function, nogil=True)
+
+
+class LazyUfunc:
+    """Makes a NumPy ufunc of a scalar function, separately for each element type.
+
+    One ufunc with many loops would not do: NumPy takes the first loop that fits, so a float64 loop
+    would serve float32 arrays.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._ufuncs: dict[np.dtype[Any], np.ufunc] = {}
+        self._lock = Lock()
+        self.__doc__ = function.__doc__
+        self.__name__ = function.__name__
+
+    def loops(self, element: np.dtype[Any]) -> np.ufunc:
+        """Return the ufunc whose elements have the dtype `element`, compiling it at first use.
+
+        Parameters that are no elements are float64. Raises TypeError for a dtype that is none of
+        float64, float32, uint16 (float16 bits) and int16 (bfloat16 bits).
+        """
+        found = self._ufuncs.get(element)
+        if found is not None:
+            return found
+        if element not in (np.float64, np.float32, np.uint16, np.int16):
+            raise TypeError(f"{self.__name__} has no loop for elements of dtype {element}")
+        with self._lock:
+            if element not in self._ufuncs:
+                self._ufuncs[element] = self._build(numba.from_dtype(element))
+            return self._ufuncs[element]
+
+    def _build(self, element: types.Type) -> np.ufunc:
+        names = inspect.signature(self._function).parameters
+        arguments = [element if n in _ELEMENT_PARAMETERS else types.float64 for n in names]
+        builder = UFuncBuilder(self._function, targetoptions={"nopython": True})
+        builder.nb_func.cache = KernelCache(self._function)
+        builder.add(tuple(arguments))
+        made: np.ufunc = builder.build_ufunc()
+        return made
+
+
+def ufunc(function: Callable[..., Any]) -> LazyUfunc:
+    """Make a `LazyUfunc` of a scalar function, whose arrays broadcast and have any strides."""
+    return LazyUfunc(function)
