@@ -24,20 +24,20 @@ from actgen.cache import KernelCache
 _ELEMENT_PARAMETERS = frozenset({"x", "dy", "gate", "value"})
 
 
-def _compiled(function: Callable[..., Any], **options: bool) -> Any:
+def _compiled(function: Callable[..., Any], role: str, **options: bool) -> Any:
     dispatcher = numba.njit(error_model="numpy", boundscheck=False, **options)(function)
-    dispatcher._cache = KernelCache(function)
+    dispatcher._cache = KernelCache(function, role)
     return dispatcher
 
 
 def device(function: Callable[..., Any]) -> Any:
     """Compile a scalar function that kernels call."""
-    return _compiled(function)
+    return _compiled(function, "device")
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function over arrays; it runs without the GIL."""
-    return _compiled(function, nogil=True)
+    return _compiled(function, "kernel", nogil=True)
 
 
 class LazyUfunc:
@@ -74,7 +74,7 @@ class LazyUfunc:
         names = inspect.signature(self._function).parameters
         arguments = [element if n in _ELEMENT_PARAMETERS else types.float64 for n in names]
         builder = UFuncBuilder(self._function, targetoptions={"nopython": True})
-        builder.nb_func.cache = KernelCache(self._function)
+        builder.nb_func.cache = KernelCache(self._function, "ufunc")
         builder.add(tuple(arguments))
         made: np.ufunc = builder.build_ufunc()
         return made

@@ -75,9 +75,7 @@ def half_to_float(context: Any, builder: Any, bits: Any) -> Any:
     result = builder.select(
         builder.icmp_unsigned("<", magnitude, _int(0x0400)),
         builder.bitcast(tiny, _I32),
-        builder.select(
-            builder.icmp_unsigned(">=", magnitude, _int(0x7C00)), special, normal
-        ),
+        builder.select(builder.icmp_unsigned(">=", magnitude, _int(0x7C00)), special, normal),
     )
     return builder.bitcast(builder.or_(result, sign), _FLOAT)
 

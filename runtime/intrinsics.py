@@ -134,9 +134,7 @@ def copysign(typingctx: Any, magnitude: Any, sign: Any) -> Any:
 
 def _pick(builder: Any, comparison: str, args: Any) -> Any:
     a, b = args
-    wins = builder.or_(
-        builder.fcmp_ordered(comparison, a, b), builder.fcmp_unordered("uno", a, a)
-    )
+    wins = builder.or_(builder.fcmp_ordered(comparison, a, b), builder.fcmp_unordered("uno", a, a))
     return builder.select(wins, a, b)
 
 
