@@ -1,0 +1,95 @@
+"""Collect the references of the elementwise activations: a name and parameters in, functions out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mpmath import inf, isinf, isnan, mp, mpf, nan
+
+PRECISION = 160
+"""Bits carried by the references; those that cancel more raise it themselves."""
+
+Number = Any
+Terms = tuple[Number, ...]
+Triple = tuple[Number | Terms, Number | Terms, Number | Terms]
+_TABLE: dict[str, tuple[Callable[..., Triple], Callable[..., tuple[Triple, Triple]]]] = {}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One activation with its parameters bound.
+
+    `forward`, `derivative` and `second_derivative` map a number (anything `mpf` takes, NaN and
+    infinities included) to an `mpf`. At ±inf they return the limit, NaN where there is none; at a
+    kink the value declared for it.
+    """
+
+    name: str
+    params: Mapping[str, Any]
+
+    def __call__(self, x: Any, order: int = 0) -> Number:
+        """Return the derivative of the given order at `x`."""
+        with mp.workprec(PRECISION):
+            return sum(self.terms(x, order), mpf(0))
+
+    def forward(self, x: Any) -> Number:
+        return self(x, 0)
+
+    def derivative(self, x: Any) -> Number:
+        return self(x, 1)
+
+    def second_derivative(self, x: Any) -> Number:
+        return self(x, 2)
+
+    def terms(self, x: Any, order: int) -> Terms:
+        """Return the terms whose sum is the result; what cancels near a zero stands apart."""
+        function, ends = _TABLE[self.name]
+        with mp.workprec(PRECISION):
+            x = mpf(x)
+            if isnan(x):
+                return (nan,)
+            if isinf(x):
+                value = ends(**self.params)[x > 0][order]
+            else:
+                value = function(x, **self.params)[order]
+            return tuple(mpf(v) for v in (value if isinstance(value, tuple) else (value,)))
+
+
+def activation(
+    name: str, ends: Callable[..., tuple[Triple, Triple]]
+) -> Callable[[Callable[..., Triple]], Callable[..., Triple]]:
+    """Register a function `x, **params -> (value, derivative, second derivative)`.
+
+    Each of the three is a number or a tuple of terms to be summed. `ends` takes the parameters and
+    returns the same triple for -inf and for inf.
+    """
+
+    def register(function: Callable[..., Triple]) -> Callable[..., Triple]:
+        _TABLE[name] = (function, ends)
+        return function
+
+    return register
+
+
+def reference(name: str, params: Mapping[str, Any] | None = None) -> Reference:
+    """Return the reference of an elementwise activation; parameters not given have defaults."""
+    if name not in _TABLE:
+        raise KeyError(f"the oracle has no elementwise activation '{name}'")
+    return Reference(name, dict(params or {}))
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all elementwise activations known here."""
+    return tuple(sorted(_TABLE))
+
+
+def rising(bottom: Number = 0) -> tuple[Triple, Triple]:
+    """Return the ends of a function that goes from `bottom` to the identity."""
+    return (bottom, 0, 0), (inf, 1, 0)
+
+
+def saturating(bottom: Number, top: Number) -> tuple[Triple, Triple]:
+    """Return the ends of a function that is constant at both."""
+    return (bottom, 0, 0), (top, 0, 0)
