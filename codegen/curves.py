@@ -1,0 +1,136 @@
+"""Sample an activation for its plot: formulas in, the values of two curves out.
+
+Parameters take their defaults. A gate is drawn against its own half with 1 in the other; a
+normalization as the first element of (x, 0, 0), which its reductions spelled out make a formula of
+x alone. Where one element tells nothing there is no curve.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import reduce
+from itertools import chain, combinations
+
+from actgen.codegen.activation import ActivationSpec, Param
+from actgen.codegen.differentiate import differentiate
+from actgen.codegen.errors import CompilerError
+from actgen.codegen.evaluate import evaluate
+from actgen.codegen.ir import (
+    HALF,
+    INF,
+    ONE,
+    ZERO,
+    Apply,
+    Const,
+    Expr,
+    Symbol,
+    X,
+    apply,
+    maximum,
+    minimum,
+    substitute,
+    walk,
+    where,
+)
+from actgen.codegen.ops import OPS
+from actgen.codegen.plot import XS
+
+_DIGITS = 15
+_INDEX = Symbol("index")
+_REQUIRED = (Fraction(1, 4), Fraction(2), Fraction(-1))  # tried for parameters without a default
+
+_HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "!=": operator.ne,
+}
+
+
+def curves(
+    spec: ActivationSpec, formula: Expr, derivative: Expr | None
+) -> tuple[list[float], list[float]] | None:
+    """Return the values of `formula` and its derivative at `plot.XS`, or None for no plot.
+
+    `derivative` is used as it is; where it is None the curve's own is taken.
+    """
+    if spec.kind == "reshaping":
+        return None
+    values = _settings(spec)
+    curve = _as_function_of_x(substitute(formula, values))
+    if derivative is None:
+        slope = differentiate(curve, X)
+    else:
+        slope = substitute(derivative, values)
+    return _sample(curve), _sample(slope)
+
+
+def _settings(spec: ActivationSpec) -> Mapping[Expr, Expr]:
+    """Return the value of every symbol but x."""
+    values: dict[Expr, Expr] = {Symbol("gate"): X, Symbol("value"): ONE}
+    values |= {Symbol(entry.name): HALF for entry in spec.random}
+    for param in spec.params:
+        number = param.default_value
+        if number is None:
+            values[Symbol(param.name)] = Const(_example(param))
+        elif abs(number) == float("inf"):
+            values[Symbol(param.name)] = INF if number > 0 else -INF
+        else:
+            values[Symbol(param.name)] = Const(Fraction(number))
+    return values
+
+
+def _example(param: Param) -> Fraction:
+    bounds = [(b.relation, b.other) for b in param.constraint if not isinstance(b.other, str)]
+    return next(
+        (
+            number
+            for number in _REQUIRED
+            if all(_HOLDS[relation](number, other) for relation, other in bounds)
+        ),
+        Fraction(1),
+    )
+
+
+def _as_function_of_x(expr: Expr) -> Expr:
+    """Spell out the reductions of `expr` over the three elements (x, 0, 0), for the first one."""
+    done: dict[Expr, Expr] = {}
+    for node in walk(expr):
+        rebuilt = Apply(node.op, tuple(done[a] for a in node.args)) if node.args else node
+        if isinstance(rebuilt, Apply) and OPS[rebuilt.op].category == "reduction":
+            rebuilt = _spell_out(rebuilt.op, rebuilt.args[0])
+        done[node] = rebuilt
+    return substitute(done[expr], {_INDEX: ZERO})
+
+
+def _spell_out(op: str, arg: Expr) -> Expr:
+    elements = [
+        substitute(arg, {X: value, _INDEX: Const(Fraction(index))})
+        for index, value in enumerate((X, ZERO, ZERO))
+    ]
+    if op not in _SPELLED:
+        raise CompilerError(f"no plot for the reduction '{op}'")
+    return _SPELLED[op](elements)
+
+
+def _threshold(elements: list[Expr]) -> Expr:
+    """The largest (sum - 1) / count over the subsets: it is the one over the support."""
+    subsets = chain.from_iterable(combinations(elements, size) for size in range(1, 4))
+    return reduce(maximum, [(reduce(operator.add, part) - 1) / len(part) for part in subsets])
+
+
+_SPELLED: dict[str, Callable[[list[Expr]], Expr]] = {
+    "sum": lambda parts: reduce(operator.add, parts),
+    "mean": lambda parts: reduce(operator.add, parts) / len(parts),
+    "amax": lambda parts: reduce(maximum, parts),
+    "amin": lambda parts: reduce(minimum, parts),
+    "argmax": lambda parts: where(apply("ge", parts[0], reduce(maximum, parts[1:])), 0, 1),
+    "sparsemax_threshold": _threshold,
+}
+
+
+def _sample(expr: Expr) -> list[float]:
+    return [float(evaluate(expr, {"x": x}, _DIGITS)) for x in XS]
