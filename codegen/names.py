@@ -1,0 +1,80 @@
+"""Check names: an identifier of a spec in, the reason why it cannot be used out.
+
+A name of a spec becomes a file, a module, a Python function, a keyword argument and a variable of
+a kernel, so it must be free in all of those places.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from typing import Literal, TypeAlias
+
+from actgen.codegen.ops import OPS
+
+Role: TypeAlias = Literal["activation", "param", "line"]
+
+MAX_NAME = 60
+_ACTIVATION = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+
+CONSTANTS = frozenset({"pi", "e", "inf", "true", "false"})
+
+# What `import actgen` offers beside the activations, and the sub-packages and modules below it.
+PUBLIC_API = frozenset(
+    {
+        *("get", "serialize", "deserialize", "names", "load", "register", "unregister"),
+        *("aliases", "accuracy", "bench", "config", "cuda", "info", "profile", "profiles"),
+        *("activation", "array", "arrays", "axis", "cache", "call", "calls", "compile"),
+        *("compiled", "dtypes", "elementwise", "errors", "evaluate", "instances", "intrinsics"),
+        *("kernels", "lookup", "manifest", "masks", "params", "random", "registry", "semantics"),
+        *("serialization", "signature", "version", "codegen", "generated", "runtime", "spec"),
+        *("numba", "numpy", "np", "math", "tests", "activations", "main", "cpu", "docs"),
+    }
+)
+
+# What every activation's signature or kernel holds beside the parameters.
+_ARGUMENTS = frozenset(
+    {
+        *("x", "dy", "out", "where", "dtype", "axis", "rng", "order", "wrt", "index", "mask"),
+        *("result", "self", "cls", "actgen", "np", "numpy", "numba", "math"),
+    }
+)
+_LINE_RESERVED = frozenset({"x", "dy", "index", "where"})
+
+
+def name_problem(name: str, role: Role) -> str:
+    """Return what is wrong with `name`, as the end of "… is not a name for …: "; "" if nothing."""
+    pattern = _ACTIVATION if role == "activation" else _VARIABLE
+    if len(name) > MAX_NAME:
+        return f"it is longer than {MAX_NAME} characters"
+    if not pattern.fullmatch(name):
+        case = "lower-case " if role == "activation" else ""
+        return f"a name is {case}letters, digits and underscores, a letter first"
+    if keyword.iskeyword(name) or name in ("true", "false", "null"):
+        return "it is a keyword of Python"
+    if "__" in name or name.endswith("_"):
+        return "underscores stand one by one between letters"
+    if name in CONSTANTS:
+        return "it is a constant of the formula language"
+    if role == "activation":
+        return _activation_problem(name)
+    if name in OPS or name in ("clip", "one_hot"):
+        return "it is a function of the formula language"
+    reserved = _ARGUMENTS if role == "param" else _LINE_RESERVED
+    if name in reserved:
+        return "actgen uses it itself"
+    if role == "param" and hasattr(builtins, name):
+        return "it is a builtin of Python"
+    return ""
+
+
+def _activation_problem(name: str) -> str:
+    if name in PUBLIC_API:
+        return f"actgen.{name} is something else already"
+    if name in ("x", "gate", "value", "index"):
+        return "it is the input of every formula"
+    if hasattr(builtins, name) and name not in OPS:
+        return "it is a builtin of Python"
+    return ""
