@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from actgen.codegen.activation import ActivationSpec, Param, Value
-from actgen.codegen.check import violated
+from actgen.codegen.constraints import violated
 from actgen.codegen.errors import Diagnostic, did_you_mean, shorten
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, const_value
 from actgen.codegen.scope import Argument, Call

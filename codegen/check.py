@@ -6,30 +6,18 @@ What one field may hold is the business of `fields`; what formulas say is that o
 
 from __future__ import annotations
 
-import math
-import operator
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TypeAlias
 
-from actgen.codegen.activation import ActivationSpec, Bound, Param, Value
+from actgen.codegen.activation import ActivationSpec, Param, Value
+from actgen.codegen.build import MAX_BOOLS
+from actgen.codegen.constraints import contradictory, holds, violated
 from actgen.codegen.errors import Diagnostic, did_you_mean, shorten
 from actgen.codegen.load import Document
 from actgen.codegen.names import Role, name_problem
 
 Path: TypeAlias = tuple[str | int, ...]
 Found: TypeAlias = Iterator[Diagnostic]
-
-MAX_BOOLS = 6  # a variant of every kernel for each combination
-
-_BOUND = re.compile(r"\s*(<=|>=|!=|<|>)\s*(\S+)\s*")
-_RELATIONS: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "!=": operator.ne,
-}
 
 
 def check(spec: ActivationSpec, document: Document) -> Found:
@@ -38,39 +26,6 @@ def check(spec: ActivationSpec, document: Document) -> Found:
     yield from _aliases(spec, document)
     yield from _kind(spec, document)
     yield from _profiles(spec, document)
-
-
-def parse_constraint(text: str) -> tuple[Bound, ...]:
-    """Return the comparisons of a constraint, such as "> 0, <= max_val". Raises `ValueError`."""
-    bounds = []
-    for part in text.split(","):
-        match = _BOUND.fullmatch(part)
-        if match is None:
-            raise ValueError(f"{shorten(part.strip())!r} is not a comparison such as > 0")
-        relation, other = match.groups()
-        try:
-            number = float(other)
-        except ValueError:
-            bounds.append(Bound(relation, other))  # type: ignore[arg-type]
-            continue
-        if not math.isfinite(number) or "_" in other:
-            raise ValueError(f"{shorten(other)!r} is not a finite number")
-        bounds.append(Bound(relation, number))  # type: ignore[arg-type]
-    return tuple(bounds)
-
-
-def holds(value: float, relation: str, bound: float) -> bool:
-    """Tell whether `value` stands in `relation` to `bound`."""
-    return _RELATIONS[relation](value, bound)
-
-
-def violated(param: Param, value: Value, others: dict[str, Value]) -> Bound | None:
-    """Return the first bound of `param` that `value` breaks; bounds on unknown names hold."""
-    for bound in param.constraint:
-        other = others.get(bound.other) if isinstance(bound.other, str) else bound.other
-        if other is not None and not holds(value, bound.relation, other):
-            return bound
-    return None
 
 
 def check_names(document: Document) -> Found:
@@ -113,7 +68,7 @@ def _params(spec: ActivationSpec, document: Document) -> Found:
     if len(bools) > MAX_BOOLS:
         message = f"there are at most {MAX_BOOLS} bool parameters"
         yield document.diagnostic(("params", bools[MAX_BOOLS]), message, key=True)
-    taken = {item.name for item in (*spec.params, *spec.random)}
+    taken = {param.name for param in spec.params} | {item.name for item in spec.random}
     optional = ""
     for param in spec.params:
         path: Path = ("params", param.name)
@@ -180,7 +135,7 @@ def _constraint(
             message = f"the constraint compares with {shorten(bound.other)!r}, which is no number"
             hint = did_you_mean(bound.other, numeric, "a bound is a number or a parameter")
             yield document.diagnostic(place, message + " and no parameter", hint)
-    if _empty(param.constraint):
+    if contradictory(param.constraint):
         yield document.diagnostic(place, "no number fulfils this constraint")
     value = defaults.get(param.name)
     broken = None if value is None else violated(param, value, defaults)
@@ -189,19 +144,6 @@ def _constraint(
         other = broken.other if isinstance(broken.other, str) else f"{broken.other:g}"
         message = f"the default {value} breaks the constraint {broken.relation} {other}"
         yield document.diagnostic((*path, stated), message)
-
-
-def _empty(constraint: Sequence[Bound]) -> bool:
-    """Tell whether the numeric bounds exclude each other."""
-    low, high, open_end = -math.inf, math.inf, False
-    for bound in constraint:
-        if isinstance(bound.other, str) or bound.relation == "!=":
-            continue
-        low = max(low, bound.other) if bound.relation[0] == ">" else low
-        high = min(high, bound.other) if bound.relation[0] == "<" else high
-    for bound in constraint:
-        open_end |= bound.relation in "<>" and bound.other == low == high
-    return low > high or (low == high and open_end)
 
 
 def _defaults(spec: ActivationSpec) -> dict[str, Value]:
@@ -287,13 +229,18 @@ def _groups(spec: ActivationSpec, document: Document) -> Found:
         message = f"groups names no int parameter: {shorten(str(spec.groups))!r}"
         hint = did_you_mean(str(spec.groups), known, "add it to params: {type: int}")
         yield document.diagnostic(("groups",), message, hint)
-    elif not any(holds(0.0, b.relation, b.other) is False for b in _numeric(param)):
+    elif _allows_zero(param):
         message = f"the parameter {param.name!r} counts entries and must exclude 0"
         yield document.diagnostic(("params", param.name), message, 'constraint: ">= 1"', key=True)
 
 
-def _numeric(param: Param) -> Iterator[Bound]:
-    return (bound for bound in param.constraint if isinstance(bound.other, float))
+def _allows_zero(param: Param) -> bool:
+    """Tell whether the numeric bounds of a parameter leave 0 in."""
+    return all(
+        holds(0.0, bound.relation, bound.other)
+        for bound in param.constraint
+        if isinstance(bound.other, float)
+    )
 
 
 def _profiles(spec: ActivationSpec, document: Document) -> Found:

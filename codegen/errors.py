@@ -68,6 +68,8 @@ class CompilerError(RuntimeError):
 
 def nearest(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
     """Return the candidates most like `name`, best first; none when nothing is alike."""
+    if len(name) > 80:  # comparing costs the product of the lengths
+        return []
     wanted = name.lower()
     scored = []
     for candidate in dict.fromkeys(candidates):

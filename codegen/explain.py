@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
 from actgen.codegen.errors import Diagnostic, did_you_mean, either, shorten
 from actgen.codegen.fields import (
     AliasFields,
@@ -20,8 +23,8 @@ from actgen.codegen.fields import (
     SpecFields,
 )
 from actgen.codegen.load import Document
-from pydantic import BaseModel
-from pydantic_core import ErrorDetails
+
+MAX_ERRORS = 100  # of one file
 
 # Which fields an unknown key may have meant, by the path around it: `*` is any one step.
 _FIELDS: dict[tuple[str, ...], type[BaseModel]] = {
@@ -58,8 +61,8 @@ _BOUNDS = {
 
 
 def explain(document: Document, errors: Sequence[ErrorDetails]) -> list[Diagnostic]:
-    """Return one diagnostic for each error, in plain words and with its place."""
-    return [_explain(document, error) for error in errors]
+    """Return one diagnostic for each of the first errors, in plain words and with its place."""
+    return [_explain(document, error) for error in errors[:MAX_ERRORS]]
 
 
 def path_of(error: ErrorDetails) -> tuple[str | int, ...]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal, TypeAlias
 
-from actgen.codegen.activation import Family, Kind, Library, ParamType
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -23,6 +22,8 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
+
+from actgen.codegen.activation import Family, Kind, Library, ParamType
 
 MAX_FORMULA = 4_000
 MAX_PROSE = 2_000

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import mpmath
+
 from actgen.codegen.activation import ActivationSpec, Param
 from actgen.codegen.arguments import literal
 from actgen.codegen.errors import CompilerError, Diagnostic
@@ -47,11 +48,13 @@ def misplaced(
 def _has_edge(spec: ActivationSpec, formula: Expr, at: Expr) -> bool:
     inputs = [Symbol(name) for name in ("gate", "value", "x") if depends_on(formula, Symbol(name))]
     for symbol in inputs:
-        others = {other: ONE for other in inputs if other != symbol}
+        others: dict[Expr, Expr] = {other: ONE for other in inputs if other != symbol}
         for sample in _SAMPLES:
-            values = {Symbol(param.name): _sample(param, sample) for param in spec.params}
+            values: dict[Expr, Expr] = {
+                Symbol(param.name): _sample(param, sample) for param in spec.params
+            }
             values.update((Symbol(item.name), literal(0.5)) for item in spec.random)
-            place = {symbol: substitute(at, values), **others, **values}
+            place: dict[Expr, Expr] = {symbol: substitute(at, values), **others, **values}
             for left, right in _edges(formula, symbol):
                 if _equal(substitute(left, place), substitute(right, place)):
                     return True

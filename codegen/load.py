@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from actgen.codegen.errors import Diagnostic, Place, SpecError, shorten
 from actgen.codegen.scalars import NumberError, resolve
 from actgen.codegen.text import Text
@@ -158,9 +159,10 @@ class _Reader:
             self._problem(event, f"aliases (*{event.anchor}) are not part of the spec language")
         elif event.anchor is not None:
             self._problem(event, f"anchors (&{event.anchor}) are not part of the spec language")
-        if getattr(event, "tag", None) is not None:
-            self._problem(event, f"tags ({shorten(event.tag)}) are not part of the spec language")
-        node = Node(event.start_mark.line + 1, event.start_mark.column + 1)
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            self._problem(event, f"tags ({shorten(tag)}) are not part of the spec language")
+        node = Node(*_position(event))
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event, node)
         elif isinstance(event, yaml.CollectionStartEvent):
@@ -175,7 +177,8 @@ class _Reader:
         return True
 
     def _scalar(self, event: yaml.ScalarEvent, node: Node) -> None:
-        first, last = event.start_mark.line, event.end_mark.line
+        first = node.line - 1
+        last = event.end_mark.line if event.end_mark else first
         place = Place(self.file, node.line, node.column)
         text = node.text = Text(event.value, place, self.lines[first : last + 1])
         plain = event.style is None or event.style == ""
@@ -229,8 +232,14 @@ class _Reader:
                 )
 
     def _problem(self, event: yaml.Event, message: str, hint: str = "") -> None:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        line, column = _position(event)
         self.problems.append(_diagnostic(self.file, self.lines, line, column, message, hint))
+
+
+def _position(event: yaml.Event) -> tuple[int, int]:
+    """Return line and column, from 1, of the start of an event."""
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 # What libyaml says → what to do about it.

@@ -8,14 +8,14 @@ is. The result may hold `Call` nodes, which `inline` replaces.
 
 from __future__ import annotations
 
-import keyword
 from fractions import Fraction
 from typing import Literal, NamedTuple, NoReturn, TypeAlias
 
 from actgen.codegen.errors import Diagnostic, SpecError, did_you_mean, shorten
+from actgen.codegen.foreign import FOREIGN, SYNONYMS, is_keyword
 from actgen.codegen.ir import ZERO, Apply, Const, Expr, Symbol
 from actgen.codegen.scalars import NumberError, number
-from actgen.codegen.scope import ALONG_AXIS, FUNCTIONS, SYNONYMS, Argument, Call, Scope
+from actgen.codegen.scope import ALONG_AXIS, FUNCTIONS, Argument, Call, Scope
 from actgen.codegen.text import Text
 from actgen.codegen.tokens import Token, tokenize
 
@@ -45,40 +45,6 @@ _BINARY: dict[str, tuple[str, int, Sort, Sort]] = {
 }
 _NOT, _COMPARISON, _SIGN = 3, 4, 7
 
-# What other languages write: message and hint.
-_FOREIGN: dict[str, tuple[str, str]] = {
-    "^": ("^ is not a power here", "write ** for powers"),
-    "//": ("// is not part of the formula language", "write floor(a / b)"),
-    "%": ("% is not part of the formula language", "write a - b * floor(a / b)"),
-    "@": ("@ is not part of the formula language", "formulas work on single values"),
-    "&": ("& is not part of the formula language", "write and"),
-    "&&": ("&& is not part of the formula language", "write and"),
-    "|": ("| is not part of the formula language", "write or, or abs(x) for |x|"),
-    "||": ("|| is not part of the formula language", "write or"),
-    "~": ("~ is not part of the formula language", "write not"),
-    "!": ("! is not part of the formula language", "write not"),
-    "<>": ("<> is not part of the formula language", "write !="),
-    "<<": ("<< is not part of the formula language", "write a * 2**b"),
-    ">>": (">> is not part of the formula language", "write floor(a / 2**b)"),
-    "=": ("= assigns, and a formula only computes", "write == to compare"),
-    ":=": (":= is not part of the formula language", "give a line of its own a name"),
-    "?": ("? is not part of the formula language", "write where(condition, a, b)"),
-    ":": ("':' is not part of the formula language", "write where(condition, a, b) to choose"),
-    ";": ("a formula is one expression", "use a mapping of lines for several"),
-    "->": ("-> is not part of the formula language", ""),
-    "[": ("subscripts and lists are not part of the formula language", "use round brackets"),
-    "]": ("this bracket closes nothing", "use round brackets"),
-    "{": ("braces are not part of the formula language", "use round brackets"),
-    "}": ("braces are not part of the formula language", "use round brackets"),
-    ".": ("attributes are not part of the formula language", "write functions by their name"),
-    "if": ("'if … else' is not part of the formula language", "write where(condition, a, b)"),
-    "else": ("'if … else' is not part of the formula language", "write where(condition, a, b)"),
-    "lambda": ("lambda is not part of the formula language", "write the expression alone"),
-    "for": ("loops are not part of the formula language", ""),
-    "is": ("'is' is not part of the formula language", "write == to compare"),
-    "in": ("'in' is not part of the formula language", "compare with < and > instead"),
-}
-
 
 class _Term(NamedTuple):
     """A parsed part: its expression, sort and depth, and where it stands."""
@@ -106,11 +72,11 @@ class _Parser:
 
     def parse(self) -> Expr:
         try:
-            if self._token.kind == "end":
+            if len(self.tokens) == 1:
                 self._stop(self._token, "the formula is empty")
             term = self._expression(0, 0)
-            if self._token.kind != "end":
-                self._unexpected(self._token, term)
+            if not self._at_end:
+                self._unexpected(self._token)
             self._need(term, "real", "a formula is a number, this is a condition")
         except SpecError as error:
             raise SpecError([*self.problems, *error.diagnostics]) from None
@@ -123,6 +89,10 @@ class _Parser:
     @property
     def _token(self) -> Token:
         return self.tokens[self.position]
+
+    @property
+    def _at_end(self) -> bool:
+        return self.position == len(self.tokens) - 1
 
     def _next(self) -> Token:
         token = self._token
@@ -160,7 +130,7 @@ class _Parser:
             return self._number(token)
         if token.text == "(":
             inner = self._expression(0, level + 1)
-            self._close(token, inner)
+            self._close(token)
             return inner._replace(start=token.offset, end=self._end)
         if token.text in ("-", "+"):
             operand = self._expression(_SIGN, level + 1)
@@ -172,9 +142,9 @@ class _Parser:
             operand = self._expression(_NOT, level + 1)
             fits = self._need(operand, "bool", "'not' works on conditions")
             return self._build("not", "bool" if fits else "any", token.offset, operand)
-        if token.kind == "name" and not _is_keyword(token.text):
+        if token.kind == "name" and not is_keyword(token.text):
             return self._name(token, level)
-        if token.text in _FOREIGN or _is_keyword(token.text):
+        if token.text in FOREIGN or is_keyword(token.text):
             self._unexpected(token)
         if token.kind == "end":
             self._stop(token, "the formula ends where a value should follow")
@@ -215,7 +185,9 @@ class _Parser:
             return f"unknown name {name!r}", "the constants are pi, e and inf"
         known = [*self.scope.symbols, *CONSTANTS]
         return f"unknown name {shorten(name)!r}", did_you_mean(
-            name, known, f"known here: {', '.join(sorted(self.scope.symbols)) or 'only numbers'}"
+            name,
+            known,
+            f"known here: {shorten(', '.join(sorted(self.scope.symbols)), 100) or 'only numbers'}",
         )
 
     # Calls
@@ -272,8 +244,7 @@ class _Parser:
             if self._token.text != ",":
                 break
             self._next()
-        last = arguments[-1][1] if arguments else None
-        self._close(opening, last)
+        self._close(opening)
         return arguments
 
     def _builtin(
@@ -347,11 +318,11 @@ class _Parser:
     def _end(self) -> int:
         return self.tokens[self.position - 1].end
 
-    def _close(self, opening: Token, inner: _Term | None) -> None:
-        if self._token.kind == "end":
+    def _close(self, opening: Token) -> None:
+        if self._at_end:
             self._stop(opening, "this bracket is never closed")
         if self._token.text != ")":
-            self._unexpected(self._token, inner)
+            self._unexpected(self._token)
         self._next()
 
     def _need(self, term: _Term, sort: Sort, message: str) -> bool:
@@ -373,11 +344,11 @@ class _Parser:
         message = "attributes are not part of the formula language"
         self._fail(token.offset, length, message, hint)
 
-    def _unexpected(self, token: Token, before: _Term | None = None) -> NoReturn:
-        """Stop at a token that cannot stand here, after the term `before` or at a term's place."""
-        if token.text in _FOREIGN:
-            self._stop(token, *_FOREIGN[token.text])
-        if _is_keyword(token.text) and token.text not in _BINARY:
+    def _unexpected(self, token: Token) -> NoReturn:
+        """Stop at a token that cannot stand here."""
+        if token.text in FOREIGN:
+            self._stop(token, *FOREIGN[token.text])
+        if is_keyword(token.text) and token.text not in _BINARY:
             self._stop(token, f"{token.text!r} of Python is not part of the formula language")
         if token.text == ")":
             self._stop(token, "this bracket closes nothing")
@@ -400,10 +371,6 @@ class _Parser:
 
 _LINES_HINT = "name parts of it on lines of their own: formula: {part: …, result: …}"
 _SORTS = {"real": "numbers", "bool": "conditions", "any": "values"}
-
-
-def _is_keyword(name: str) -> bool:
-    return keyword.iskeyword(name) and name not in ("True", "False", "None")
 
 
 def _fits(function: str, count: int) -> bool:

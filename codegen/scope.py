@@ -36,22 +36,6 @@ ALONG_AXIS = frozenset(
     }
 )
 
-# What people write for what the language calls otherwise.
-SYNONYMS: Mapping[str, str] = {
-    **{"arc" + name: "a" + name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    "ln": "log(x)", "fabs": "abs(x)", "absolute": "abs(x)", "sgn": "sign(x)",
-    "maximum": "max(a, b)", "fmax": "max(a, b)", "minimum": "min(a, b)", "fmin": "min(a, b)",
-    "clamp": "clip(x, low, high)", "power": "a ** b", "square": "x ** 2",
-    "reciprocal": "1 / x", "negative": "-x", "cbrt": "a power, as x ** (1 / 3)",
-    "exp2": "2 ** x", "log2": "log(x) / log(2)", "log10": "log(x) / log(10)",
-    "rsqrt": "1 / sqrt(x)", "logistic": "sigmoid(x)", "expit": "sigmoid(x)",
-    "heaviside": "where(x > 0, 1, 0)", "select": "where(condition, a, b)",
-    "iif": "where(condition, a, b)", "piecewise": "where(condition, a, b)",
-    "logaddexp": "log(exp(a) + exp(b))", "logsumexp": "log(sum(exp(x)))",
-    "norm": "sqrt(sum(x**2))", "prod": "exp(sum(log(x)))", "var": "mean((x - mean(x))**2)",
-    "float": "the number itself", "int": "floor(x)", "bool": "a comparison",
-}
-
 
 @dataclass(frozen=True)
 class Scope:

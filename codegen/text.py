@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from actgen.codegen.errors import Diagnostic, Place
 
+_NOWHERE = Place("<text>", 1, 1)
+
 
 @dataclass(frozen=True)
 class Text:
@@ -15,7 +17,7 @@ class Text:
     """
 
     text: str
-    place: Place = Place("<text>", 1, 1)
+    place: Place = _NOWHERE
     lines: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def diagnostic(
