@@ -27,7 +27,7 @@ MAX_NODES = 2_000  # distinct ones
 MAX_SIZE = 20_000  # written out, shared parts counted each time
 
 _REDUCTIONS = {op.name for op in OPS.values() if op.category == "reduction"}
-_HINT = "the formulas it calls count as part of it"
+_HINT = f"at most {MAX_SIZE:,} and {MAX_DEPTH}; the formulas it calls count as part of it"
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,8 @@ class _Resolver:
         self.callable = self.known.keys() | self.unread
         self.problems: list[Diagnostic] = []
         self._parsed: dict[str, Texts] = {}
-        self._done: dict[str, Definition | None] = {}
+        self._done: dict[str, Definition | None] = {}  # None: it has mistakes
+        self._blind: set[str] = set()  # those that call one with mistakes
 
     def resolve(self, specs: Sequence[ActivationSpec]) -> tuple[Definition, ...]:
         for spec in specs:
@@ -147,7 +148,8 @@ class _Resolver:
     def _circle(self, stack: Sequence[ActivationSpec], callee: str) -> None:
         names = [spec.name for spec in stack]
         members = stack[names.index(callee) :]
-        circle = " → ".join([*(spec.name for spec in members), callee])
+        around = [*(spec.name for spec in members), callee]
+        circle = " → ".join(around if len(around) < 10 else [*around[:8], "…", callee])
         last = members[-1]
         for text, call in self._parse(last).calls:
             if call.name in self.known and self.known[call.name][0].name == callee:
@@ -173,7 +175,7 @@ class _Resolver:
             self._formula(spec, case, lines)
             for case, lines in zip(spec.formula, parsed.cases, strict=True)
         )
-        if len(self.problems) > before or not all(formulas):
+        if len(self.problems) > before or spec.name in self._blind:
             return None
         kinks = []
         for kink, (at, derivative) in zip(spec.kinks, parsed.kinks, strict=True):
@@ -191,7 +193,8 @@ class _Resolver:
         definition = Definition(spec, chosen, tuple(kinks), limits, masked)
         exprs = [formula.expr for formula in chosen]
         self.problems += parsed.review(exprs)
-        self.problems += misplaced(spec, exprs, [kink.at for kink in kinks])
+        if len(self.problems) == before:
+            self.problems += misplaced(spec, exprs, [kink.at for kink in kinks])
         return definition if len(self.problems) == before else None
 
     def _formula(self, spec: ActivationSpec, case: Case, parsed: Sequence[Expr]) -> Formula | None:
@@ -202,6 +205,8 @@ class _Resolver:
             expanded = self._expand(spec, line.text, expr)
             shown.append((line.name, expanded))
             result = substitute(expanded, values)
+            if spec.name in self._blind:
+                return None
             if not self._small(result, line.text):
                 return None
             values[Symbol(line.name)] = result
@@ -242,7 +247,8 @@ class _Resolver:
         if not isinstance(first, Expr):
             raise CompilerError(f"the parser let a call without input through: {call!r}")
         if call.name not in self.known:
-            return done[first]  # its spec is unread, which is reported there
+            self._blind.add(spec.name)
+            return done[first]
         callee, bound = self.known[call.name]
         if callee.kind not in ("elementwise", "normalization") or (
             callee.kind == "normalization" and spec.kind != "normalization"
@@ -253,6 +259,7 @@ class _Resolver:
             return done[first]
         definition = self._done.get(callee.name)
         if definition is None:
+            self._blind.add(spec.name)
             return done[first]
         values, bools, problems = bind(call, callee, bound, text, done)
         if not problems:

@@ -80,6 +80,10 @@ def _edges(formula: Expr, symbol: Symbol) -> Iterator[tuple[Expr, Expr]]:
             yield args[0], ZERO
         elif node.op == "div":
             yield args[1], ZERO
+        elif node.op == "hypot":
+            yield node, ZERO
+        elif node.op == "log1p":
+            yield args[0], Apply("neg", (ONE,))
         elif node.op in _AT_ONE:
             yield Apply("abs", (args[0],)), ONE
         elif node.op in _STEPS:

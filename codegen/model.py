@@ -15,6 +15,18 @@ from pydantic import ValidationError
 
 from actgen.codegen.activation import (
     ActivationSpec,
+    Alias,
+    Axis,
+    Bound,
+    Case,
+    Kink,
+    Limit,
+    Line,
+    Param,
+    Profile,
+    ProfileParam,
+    Random,
+    Reference,
 )
 from actgen.codegen.build import Builder
 from actgen.codegen.check import check, check_names
@@ -23,6 +35,26 @@ from actgen.codegen.explain import explain, path_of
 from actgen.codegen.fields import SpecFields
 from actgen.codegen.load import Document, load_file, load_text
 from actgen.codegen.names import name_problem
+
+__all__ = [
+    "ActivationSpec",
+    "Alias",
+    "Axis",
+    "Bound",
+    "Case",
+    "Kink",
+    "Limit",
+    "Line",
+    "Param",
+    "Profile",
+    "ProfileParam",
+    "Random",
+    "Reading",
+    "Reference",
+    "examine",
+    "read_specs",
+    "read_text",
+]
 
 # Without these a formula still has its meaning: a mistake in them hides none in the formula.
 _PROSE = {"title", "summary", "family", "aliases", "accuracy", "math", "references", "profiles"}
