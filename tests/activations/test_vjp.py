@@ -1,0 +1,103 @@
+"""Hold the gradients of the elementwise activations, by input and by parameter, to the oracle."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+from mpmath import diff, mp, mpf
+
+import actgen
+from tests.activations.cases import CASES, DTYPES, bound, case_id, evaluate, points
+from tests.activations.judge import BOUNDS
+from tests.oracle import errors, reference
+
+PARTIALS = {
+    "relu": {"negative_slope": 0.0, "max_value": 2.5, "threshold": 0.25},
+    "leaky_relu": {"negative_slope": 0.01},
+    "elu": {"alpha": 1.0},
+    "celu": {"alpha": 1.5},
+    "clipped_gelu": {"min_val": -0.125, "max_val": 2.0},
+    "silu": {"beta": 1.0},
+    "hard_sigmoid": {"slope": 1 / 6, "offset": 0.5},
+    "hard_tanh": {"min_val": -1.0, "max_val": 1.0},
+    "scaled_tanh": {"scale_a": 0.67, "scale_b": 1.7159},
+    "softcap": {"cap": 2.0},
+    "soft_shrink": {"lambd": 0.5},
+    "shrink": {"lambd": 0.5, "bias": 0.25},
+    "threshold": {"threshold": 0.0, "value": 3.0},
+    "softplus": {"beta": 1.0},
+    "squareplus": {"b": 4.0},
+    "snake": {"frequency": 1.5},
+    "laplace": {"mu": 0.707107, "sigma": 0.282095},
+    "rrelu": {"lower": 0.125, "upper": 1 / 3},
+}
+
+
+@pytest.mark.parametrize(("name", "params"), CASES, ids=case_id)
+@pytest.mark.parametrize("dtype", list(DTYPES))
+def test_gradient_by_the_input(name, params, dtype):
+    x = points(name, params, DTYPES[dtype], 1)
+    gradient = bound(name, params).vjp(x, np.ones_like(x))
+    assert gradient.dtype == x.dtype
+    slope = evaluate(name, params, x, 1)
+    np.testing.assert_array_equal(gradient.astype(float), slope.astype(float))
+
+    x = x[np.abs(x.astype(float)) < 50][::3]
+    dy = np.random.default_rng(2).normal(size=x.shape).astype(x.dtype)
+    function = reference(name, params)
+    with mp.workprec(160):
+        pairs = zip(x.astype(float).tolist(), dy.astype(float).tolist(), strict=True)
+        exact = [function.derivative(place) * weight for place, weight in pairs]
+    gradient = bound(name, params).vjp(x, dy)
+    if dtype == "float64":
+        largest = [max(map(abs, function.terms(a, 1))) for a in x.tolist()]
+        scale = np.array([float(v) for v in largest]) * np.abs(dy)
+        error = np.abs(gradient - np.array([float(v) for v in exact]))
+        assert (error <= 4 * 2.0**-52 * scale + 5e-324).all()
+    else:
+        assert errors(gradient, exact).max() <= BOUNDS[dtype]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [(name, parameter) for name, params in PARTIALS.items() for parameter in params],
+)
+def test_gradient_by_a_parameter(name, parameter):
+    params = PARTIALS[name]
+    rng = np.random.default_rng(4)
+    x, dy = 3 * rng.normal(size=40), rng.normal(size=40)
+
+    def value_at(number, at):
+        return reference(name, {**params, parameter: number})(at)
+
+    with mp.workprec(160):
+        centre, step = mpf(params[parameter]), mpf(2) ** -60
+        parts = [
+            weight * diff(partial(value_at, at=at), centre, h=step, relative=False)
+            for at, weight in zip(x.tolist(), dy.tolist(), strict=True)
+        ]
+        exact, scale = float(sum(parts)), float(sum(map(abs, parts)))
+    gradient = bound(name, params).vjp(x, dy, wrt=parameter)
+    assert np.shape(gradient) == ()
+    assert abs(float(gradient) - exact) <= 1e-13 * max(scale, 1e-3)
+
+
+def test_gradients_of_prelu():
+    rng = np.random.default_rng(6)
+    x, dy = rng.normal(size=(3, 4, 5)), rng.normal(size=(3, 4, 5))
+    weight = rng.uniform(0, 1, 4)
+    along = weight[None, :, None]
+    np.testing.assert_array_equal(actgen.prelu(x, weight), np.where(x >= 0, x, along * x))
+    prelu = actgen.get("prelu")
+    slopes = np.where(x > 0, 1.0, along)
+    np.testing.assert_array_equal(prelu.vjp(x, dy, weight=weight), dy * slopes)
+    np.testing.assert_array_equal(prelu.derivative(x, weight=weight), slopes)
+    by_weight = prelu.vjp(x, dy, wrt="weight", weight=weight)
+    np.testing.assert_allclose(by_weight, np.where(x < 0, x * dy, 0).sum((0, 2)), rtol=1e-13)
+    trailing = rng.uniform(0, 1, (4, 1))
+    np.testing.assert_array_equal(
+        actgen.prelu(x, trailing, axis=None), np.where(x >= 0, x, trailing * x)
+    )
+    assert prelu.derivative(np.zeros((2, 4)), weight=weight).tolist() == [weight.tolist()] * 2
