@@ -53,9 +53,9 @@ def test_axes_of_the_gated(name):
         expected = np.moveaxis(activation(np.moveaxis(x, axis, -1).copy()), -1, axis)
         np.testing.assert_array_equal(activation(x, axis=axis), expected)
     assert activation(np.empty((3, 0))).shape == (3, 0)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="odd"):
         activation(np.ones((2, 3)))
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="axis"):
         activation(np.array(1.0))
 
 
@@ -105,7 +105,7 @@ def test_maxout(dtype):
     assert flat.tolist() == [maxout(row, 2) for row in x.reshape(2, 24).astype(float).tolist()]
     tie = actgen.get("maxout").vjp(np.ones((1, 4)), np.ones((1, 2)), groups=2)
     assert tie.tolist() == [[1, 0, 1, 0]]
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="multiple"):
         actgen.maxout(np.ones((2, 5)), 2)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="groups"):
         actgen.maxout(np.ones((2, 4)), 0)
