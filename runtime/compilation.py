@@ -48,7 +48,7 @@ class LazyUfunc:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
+        self.py_func = function
         self._ufuncs: dict[np.dtype[Any], np.ufunc] = {}
         self._lock = Lock()
         self.__doc__ = function.__doc__
@@ -71,10 +71,10 @@ class LazyUfunc:
             return self._ufuncs[element]
 
     def _build(self, element: types.Type) -> np.ufunc:
-        names = inspect.signature(self._function).parameters
+        names = inspect.signature(self.py_func).parameters
         arguments = [element if n in _ELEMENT_PARAMETERS else types.float64 for n in names]
-        builder = UFuncBuilder(self._function, targetoptions={"nopython": True})
-        builder.nb_func.cache = KernelCache(self._function, "ufunc")
+        builder = UFuncBuilder(self.py_func, targetoptions={"nopython": True})
+        builder.nb_func.cache = KernelCache(self.py_func, "ufunc")
         builder.add(tuple(arguments))
         made: np.ufunc = builder.build_ufunc()
         return made

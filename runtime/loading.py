@@ -1,0 +1,72 @@
+"""Compile a user's spec in memory.
+
+In: the path of a spec, or the record and source that came of one. Out: an `Activation` whose
+kernels live in a module without a file. The name of the module holds the hash of its source, so
+that kernels of different formulas never meet, in the process or on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+import sys
+from collections.abc import Mapping
+from importlib.abc import InspectLoader
+from importlib.util import module_from_spec, spec_from_loader
+from types import CodeType, ModuleType
+from typing import Any
+
+from actgen.activation import Activation
+from actgen.kernels import Kernels
+
+
+class _SourceLoader(InspectLoader):
+    """Imports one module from source text."""
+
+    def __init__(self, fullname: str, source: str) -> None:
+        self.path = f"<{fullname}>"
+        self._source = source
+
+    def get_source(self, fullname: str) -> str:
+        return self._source
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self._source, self.path)
+
+
+class LoadedKernels(Kernels):
+    """The kernels of one activation, from the source of a generated module."""
+
+    def __init__(self, record: Mapping[str, Any], source: str) -> None:
+        super().__init__(record)
+        self.source = source
+        self._digest = hashlib.sha256(source.encode()).hexdigest()
+        self.identity = (record["name"], self._digest)
+
+    def _import(self) -> ModuleType:
+        name = f"actgen.loaded.{self._record['name']}_{self._digest[:16]}"
+        known = sys.modules.get(name)
+        if known is not None:
+            return known
+        loader = _SourceLoader(name, self.source)
+        spec = spec_from_loader(name, loader)
+        assert spec is not None
+        module = module_from_spec(spec)
+        loader.exec_module(module)
+        lines = self.source.splitlines(keepends=True)
+        linecache.cache[loader.path] = (len(self.source), None, lines, loader.path)
+        # Numba finds the module by its name when it rebuilds kernels from disk.
+        return sys.modules.setdefault(name, module)
+
+
+def from_source(record: Mapping[str, Any], source: str) -> Activation:
+    """Return the activation of a record whose kernels are the functions of `source`."""
+    return Activation(record, LoadedKernels(record, source))
+
+
+def compile_file(path: Any) -> Activation:
+    """Compile a spec file. Raises what the compiler raises for a spec that is wrong."""
+    from actgen.codegen.pipeline import compile_spec_file
+
+    record, source = compile_spec_file(path)
+    return from_source(record, source)
