@@ -61,11 +61,8 @@ def curves(
         return None
     values = _settings(spec)
     curve = _as_function_of_x(substitute(formula, values))
-    if derivative is None:
-        slope = differentiate(curve, X)
-    else:
-        slope = substitute(derivative, values)
-    return _sample(curve), _sample(slope)
+    declared = None if derivative is None else substitute(derivative, values)
+    return _sample(curve), _sample(declared or differentiate(curve, X))
 
 
 def _settings(spec: ActivationSpec) -> Mapping[Expr, Expr]:

@@ -106,9 +106,8 @@ def one_line(text: str) -> str:
 
 def _lines(case: Case) -> list[str]:
     *named, result = case.lines
-    return [*(f"{line.name} = {one_line(line.text.text)}" for line in named)] + [
-        one_line(result.text.text)
-    ]
+    steps = (f"{line.name} = {one_line(line.text.text)}" for line in named)
+    return [*steps, one_line(result.text.text)]
 
 
 def _aliases(spec: ActivationSpec) -> str:

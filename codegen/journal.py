@@ -81,7 +81,7 @@ def change(root: Path, contents: Mapping[str, bytes | None]) -> None:
     journal = _Journal(sorted(given - there), sorted(given & there), sorted(there - given))
     try:
         _stage(root, contents, there)
-        _put(root / STATE / "journal.json", json.dumps(asdict(journal)).encode())
+        put(root / STATE / "journal.json", json.dumps(asdict(journal)).encode())
     except BaseException:
         _clear(root)
         raise
@@ -158,12 +158,16 @@ def _clear(root: Path) -> None:
         shutil.rmtree(root / STATE / folder, ignore_errors=True)
 
 
-def _put(path: Path, content: bytes) -> None:
+def put(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
     draft = path.with_suffix(".draft")
-    draft.write_bytes(content)
-    _sync(draft)
-    os.replace(draft, path)
-    _sync(path.parent)
+    try:
+        draft.write_bytes(content)
+        _sync(draft)
+        os.replace(draft, path)
+        _sync(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -82,7 +82,7 @@ def plan(root: Path, files: Mapping[str, bytes]) -> dict[str, bytes | None]:
             if not is_ours(path):
                 raise OutputError(f"{path} is in the way: actgen did not write it")
             changes[name] = content
-    changes.update({name: None for name in _orphans(root, files)})
+    changes.update(dict.fromkeys(_orphans(root, files)))
     return changes
 
 
@@ -101,10 +101,10 @@ def write(root: Path, files: Mapping[str, bytes]) -> Report:
     )
 
 
-def difference(root: Path, files: Mapping[str, bytes]) -> str:
-    """Return a unified diff from the folder as it is to `files`; empty if it is up to date."""
+def difference(root: Path, changes: Mapping[str, bytes | None]) -> str:
+    """Return what a `plan` would change, as a unified diff; empty if it changes nothing."""
     pieces = []
-    for name, content in sorted(plan(root, files).items()):
+    for name, content in sorted(changes.items()):
         old = (root / name).read_bytes() if (root / name).is_file() else b""
         lines = difflib.unified_diff(
             old.decode(errors="replace").splitlines(keepends=True),

@@ -24,8 +24,11 @@ CASES, OR, AND, NOT, COMPARE, ADD, REDUCE, MUL, POWER, ATOM = range(10)
 DIGITS = 12  # significant digits of a literal before it is cut short with dots
 
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-    "upsilon phi chi psi omega".split()
+    {
+        *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
+        *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi"),
+        "omega",
+    }
 )
 _INDEXED = frozenset({"x", "dy", "gate", "value"})
 _LETTERS = "ijklmnpqrs"

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import pytest
+
 from actgen.codegen.emit import latex
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import HALF, Apply, Const, Symbol, X, apply, erf, exp, sqrt, tanh, where

@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from actgen.codegen.errors import CompilerError
-from actgen.codegen.literal import literal, quoted
 from hypothesis import given
 from hypothesis import strategies as st
+
+from actgen.codegen.errors import CompilerError
+from actgen.codegen.literal import literal, quoted
 
 PLAIN = st.recursive(
     st.none()

@@ -6,6 +6,7 @@ import os
 import time
 
 import pytest
+
 from actgen.codegen import journal, write
 from actgen.codegen.journal import STATE, locked, repair
 from actgen.codegen.render import header
@@ -241,8 +242,8 @@ def test_a_failed_run_leaves_no_folder_behind(tmp_path):
 
 
 def test_difference_shows_what_would_change(root):
-    assert write.difference(root, OLD) == ""
-    text = write.difference(root, NEW)
+    assert write.difference(root, write.plan(root, OLD)) == ""
+    text = write.difference(root, write.plan(root, NEW))
     assert "-old a\n" in text and "+new a\n" in text
     assert f"--- {os.devnull}" in text and f"+++ {os.devnull}" in text
     assert tree(root) == OLD
