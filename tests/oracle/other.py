@@ -24,7 +24,8 @@ def lisht(x: Any) -> Triple:
 @activation("snake", lambda frequency=1.0: ((-inf, nan, nan), (inf, nan, nan)))
 def snake(x: Any, frequency: Any = 1.0) -> Triple:
     f = mpf(frequency)
-    return x + sin(f * x) ** 2 / f, (1, sin(2 * f * x)), 2 * f * cos(2 * f * x)
+    s, c = sin(f * x), cos(f * x)
+    return x + s * s / f, (1, 2 * s * c), (2 * f * c * c, -2 * f * s * s)
 
 
 @activation("laplace", lambda mu=0.707107, sigma=0.282095: saturating(0, 1))
