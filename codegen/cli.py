@@ -18,9 +18,9 @@ from typing import Any
 from actgen.codegen import console
 from actgen.codegen.errors import SpecError, did_you_mean
 from actgen.codegen.generate import Job, Outcome, check, generate
-from actgen.codegen.library import SPECS, read_folder
 from actgen.codegen.new import new
 from actgen.codegen.pipeline import show
+from actgen.codegen.sources import SPECS, read_folder
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 STAGES = ("parsed", "derivative", "lowered", "cpu", "latex")

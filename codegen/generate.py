@@ -15,10 +15,10 @@ from actgen.codegen import pipeline, stamp, workers, write
 from actgen.codegen.errors import SpecError
 from actgen.codegen.inline import Definition
 from actgen.codegen.journal import interrupted, locked, put
-from actgen.codegen.library import ROOT, SPECS, read_folder, shipped_specs, spec_files
 from actgen.codegen.manifest import Record
 from actgen.codegen.package import Package, activation_files, common_files
 from actgen.codegen.schema import schema_text
+from actgen.codegen.sources import ROOT, SPECS, read_folder, shipped_specs, spec_files
 from actgen.codegen.stamp import Result, Stamp
 
 GENERATED = ROOT / "generated"

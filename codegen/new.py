@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from actgen.codegen.errors import Diagnostic, Place, SpecError
-from actgen.codegen.library import SPECS, is_shipped, shipped_specs, spec_files
 from actgen.codegen.model import read_specs
 from actgen.codegen.names import name_problem
 from actgen.codegen.render import render
+from actgen.codegen.sources import SPECS, is_shipped, shipped_specs, spec_files
 
 _SCHEMA = SPECS.parent / "activation.schema.json"
 
