@@ -11,15 +11,15 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy import empty_like, ndarray
 
 from actgen.arrays import Array, as_floats
 from actgen.binding import Binder
 from actgen.evaluation import Call, Evaluator
 from actgen.kernels import Kernels
 from actgen.parameters import REQUIRED, Value, key
+from actgen.plan import Plan, Planner
 from actgen.preparation import check_axis, prepare
-
-_ORDERS = (0, 1, 2)
 
 
 class Activation:
@@ -50,6 +50,7 @@ class Activation:
             _binder=binder,
             _bound=settled,
             _evaluator=Evaluator(record, kernels),
+            _planner=Planner(binder, kernels, settled),
             _direct={},
             __name__=record["name"],
             __qualname__=record["name"],
@@ -60,21 +61,20 @@ class Activation:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs:
             x = args[0]
-            if type(x) is np.ndarray:
+            if type(x) is ndarray:
                 direct = self._direct.get(x.dtype)
-                if direct is not None and x.flags.c_contiguous and x.ndim:
-                    out = np.empty_like(x)
+                if direct is not None and x.ndim == 1 and x.flags.c_contiguous:
+                    out = empty_like(x)
                     kernel, numbers = direct
-                    if x.ndim == 1:
-                        kernel(x, out, *numbers)
-                    else:
-                        kernel(x.reshape(-1), out.reshape(-1), *numbers)
+                    kernel(x, out, *numbers)
                     return out
         given = self._binder.match(args, kwargs)
-        call = self._prepare(given)
-        result = self._evaluator.forward(call, given.get("out"))
-        if len(given) == 1:
-            self._remember(call)
+        plan, result = self._quick("forward", given)
+        if result is None:
+            call = self._prepare(given, plan)
+            result = self._evaluator.forward(call, given.get("out"))
+        elif len(given) == 1:
+            self._direct[result.dtype] = (plan.contiguous("forward"), plan.floats)
         return _unwrapped(result, given)
 
     def derivative(self, x: Any, order: int = 1, **kwargs: Any) -> Any:
@@ -85,11 +85,15 @@ class Activation:
         """
         if self._record["kind"] != "elementwise":
             raise TypeError(f"{self.name} has no derivative per element; use vjp")
-        if isinstance(order, bool) or operator.index(order) not in _ORDERS:
+        if isinstance(order, bool) or operator.index(order) not in (0, 1, 2):
             raise ValueError(f"derivatives of order 0, 1 and 2 exist, got order {order!r}")
         given = self._binder.match((x,), kwargs)
-        call = self._prepare(given)
-        return _unwrapped(self._evaluator.derivative(call, order, given.get("out")), given)
+        stem = ("forward", "derivative", "second_derivative")[order]
+        plan, result = self._quick(stem, given)
+        if result is None:
+            call = self._prepare(given, plan)
+            result = self._evaluator.pointwise(stem, call, given.get("out"))
+        return _unwrapped(result, given)
 
     def vjp(
         self,
@@ -112,7 +116,13 @@ class Activation:
         if out is not None and targets != ["x"]:
             raise ValueError("out takes the gradient with respect to x alone")
         given = self._binder.match((x,), kwargs | {"out": out})
-        call = self._prepare(given)
+        if wrt == "x":
+            plan, result = self._quick("vjp", given, dy)
+            if result is not None:
+                return result
+        else:
+            plan = self._planner.plan(given)
+        call = self._prepare(given, plan)
         if call.randoms and given.get("rng") is None:
             raise ValueError(f"{self.name}: vjp needs the rng= seed of the forward call")
         cotangent = self._evaluator.cotangent(call, dy)
@@ -199,19 +209,16 @@ class Activation:
         values = tuple(sorted((name, key(value)) for name, value in self._bound.items()))
         return (self._kernels.identity, values, self.is_fast)
 
-    def _prepare(self, given: Mapping[str, Any]) -> Call:
-        values = self._binder.settle(given, self._bound)
-        axis = given.get("axis", self._bound.get("axis", self._binder.axis_default))
-        return prepare(self._record, self._binder, self._evaluator, given, values, axis)
+    def _quick(self, stem: str, given: Mapping[str, Any], *more: Any) -> tuple[Plan, Array | None]:
+        """Return the plan of a call, and its result if that is to be had the quick way."""
+        plan: Plan = self._planner.plan(given)
+        if self._record["kind"] != "elementwise" or given.get("where", True) is not True:
+            return plan, None
+        return plan, plan.quick(stem, (given["x"], *more), given.get("out"))
 
-    def _remember(self, call: Call) -> None:
-        """Note the kernel that serves plain calls with arrays of this dtype."""
-        if self._record["kind"] != "elementwise" or call.x.dtype.itemsize < 4:
-            return
-        kernel = self._kernels.find(f"forward{call.suffix}_contiguous")
-        numbers = tuple(call.numbers.values())
-        if kernel is not None and all(isinstance(number, float) for number in numbers):
-            self._direct[call.x.dtype] = (kernel, numbers)
+    def _prepare(self, given: Mapping[str, Any], plan: Plan) -> Call:
+        axis = given.get("axis", self._bound.get("axis", self._binder.axis_default))
+        return prepare(self._record, self._binder, self._evaluator, given, plan, axis)
 
     def _differentiable(self, name: str) -> str:
         if name == "x":

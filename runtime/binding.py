@@ -20,8 +20,9 @@ class Binder:
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self.owner = str(record["name"])
+        self.groups: str | None = record["groups"]
         self.parameters = [Parameter.from_record(entry) for entry in record["params"]]
-        self._by_name = {p.name: p for p in self.parameters}
+        self.by_name = {p.name: p for p in self.parameters}
         self._aliases = {alias: p.name for p in self.parameters for alias in p.aliases}
         axis = record["axis"]
         self.axis_default = REQUIRED if axis is None else axis["default"]
@@ -33,14 +34,14 @@ class Binder:
             self._keywords["where"] = True
         elif record["mask"]:
             self._extras["where"] = None
-        self._positional = ("x", *self._by_name, *self._extras)
+        self._positional = ("x", *self.by_name, *self._extras)
         self.defaults: dict[str, Value] = {
             p.name: p.accept(p.default, self.owner) for p in self.parameters if not p.required
         }
 
     def canonical(self, name: str) -> str | None:
         """Return the name of the parameter that `name` means, None where there is none."""
-        return name if name in self._by_name else self._aliases.get(name)
+        return name if name in self.by_name else self._aliases.get(name)
 
     def match(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments by name, aliases resolved; `x` among them."""

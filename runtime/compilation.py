@@ -9,19 +9,28 @@ compiled on disk (see `cache.py`).
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
-from threading import Lock
 from typing import Any
 
 import numba
 import numpy as np
 from numba.core import types
+from numba.core.compiler_lock import global_compiler_lock
 from numba.np.ufunc.ufuncbuilder import UFuncBuilder
 
 from actgen.cache import KernelCache
 
 # Parameters that hold elements of the array; every other parameter is a float64.
 _ELEMENT_PARAMETERS = frozenset({"x", "dy", "gate", "value"})
+
+# A child forked while another thread compiles would inherit a lock that nobody releases.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )
 
 
 def _compiled(function: Callable[..., Any], role: str, **options: bool) -> Any:
@@ -50,7 +59,6 @@ class LazyUfunc:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.py_func = function
         self._ufuncs: dict[np.dtype[Any], np.ufunc] = {}
-        self._lock = Lock()
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
 
@@ -65,7 +73,7 @@ class LazyUfunc:
             return found
         if element not in (np.float64, np.float32, np.uint16, np.int16):
             raise TypeError(f"{self.__name__} has no loop for elements of dtype {element}")
-        with self._lock:
+        with global_compiler_lock:
             if element not in self._ufuncs:
                 self._ufuncs[element] = self._build(numba.from_dtype(element))
             return self._ufuncs[element]

@@ -86,8 +86,8 @@ class Evaluator:
             halves.fill(self.kernels, f"{stem}_rows", {"x": x}, call.numbers, targets, result)
         return result
 
-    def derivative(self, call: Call, order: int, out: Any) -> Array:
-        stem = ("forward", "derivative", "second_derivative")[order]
+    def pointwise(self, stem: str, call: Call, out: Any) -> Array:
+        """Return the values of the elementwise kernels called `stem`."""
         return self._elementwise(f"{stem}{call.suffix}", call, {"x": call.x}, out)
 
     def cotangent(self, call: Call, dy: Any) -> Array:

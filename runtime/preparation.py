@@ -1,6 +1,6 @@
 """Turn the matched arguments of a call into a `Call` that kernels can be run on.
 
-In: a record, the arguments by name, and the values of all parameters. Out: a `Call`, with arrays
+In: a record, the arguments by name, and the plan for the parameters. Out: a `Call`, with arrays
 converted, axes normalised, random arrays drawn and parameters laid along their axis.
 """
 
@@ -17,6 +17,7 @@ from actgen.arrays import Array, as_floats, as_mask
 from actgen.binding import Binder
 from actgen.evaluation import Call, Evaluator
 from actgen.parameters import Value
+from actgen.plan import Plan
 from actgen.randomness import generator, open_uniform
 
 
@@ -25,31 +26,30 @@ def prepare(
     binder: Binder,
     evaluator: Evaluator,
     given: Mapping[str, Any],
-    values: Mapping[str, Value],
+    plan: Plan,
     axis: Any,
 ) -> Call:
     """Return the checked call. Raises TypeError or ValueError for what does not fit `x`."""
     x = as_floats(given["x"], "x")
-    group = _group(record, values)
+    group = _group(record, plan.values)
     axes = _axes(record, axis, x, group)
     mask = as_mask(given.get("where"))
     if mask is not None and record["kind"] != "elementwise":
         mask = _spread(mask, x.shape)
-    suffix = evaluator.kernels.suffix(values)
-    numbers = {
-        p.name: _laid(p.number(values[p.name]), x, axis, record, p.along_axis)
-        for p in binder.parameters
-        if p.kind != "bool" and p.name != record["groups"]
-    }
+    numbers = plan.numbers
+    if plan.floats is None:
+        along = {p.name for p in binder.parameters if p.along_axis}
+        numbers = {
+            name: _laid(number, x, axis, record, name in along) for name, number in numbers.items()
+        }
     randoms: dict[str, Array] = {}
     if record["random"]:
         source = generator(given.get("rng"))
-        taken = evaluator.draws(suffix)
+        taken = evaluator.draws(plan.suffix)
         for name in record["random"]:
             if name in taken:
                 randoms[name] = open_uniform(source, x.shape)
-    along = axes if record["kind"] != "elementwise" else ()
-    return Call(x, suffix, numbers, randoms, along, mask, group)
+    return Call(x, plan.suffix, numbers, randoms, axes, mask, group)
 
 
 def check_axis(record: Mapping[str, Any], axis: Any) -> int | tuple[int, ...] | None:

@@ -1,0 +1,130 @@
+"""Settle once what calls with the same parameters share.
+
+In: an activation's binder and kernels, and parameters given and bound. Out: a `Plan`: values,
+kernel names and numbers, kept for the next call with the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from actgen.arrays import Array
+from actgen.binding import Binder
+from actgen.kernels import Kernels
+from actgen.parameters import Value
+
+_PLAIN = frozenset({float, int, bool, type(None)})
+_NATIVE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+_LIMIT = 64
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What depends on the parameters alone: their values, and what kernels get of them."""
+
+    values: Mapping[str, Value]
+    suffix: str
+    numbers: Mapping[str, Any]
+    kernels: Kernels
+
+    @cached_property
+    def floats(self) -> tuple[float, ...] | None:
+        """The numbers as contiguous kernels take them, None where one is an array."""
+        if any(isinstance(number, np.ndarray) for number in self.numbers.values()):
+            return None
+        return tuple(float(number) for number in self.numbers.values())
+
+    @cached_property
+    def _contiguous(self) -> dict[str, Callable[..., None] | None]:
+        return {}
+
+    def contiguous(self, stem: str) -> Callable[..., None] | None:
+        """Return the contiguous kernel called `stem`, None where these parameters have none."""
+        if stem not in self._contiguous:
+            found = self.kernels.find(f"{stem}{self.suffix}_contiguous")
+            self._contiguous[stem] = found if self.floats is not None else None
+        return self._contiguous[stem]
+
+    def quick(self, stem: str, inputs: tuple[Any, ...], out: Any) -> Array | None:
+        """Return the result where all arrays are plain: contiguous, alike and apart, or in place.
+
+        None means that the call needs the general way.
+        """
+        x = inputs[0]
+        shape, dtype = getattr(x, "shape", ()), getattr(x, "dtype", None)
+        if not shape or dtype not in _NATIVE:
+            return None
+        for array in (*inputs, x if out is None else out):
+            if type(array) is not np.ndarray or not array.flags.c_contiguous:
+                return None
+            if array.shape != shape or array.dtype != dtype:
+                return None
+        if out is not None and not _apart(inputs, out):
+            return None
+        kernel = self.contiguous(stem)
+        if kernel is None or self.floats is None:
+            return None
+        result: Array = np.empty_like(x) if out is None else out
+        arrays = (*inputs, result)
+        if len(shape) > 1:
+            arrays = tuple(array.reshape(-1) for array in arrays)
+        kernel(*arrays, *self.floats)
+        return result
+
+
+def _apart(inputs: tuple[Array, ...], out: Array) -> bool:
+    """Tell whether each input is `out` itself or nowhere near it, and `out` may be written."""
+    return out.flags.writeable and not any(
+        array is not out and np.may_share_memory(array, out) for array in inputs
+    )
+
+
+class Planner:
+    """Makes plans for one activation with bound values, and keeps the latest."""
+
+    def __init__(self, binder: Binder, kernels: Kernels, bound: Mapping[str, Value]) -> None:
+        self._binder = binder
+        self._kernels = kernels
+        self._bound = bound
+        self._known: dict[Any, Plan] = {}
+        self._skipped = {p.name for p in binder.parameters if p.kind == "bool"}
+        if binder.groups is not None:
+            self._skipped.add(binder.groups)
+
+    def plan(self, given: Mapping[str, Any]) -> Plan:
+        """Return the plan for the arguments of a call.
+
+        Raises TypeError and ValueError for parameters that are missing, of a wrong type or beyond
+        their constraint.
+        """
+        named = {name: given[name] for name in given if name in self._binder.by_name}
+        key = tuple((name, type(value), _exact(value)) for name, value in named.items())
+        plain = all(type(value) in _PLAIN for value in named.values())
+        found = self._known.get(key) if plain else None
+        if found is not None:
+            return found
+        plan = self._make(named)
+        if plain:
+            if len(self._known) >= _LIMIT:
+                self._known.clear()
+            self._known[key] = plan
+        return plan
+
+    def _make(self, named: Mapping[str, Any]) -> Plan:
+        values = self._binder.settle(named, self._bound)
+        numbers = {
+            p.name: p.number(values[p.name])
+            for p in self._binder.parameters
+            if p.name not in self._skipped
+        }
+        return Plan(values, self._kernels.suffix(values), numbers, self._kernels)
+
+
+def _exact(value: Any) -> Any:
+    """Return a stand-in for a value that tells -0.0 from 0.0."""
+    return str(value) if type(value) is float and value == 0 else value
