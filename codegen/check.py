@@ -180,7 +180,7 @@ def _aliases(spec: ActivationSpec, document: Document) -> Found:
 
 def _kind(spec: ActivationSpec, document: Document) -> Found:
     for field, kinds in _FIELDS_OF_KINDS.items():
-        if document.data.get(field) and spec.kind not in kinds:
+        if document.data.get(field) not in (None, [], {}) and spec.kind not in kinds:
             message = f"{field!r} is no field of {_article(spec.kind)} activation"
             hint = f"it goes with kind: {' or '.join(kinds)}"
             yield document.diagnostic((field,), message, hint, key=True)

@@ -48,8 +48,11 @@ class Text:
         """
         row, column = 0, self.place.column - 1
         found = (row, column)
-        if self.lines[0][column : column + 1] in ("|", ">"):
+        opener = self.lines[0][column : column + 1]
+        if opener in ("|", ">"):
             row, column = 1, 0
+        elif opener in ("'", '"'):
+            column += 1
         for char in self.text[: offset + 1]:
             if char.isspace():
                 continue
