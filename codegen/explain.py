@@ -26,6 +26,8 @@ from actgen.codegen.load import Document
 
 MAX_ERRORS = 100  # of one file
 
+QUOTES = "put the formula in quotes: within { } a comma ends it"
+
 # Which fields an unknown key may have meant, by the path around it: `*` is any one step.
 _FIELDS: dict[tuple[str, ...], type[BaseModel]] = {
     (): SpecFields,
@@ -112,6 +114,8 @@ def _unknown_key(document: Document, path: tuple[str | int, ...]) -> Diagnostic:
     model = _model_at(path[:-1])
     known = list(model.model_fields) if model else []
     key = str(path[-1])
+    if set(key) & set("()"):
+        return document.diagnostic(path, f"unknown field {shorten(key)!r}", QUOTES, key=True)
     hint = did_you_mean(key, known, f"the fields here are {', '.join(known)}" if known else "")
     return document.diagnostic(path, f"unknown field {shorten(key)!r}", hint, key=True)
 
@@ -166,6 +170,8 @@ def _type_hint(path: Sequence[str | int], kind: str, value: Any) -> str:
 
 
 def _value_hint(path: Sequence[str | int], value: Any) -> str:
+    if value is None and path and set(str(path[-1])) & set("()"):
+        return QUOTES
     if value is None:
         return "nothing stands after the colon"
     if path and path[-1] == "default":

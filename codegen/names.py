@@ -29,7 +29,17 @@ PUBLIC_API = frozenset(
         *("cuda", "codegen", "generated", "runtime", "spec", "numba", "numpy", "np", "math"),
         *("activation", "arrays", "axiswise", "binding", "cache", "compilation", "elementwise"),
         *("errors", "evaluation", "half", "halves", "intrinsics", "kernels", "layout", "loading"),
-        *("parameters", "preparation", "randomness", "registry", "scalars", "serialization"),
+        *(
+            "demo",
+            "packaged",
+            "parameters",
+            "plan",
+            "preparation",
+            "randomness",
+            "registry",
+            "scalars",
+            "serialization",
+        ),
     }
 )
 

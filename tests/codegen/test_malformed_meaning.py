@@ -143,6 +143,8 @@ SPECS: list[tuple[str, str, int | None, int | None]] = [
     ("name: bad\nformula: [{when: a}]\n", "'value' is missing", 2, 11),
     ("name: bad\nformula: {a: x, b: x}\n", "no later line uses 'a'", 2, 14),
     ("name: bad\nformula: {a: b, b: a*x}\n", "only the lines before it", 2, 14),
+    ("name: bad\nformula: {a: max(x, 0)}\n", "put the formula in quotes", 2, 23),
+    ("name: bad\nformula: [{value: max(x, 0)}]\n", "put the formula in quotes", 2, 26),
     ("name: bad\nformula: {x: x}\n", "cannot name a line", 2, 11),
     ("name: bad\nformula: {exp: x, b: exp(x)}\n", "cannot name a line", 2, 11),
     ("name: bad\nparams: {a: {}}\nformula: {a: x, b: a}\n", "that of a parameter", 3, 14),
