@@ -39,6 +39,7 @@ from actgen.codegen.plot import XS
 
 _DIGITS = 15
 _INDEX = Symbol("index")
+_FIRST = Symbol("first")  # the x of a reduction spelled out, which outer ones leave alone
 _REQUIRED = (Fraction(1, 4), Fraction(2), Fraction(-1))  # tried for parameters without a default
 
 _HOLDS: dict[str, Callable[[float, float], bool]] = {
@@ -63,6 +64,15 @@ def curves(
     curve = _as_function_of_x(substitute(formula, values))
     declared = None if derivative is None else substitute(derivative, values)
     return _sample(curve), _sample(declared or differentiate(curve, X))
+
+
+def caption(spec: ActivationSpec) -> str:
+    """Return what the curves of an activation show."""
+    of = {
+        "gated": f"{spec.name} for a gate of x and a value of 1",
+        "normalization": f"first element of {spec.name} of (x, 0, 0)",
+    }
+    return f"{of.get(spec.kind, spec.name)}, and its derivative"
 
 
 def _settings(spec: ActivationSpec) -> Mapping[Expr, Expr]:
@@ -100,13 +110,13 @@ def _as_function_of_x(expr: Expr) -> Expr:
         if isinstance(rebuilt, Apply) and OPS[rebuilt.op].category == "reduction":
             rebuilt = _spell_out(rebuilt.op, rebuilt.args[0])
         done[node] = rebuilt
-    return substitute(done[expr], {_INDEX: ZERO})
+    return substitute(done[expr], {_INDEX: ZERO, _FIRST: X})
 
 
 def _spell_out(op: str, arg: Expr) -> Expr:
     elements = [
         substitute(arg, {X: value, _INDEX: Const(Fraction(index))})
-        for index, value in enumerate((X, ZERO, ZERO))
+        for index, value in enumerate((_FIRST, ZERO, ZERO))
     ]
     if op not in _SPELLED:
         raise CompilerError(f"no plot for the reduction '{op}'")

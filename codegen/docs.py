@@ -38,15 +38,18 @@ FAMILIES = {
     "gated": "Gated units",
     "reshaping": "Functions that reshape",
 }
-BUDGET = {"float16": 0.51, "bfloat16": 0.51, "float32": 1.0, "float64": 3.0}  # ULP
+# ULP; normalizations have the rounding of their sum beside it
+BUDGET = {"float16": 0.51, "bfloat16": 0.51, "float32": 1.0, "float64": 3.0}
+NORMALIZED = dict.fromkeys(BUDGET, 2.0)
 
 _LONGEST = 1200  # characters of LaTeX; a longer derivative helps nobody
 
 
-def page(program: Program, plotted: bool, figures: Figures) -> str:
+def page(program: Program, plotted: str, figures: Figures) -> str:
     """Return the page of one activation.
 
-    `plotted` tells whether its SVG lies beside it; `figures` are its measured errors, or empty.
+    `plotted` is what its SVG shows, "" if there is none; `figures` are its measured errors, or
+    empty.
     """
     spec = program.definition.spec
     text = render(
@@ -65,6 +68,8 @@ def page(program: Program, plotted: bool, figures: Figures) -> str:
         kinks=[docstring.kink(kink) for kink in spec.kinks],
         limits=[(limit.at, docstring.one_line(limit.value.text)) for limit in spec.limits],
         notes=list(dict.fromkeys(note for each in program.variants for note in each.notes)),
+        coupled=spec.kind == "normalization",
+        measured=bool(figures),
         accuracy=_accuracy(spec, figures),
         profiles=[_profile(spec, profile) for profile in spec.profiles],
         absent=_absent(spec),
@@ -136,7 +141,7 @@ def _parameter(param: Param) -> tuple[str, ...]:
 
 
 def _accuracy(spec: ActivationSpec, figures: Figures) -> list[tuple[str, str, str]]:
-    budget = BUDGET | dict(spec.accuracy)
+    budget = (NORMALIZED if spec.kind == "normalization" else BUDGET) | dict(spec.accuracy)
     return [
         (dtype, f"{limit:g}", f"{figures[dtype]:.2f}" if dtype in figures else "")
         for dtype, limit in budget.items()

@@ -121,6 +121,8 @@ def _arguments(spec: ActivationSpec) -> Iterator[str]:
         parts = [param.doc or "A parameter of the formula.", _must(param)]
         if not param.required:
             parts.append(f"Default: {default(param)}.")
+        if param.aliases:
+            parts.append(f"Also called {', '.join(param.aliases)}.")
         yield _item(f"{param.name}: {' '.join(part for part in parts if part)}")
     if spec.axis is not None:
         yield _item(f"axis: {_axis(spec)}")
@@ -129,6 +131,8 @@ def _arguments(spec: ActivationSpec) -> Iterator[str]:
     if spec.random:
         yield _item("rng: A `numpy.random.Generator` or a seed; None takes a new one.")
     yield _item("out: Array to write to; it may be `x`.")
+    if spec.kind == "elementwise":
+        yield _item("where: Mask of the elements to compute; the others keep what `out` holds.")
 
 
 def _must(param: Param) -> str:

@@ -37,8 +37,9 @@ def literal(value: object, indent: int = 0, used: int = 0) -> str:
         rows = "".join(f"{pad}{literal(item, inner, 1)},\n" for item in value)
         return f"{opening}\n{rows}{end}{closing}"
     if isinstance(value, str):
-        pieces = _pieces(value, WIDTH - inner)
-        if len(pieces) > 1:
+        fits = len(flat) <= WIDTH - inner
+        pieces = [flat] if fits else _pieces(value, WIDTH - inner)
+        if fits or len(pieces) > 1:
             return "(\n" + "".join(f"{pad}{piece}\n" for piece in pieces) + end + ")"
     return flat
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from actgen.codegen import docs
-from actgen.codegen.curves import curves
+from actgen.codegen.curves import caption, curves
 from actgen.codegen.emit import cpu
 from actgen.codegen.manifest import Record, manifest_text, record
 from actgen.codegen.pipeline import Program
@@ -38,8 +38,8 @@ def activation_files(
     drawn = curves(spec, shown.formula, shown.derivative)
     files = {f"cpu/{spec.name}.py": cpu.module_text(program)}
     if drawn is not None:
-        files[f"docs/{spec.name}.svg"] = plot(spec.name, spec.path, *drawn)
-    files[f"docs/{spec.name}.md"] = docs.page(program, drawn is not None, figures)
+        files[f"docs/{spec.name}.svg"] = plot(caption(spec), spec.path, *drawn)
+    files[f"docs/{spec.name}.md"] = docs.page(program, caption(spec) if drawn else "", figures)
     variants = [(variant.when, variant.suffix) for variant in program.variants]
     entry = record(program.definition, variants, f"{package.name}.cpu.{spec.name}")
     return entry, {name: text.encode() for name, text in files.items()}

@@ -20,6 +20,7 @@ Point: TypeAlias = tuple[float, float]
 
 _WIDTH, _HEIGHT, _MARGIN = 300, 180, 20
 _TALLEST = 4.0  # values beyond leave the picture
+_ROOM = 0.15  # of a tick, above and below
 _JUMP = 0.03  # of the picture's height; a smaller step is no jump
 
 
@@ -28,7 +29,8 @@ def plot(title: str, source: str, forward: Sequence[float], derivative: Sequence
 
     `derivative` may be empty. `source` is the spec that the header names.
     """
-    low, high, step = _range([*forward, *derivative])
+    first, last, step = _range([*forward, *derivative])
+    low, high = (first - _ROOM) * step, (last + _ROOM) * step
 
     def across(x: float) -> str:
         return _tenths((x - LOW) / (HIGH - LOW) * (_WIDTH - 2 * _MARGIN))
@@ -41,7 +43,6 @@ def plot(title: str, source: str, forward: Sequence[float], derivative: Sequence
         runs = map(_corners, _runs(values, _JUMP * (high - low)))
         return [" ".join(f"{across(x)},{down(y)}" for x, y in run) for run in runs]
 
-    ticks = (round(low / step + index) for index in range(round((high - low) / step) + 1))
     return render(
         "plot.svg.j2",
         header=header(source),
@@ -54,19 +55,20 @@ def plot(title: str, source: str, forward: Sequence[float], derivative: Sequence
         zero_x=across(0),
         zero_y=down(0),
         ticks_x=[(across(x), x) for x in range(LOW, HIGH + 1, 2) if x],
-        ticks_y=[(down(tick * step), f"{tick * step:g}") for tick in ticks if tick],
+        ticks_y=[
+            (down(tick * step), f"{tick * step:g}") for tick in range(first, last + 1) if tick
+        ],
         forward=lines(forward),
         derivative=lines(derivative),
     )
 
 
-def _range(values: Sequence[float]) -> tuple[float, float, float]:
-    """Return the lowest and highest y of the picture, zero between them, and the tick distance."""
+def _range(values: Sequence[float]) -> tuple[int, int, float]:
+    """Return the lowest and highest tick, zero between them, and the distance of ticks."""
     finite = [min(max(value, -_TALLEST), _TALLEST) for value in values if not math.isnan(value)]
     low, high = min([0.0, *finite]), max([0.0, *finite])
-    step = next(step for step in (0.1, 0.25, 0.5, 1.0, 2.0) if high - low <= 5 * step)
-    low, high = step * math.floor(low / step), step * math.ceil(high / step)
-    return (low, high, step) if high > low else (-step, step, step)
+    step = next(step for step in (0.25, 0.5, 1.0, 2.0) if high - low <= 5 * step)
+    return math.floor(low / step), max(math.ceil(high / step), 1), step
 
 
 def _corners(run: list[Point]) -> list[Point]:

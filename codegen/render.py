@@ -62,12 +62,12 @@ def needs(name: str) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(environment().parse(source(name))))
 
 
-def render(name: str, **values: object) -> str:
-    """Return template `name` filled with `values`.
+def render(template: str, /, **values: object) -> str:
+    """Return a template, given by name, filled with `values`.
 
     Raises `CompilerError` unless `values` are exactly the names the template uses, and for a None.
     """
-    template, names = _load(name)
+    loaded, names = _load(template)
     if values.keys() != names:
-        raise CompilerError(f"{name} uses {sorted(names)} and is given {sorted(values)}")
-    return template.render(**values)
+        raise CompilerError(f"{template} uses {sorted(names)} and is given {sorted(values)}")
+    return loaded.render(**values)

@@ -167,9 +167,16 @@ ROWS: dict[str, Row] = {
     "amin": _reduction(r"\min"),
     "argmax": _reduction(r"\operatorname{arg\,max}"),
     "sparsemax_threshold": _reduction(r"\operatorname{threshold}"),
-    "stop_gradient": _named("stop"),
-    "straight_through": _named("straight"),
+    "stop_gradient": lambda a: a,
+    "straight_through": _named(r"straight\_through"),
     "concat": _concat,
+}
+
+# A function of a sum whose second term is a rounding error.
+ROWS |= {
+    name: (lambda a, low, row=ROWS[name.removesuffix("_twofold")]: row(_add(a, low)))
+    for name in OPS
+    if name.endswith("_twofold")
 }
 
 
