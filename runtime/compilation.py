@@ -53,7 +53,8 @@ class LazyUfunc:
     """Makes a NumPy ufunc of a scalar function, separately for each element type.
 
     One ufunc with many loops would not do: NumPy takes the first loop that fits, so a float64 loop
-    would serve float32 arrays.
+    would serve float32 arrays. Its arrays must be contiguous: where all inputs are, Numba's wrapper
+    takes the output for contiguous, too.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -89,5 +90,5 @@ class LazyUfunc:
 
 
 def ufunc(function: Callable[..., Any]) -> LazyUfunc:
-    """Make a `LazyUfunc` of a scalar function, whose arrays broadcast and have any strides."""
+    """Make a `LazyUfunc` of a scalar function."""
     return LazyUfunc(function)

@@ -2,7 +2,7 @@
 
 In: arrays of a result dtype, numbers or float64 arrays for the parameters, and the array to fill,
 if there is one. Out: the result, as if computed from copies of all inputs. Arrays without gaps go
-to the contiguous kernel, in whatever order their axes are; the rest goes to the ufunc.
+to the contiguous kernel, in whatever order their axes are; the rest goes to the ufunc by chunks.
 """
 
 from __future__ import annotations
@@ -13,8 +13,18 @@ from typing import Any
 import numpy as np
 
 from actgen import layout
-from actgen.arrays import Array, check_out, detached, element_dtype, elements, overlaps_itself
+from actgen.arrays import (
+    Array,
+    check_out,
+    detached,
+    element_dtype,
+    elements,
+    overlapping,
+    overlaps_itself,
+)
 from actgen.kernels import Kernels
+
+_CHUNK = 16384
 
 
 def evaluate(
@@ -56,6 +66,10 @@ def _fill(
 ) -> Array:
     """Fill `out`, which no element of it shares with another one."""
     inputs = detached(list(operands.values()), out)
+    parameters = {
+        name: value.copy() if isinstance(value, np.ndarray) and overlapping(value, out) else value
+        for name, value in parameters.items()
+    }
     contiguous = kernels.find(f"{stem}_contiguous")
     if contiguous is not None and _plain(inputs, parameters, out):
         views = layout.lines([elements(array) for array in (*inputs, out)])
@@ -63,7 +77,7 @@ def _fill(
             arguments = dict(zip((*operands, "out"), views, strict=True))
             kernels.run(f"{stem}_contiguous", arguments | dict(parameters))
             return out
-    call_ufunc(kernels, stem, dict(zip(operands, inputs, strict=True)), parameters, elements(out))
+    _by_chunks(kernels, stem, dict(zip(operands, inputs, strict=True)), parameters, elements(out))
     return out
 
 
@@ -74,25 +88,47 @@ def _plain(inputs: list[Array], parameters: Mapping[str, Any], out: Array) -> bo
     )
 
 
-def call_ufunc(
+def _by_chunks(
     kernels: Kernels,
     stem: str,
     operands: Mapping[str, Array],
     parameters: Mapping[str, Any],
     out: Array,
 ) -> None:
-    """Fill `out` by the ufunc called `stem`; it is of the dtype that the ufunc returns."""
-    name = f"{stem}_ufunc"
+    """Fill `out` by the ufunc called `stem`, a few thousand elements at a time.
+
+    Chunks are contiguous, copied if need be: that is faster than the ufunc's loop over strides.
+    And Numba's wrapper takes the output for contiguous wherever the inputs are.
+    """
+    if out.size == 0:
+        return
     dtype = operands["x"].dtype
-    arguments: dict[str, Any] = {}
-    for entry, array in operands.items():
-        arguments[entry] = elements(array) if array.dtype == dtype else array
-    for entry, value in parameters.items():
-        array = np.asarray(value, dtype=np.float64)
-        arguments[entry] = array.copy() if np.may_share_memory(array, out) else array
+    arrays = {
+        name: elements(array) if array.dtype == dtype else array for name, array in operands.items()
+    }
+    constants: dict[str, Array] = {}
+    for name, value in parameters.items():
+        if isinstance(value, np.ndarray):
+            arrays[name] = value
+        else:
+            constants[name] = np.full(min(_CHUNK, out.size), value, np.float64)
+    name = f"{stem}_ufunc"
     ufunc = kernels.find(name).loops(element_dtype(dtype))
-    with np.errstate(all="ignore"):
-        ufunc(*(arguments[entry] for entry in kernels.signature(name)), out=out)
+    order = kernels.signature(name)
+    chunks = np.nditer(
+        [*arrays.values(), out],
+        flags=["external_loop", "buffered"],
+        op_flags=[["readonly", "contig", "aligned"]] * len(arrays)
+        + [["writeonly", "contig", "aligned"]],
+        buffersize=_CHUNK,
+    )
+    with chunks, np.errstate(all="ignore"):
+        for parts in chunks:
+            *given, result = parts
+            known = dict(zip(arrays, given, strict=True))
+            for entry, constant in constants.items():
+                known[entry] = constant[: result.size]
+            ufunc(*(known[entry] for entry in order), out=result)
 
 
 def partial(
@@ -101,7 +137,7 @@ def partial(
     """Return the float64 contributions of all elements to the gradient of a parameter."""
     shapes = [np.shape(value) for value in (*operands.values(), *parameters.values())]
     out = np.empty(np.broadcast_shapes(*shapes), np.float64)
-    call_ufunc(kernels, stem, operands, parameters, out)
+    _by_chunks(kernels, stem, operands, parameters, out)
     return out
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from actgen.activation import Activation
 from actgen.loading import from_source
 

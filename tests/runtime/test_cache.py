@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from actgen import cache
 
-MODULE = '''
+MODULE = """
 from actgen.intrinsics import kernel, ufunc
 
 @kernel
@@ -21,7 +22,7 @@ def twice(x):
 @ufunc
 def twice_ufunc(x):
     return {factor} * x
-'''
+"""
 PROGRAM = """
 import numpy as np
 import probe

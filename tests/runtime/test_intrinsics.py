@@ -10,6 +10,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+
 from actgen.intrinsics import (
     copysign,
     fma,
