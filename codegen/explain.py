@@ -88,7 +88,8 @@ def _explain(document: Document, error: ErrorDetails) -> Diagnostic:
         options = _options(str(context["expected"]))
         in_key = error["loc"][-1] == "[key]"
         hint = did_you_mean(str(value), options)
-        message = f"{shorten(str(value))!r} is not one of {either(options)}"
+        what = "this" if value is None else repr(shorten(str(value)))
+        message = f"{what} is not one of {either(options)}"
         return document.diagnostic(path, message, hint, key=in_key)
     if kind in _EXPECTED:
         message = f"{_name(path)} must be {_EXPECTED[kind]}, not {_what(value)}"
