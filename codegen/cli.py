@@ -49,8 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except SpecError as error:
         console.error(str(error))
-        count = len(error.diagnostics)
-        console.error(f"{count} error{'s' * (count > 1)}; nothing was written")
+        console.error(f"{_count(len(error.diagnostics), 'error')}; nothing was written")
     except BrokenPipeError:  # the reader has gone; Python must not find that out once more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
@@ -129,11 +128,15 @@ def _generate(options: argparse.Namespace) -> int:
     written, removed = len(outcome.report.written), len(outcome.report.removed)
     same = len(outcome.report.unchanged)
     console.out(
-        f"{len(outcome.records)} activations: {written} files written, {same} unchanged"
+        f"{_count(len(outcome.records), 'activation')}: {written} files written, {same} unchanged"
         + (f", {removed} removed" if removed else "")
         + f" ({seconds:.1f} s)"
     )
     return OK
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _row(outcome: Outcome, record: dict[str, Any]) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from actgen.codegen.ir import (
     maximum,
     minimum,
     substitute,
+    symbols,
     walk,
     where,
 )
@@ -56,14 +57,15 @@ def curves(
 ) -> tuple[list[float], list[float]] | None:
     """Return the values of `formula` and its derivative at `plot.XS`, or None for no plot.
 
-    `derivative` is used as it is; where it is None the curve's own is taken.
+    `derivative` is that of an elementwise activation; for other kinds the curve's own is taken.
     """
     if spec.kind == "reshaping":
         return None
-    values = _settings(spec)
-    curve = _as_function_of_x(substitute(formula, values))
-    declared = None if derivative is None else substitute(derivative, values)
-    return _sample(curve), _sample(declared or differentiate(curve, X))
+    settings = _settings(spec)
+    curve = _as_function_of_x(_set(formula, settings))
+    if derivative is None or spec.kind != "elementwise":
+        return _sample(curve), _sample(differentiate(curve, X))
+    return _sample(curve), _sample(_set(derivative, settings))
 
 
 def caption(spec: ActivationSpec) -> str:
@@ -75,19 +77,26 @@ def caption(spec: ActivationSpec) -> str:
     return f"{of.get(spec.kind, spec.name)}, and its derivative"
 
 
-def _settings(spec: ActivationSpec) -> Mapping[Expr, Expr]:
-    """Return the value of every symbol but x."""
-    values: dict[Expr, Expr] = {Symbol("gate"): X, Symbol("value"): ONE}
-    values |= {Symbol(entry.name): HALF for entry in spec.random}
+def _set(expr: Expr, settings: Mapping[str, Expr]) -> Expr:
+    values: dict[Expr, Expr] = {
+        symbol: settings[symbol.name] for symbol in symbols(expr) if symbol.name in settings
+    }
+    return substitute(expr, values)
+
+
+def _settings(spec: ActivationSpec) -> dict[str, Expr]:
+    """Return the value of every name but x and index."""
+    settings: dict[str, Expr] = {"gate": X, "value": ONE}
+    settings |= {entry.name: HALF for entry in spec.random}
     for param in spec.params:
         number = param.default_value
         if number is None:
-            values[Symbol(param.name)] = Const(_example(param))
+            settings[param.name] = Const(_example(param))
         elif abs(number) == float("inf"):
-            values[Symbol(param.name)] = INF if number > 0 else -INF
+            settings[param.name] = INF if number > 0 else -INF
         else:
-            values[Symbol(param.name)] = Const(Fraction(number))
-    return values
+            settings[param.name] = Const(Fraction(number))
+    return settings
 
 
 def _example(param: Param) -> Fraction:

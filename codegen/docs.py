@@ -61,7 +61,8 @@ def page(program: Program, plotted: str, figures: Figures) -> str:
         aliases=[_alias(alias) for alias in spec.aliases],
         plotted=plotted,
         formulas=_formulas(program),
-        call=_call(spec),
+        call=", ".join(["x", *_required(spec)]),
+        keywords="".join(f", {name}={name}" for name in _required(spec)),
         parameters=[_parameter(param) for param in spec.params],
         module=f"{spec.name}.py",
         elementwise=spec.kind == "elementwise",
@@ -97,11 +98,12 @@ def _formulas(program: Program) -> list[dict[str, str]]:
     name = rf"\operatorname{{{latex.escaped(spec.name)}}}"
     inputs = {"gated": r"(\mathrm{gate}, \mathrm{value})", "elementwise": "(x)"}
     of = inputs.get(spec.kind, r"(\mathbf{x})_{i}")
+    slope = f"{name}'{of}" if spec.kind == "elementwise" else r"\mathrm{dx}_{i}"
     return [
         {
             "when": _when(variant),
             "formula": f"{name}{of} = {latex.spell(variant.formula)}",
-            "derivative": _derivative(f"{name}'{of}", variant.derivative),
+            "derivative": _derivative(slope, variant.derivative),
         }
         for variant in program.variants
     ]
@@ -116,8 +118,8 @@ def _when(variant: Variant) -> str:
     return ", ".join(f"{name}={wanted}" for name, wanted in variant.when)
 
 
-def _call(spec: ActivationSpec) -> str:
-    return ", ".join(["x", *(param.name for param in spec.params if param.required)])
+def _required(spec: ActivationSpec) -> list[str]:
+    return [param.name for param in spec.params if param.required]
 
 
 def _alias(alias: Alias) -> str:

@@ -71,7 +71,6 @@ def generate(
     Calls `progress` after each spec that was compiled, and `waiting` if another run must end
     first. Raises `SpecError` and `OSError`, and then the package is what it was.
     """
-    write.output_folder(job.out)
     with locked(job.out, waiting):
         inputs = _Inputs.read(job)
         old = stamp.load(job.out)
@@ -151,7 +150,7 @@ def _compile(
         # Headers name the spec as everyone sees it, wherever this folder is.
         spec = replace(definition.spec, path=f"{package.source}/{name}.yaml")
         try:
-            program = pipeline.compile(replace(definition, spec=spec))
+            program = pipeline.compile_definition(replace(definition, spec=spec))
         except SpecError as error:
             return error
         record, files = activation_files(package, program, inputs.figures.get(name, {}))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from actgen.codegen import docs
 from actgen.codegen.curves import caption, curves
-from actgen.codegen.emit import cpu
 from actgen.codegen.manifest import Record, manifest_text, record
+from actgen.codegen.module import module_text
 from actgen.codegen.pipeline import Program
 from actgen.codegen.plot import plot
 from actgen.codegen.render import header, render
@@ -36,7 +36,7 @@ def activation_files(
     bools = {param.name: bool(param.default) for param in spec.params if param.type == "bool"}
     shown = program.variants[spec.select(bools)]
     drawn = curves(spec, shown.formula, shown.derivative)
-    files = {f"cpu/{spec.name}.py": cpu.module_text(program)}
+    files = {f"cpu/{spec.name}.py": module_text(program)}
     if drawn is not None:
         files[f"docs/{spec.name}.svg"] = plot(caption(spec), spec.path, *drawn)
     files[f"docs/{spec.name}.md"] = docs.page(program, caption(spec) if drawn else "", figures)

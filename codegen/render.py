@@ -58,8 +58,10 @@ def _load(name: str) -> tuple[Template, frozenset[str]]:
 
 
 def needs(name: str) -> frozenset[str]:
-    """Return the names that a template uses."""
-    return frozenset(meta.find_undeclared_variables(environment().parse(source(name))))
+    """Return the names that a template uses, those of the templates it includes among them."""
+    tree = environment().parse(source(name))
+    included = (needs(other) for other in meta.find_referenced_templates(tree) if other)
+    return frozenset(meta.find_undeclared_variables(tree)).union(*included)
 
 
 def render(template: str, /, **values: object) -> str:

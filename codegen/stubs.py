@@ -34,7 +34,7 @@ class _Argument:
 
 
 _X, _DY = _Argument("x", "ArrayLike"), _Argument("dy", "ArrayLike")
-_OUT = _Argument("out", "Array | None", "None")
+_OUT = _Argument("out", "_Array | None", "None")
 
 
 def stub_text(records: Sequence[Record], source: str) -> str:
@@ -73,12 +73,12 @@ def _class(record: Record) -> dict[str, Any]:
     wrt = _Argument("wrt", "str | tuple[str, ...]", '"x"')
     order = _Argument("order", "int", "1")
     cls = _class_name(record)
-    methods = [_signature("__call__", [_X, *bound, *extra], [*aliases, _OUT, *masked], "Result")]
+    methods = [_signature("__call__", [_X, *bound, *extra], [*aliases, _OUT, *masked], "_Result")]
     if elementwise:
         methods.append(
-            _signature("derivative", [_X, order], [*keywords, _OUT, *masked], "Result", True)
+            _signature("derivative", [_X, order], [*keywords, _OUT, *masked], "_Result", True)
         )
-    methods.append(_signature("vjp", [_X, _DY, wrt, _OUT], keywords, "Result", True))
+    methods.append(_signature("vjp", [_X, _DY, wrt, _OUT], keywords, "_Result", True))
     if bound:
         named = [argument.optional for argument in bound] + aliases
         methods.append(_signature("with_params", [], named, cls, True))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,10 +45,10 @@ def output_folder(path: Path) -> Path:
         return root
     if not root.is_dir():
         raise OutputError(f"{path} is a file, not a folder")
-    foreign = [entry.name for entry in root.iterdir() if entry.name not in (STATE, "__pycache__")]
+    foreign = next(_files(root), None)
     if foreign and not (root / STATE).is_dir() and not is_ours(root / "__init__.py"):
         raise OutputError(
-            f"{path} holds files that actgen did not write, such as {min(foreign)!r}; "
+            f"{path} holds files that actgen did not write, such as {foreign.relative_to(root)}; "
             "name a new or empty folder"
         )
     return root
@@ -123,12 +123,19 @@ def _refuse_links(root: Path, path: Path) -> None:
 
 
 def _orphans(root: Path, files: Mapping[str, bytes]) -> list[str]:
-    found = []
+    """Return the names of the files we wrote and no longer do."""
+    return sorted(
+        name
+        for path in _files(root)
+        if (name := path.relative_to(root).as_posix()) not in files
+        and not path.is_symlink()
+        and path.stat().st_size
+        and is_ours(path)
+    )
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Yield every file below `root` but for our own state and caches."""
     for folder, subfolders, names in os.walk(root):
-        subfolders[:] = [name for name in subfolders if name not in (STATE, "__pycache__")]
-        for filename in names:
-            path = Path(folder, filename)
-            name = path.relative_to(root).as_posix()
-            if name not in files and not path.is_symlink() and path.stat().st_size:
-                found.extend([name] if is_ours(path) else [])
-    return sorted(found)
+        subfolders[:] = sorted(set(subfolders) - {STATE, "__pycache__"})
+        yield from (Path(folder, name) for name in sorted(names))
