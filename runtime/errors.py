@@ -13,13 +13,11 @@ class UnknownActivationError(ValueError):
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return ` Did you mean 'relu'?` with up to three names near `name`, or an empty text."""
+    """Return ` Did you mean 'relu'?` with the name nearest to `name`, or an empty text."""
     import difflib
 
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
-    if not near:
-        return ""
-    return f" Did you mean {' or '.join(repr(entry) for entry in near)}?"
+    near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def unknown(name: object, known: Iterable[str]) -> UnknownActivationError:
