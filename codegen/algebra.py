@@ -1,0 +1,174 @@
+"""View expressions as sums of terms and products of powers, and build them back.
+
+`terms` flattens +, - and unary minus into (coefficient, term) pairs; `factors` flattens *, /,
+powers and square roots into a coefficient and (base, exponent) pairs. Like terms and equal bases
+are merged, the order of first appearance is kept, and nothing is ever multiplied out. Rules match
+on these views, so it does not matter in which order a formula was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import isqrt
+from typing import TypeAlias
+
+from actgen.codegen.ir import ONE, ZERO, Apply, Const, Expr, apply, const_value, is_op
+
+Term: TypeAlias = tuple[Fraction, Expr]
+Factor: TypeAlias = tuple[Expr, Fraction]
+
+_HALF = Fraction(1, 2)
+_MAX_POWER = 1024  # larger constant powers are kept as written
+
+
+def factors(expr: Expr) -> tuple[Fraction, list[Factor]]:
+    """Return `expr` as coefficient * base_1**e_1 * base_2**e_2 * …"""
+    coefficient = Fraction(1)
+    merged: dict[Expr, Fraction] = {}
+
+    def collect(node: Expr, exponent: Fraction) -> None:
+        nonlocal coefficient
+        value = const_value(node)
+        if value is not None and exponent.denominator == 1 and (value != 0 or exponent > 0):
+            if abs(exponent) <= _MAX_POWER:
+                coefficient *= value**exponent.numerator
+                return
+        integral = exponent.denominator == 1
+        if isinstance(node, Apply):
+            if node.op == "neg" and integral:
+                coefficient *= (-1) ** (exponent.numerator % 2)
+                return collect(node.args[0], exponent)
+            if node.op in ("mul", "div") and integral:
+                collect(node.args[0], exponent)
+                return collect(node.args[1], -exponent if node.op == "div" else exponent)
+            if node.op == "sqrt":
+                return collect_power(node.args[0], _HALF, exponent)
+            if node.op == "pow":
+                power = const_value(node.args[1])
+                if power is not None:
+                    return collect_power(node.args[0], power, exponent)
+            if node.op == "abs" and exponent.denominator == 1 and exponent.numerator % 2 == 0:
+                return collect(node.args[0], exponent)
+        merged[node] = merged.get(node, Fraction(0)) + exponent
+
+    def collect_power(base: Expr, power: Fraction, exponent: Fraction) -> None:
+        if power.denominator == 1:
+            return collect(base, power * exponent)
+        # (base**power)**exponent: only the merged exponent may make it integral again
+        merged[base] = merged.get(base, Fraction(0)) + power * exponent
+
+    collect(expr, Fraction(1))
+    listed: list[Factor] = []
+    for base, exponent in merged.items():
+        value = const_value(base)
+        if exponent == 0:
+            continue
+        exact = None if value is None or value <= 0 else exact_power(value, exponent)
+        if exact is not None:
+            coefficient *= exact
+        else:
+            listed.append((base, exponent))
+    return coefficient, listed
+
+
+def exact_power(value: Fraction, exponent: Fraction) -> Fraction | None:
+    """Return value**exponent where that is a rational number, for whole and half exponents."""
+    if exponent.denominator == 1:
+        return value**exponent.numerator
+    roots = Fraction(isqrt(value.numerator), isqrt(value.denominator))
+    if exponent.denominator == 2 and roots**2 == value:
+        return roots**exponent.numerator
+    return None
+
+
+def power(base: Expr, exponent: Fraction) -> Expr:
+    """Return base**exponent in its simplest spelling."""
+    if exponent == 1:
+        return base
+    if exponent == _HALF:
+        return apply("sqrt", base)
+    return apply("pow", base, exponent)
+
+
+def _plain(coefficient: Fraction) -> bool:
+    """Tell whether a coefficient is better multiplied by than divided by its denominator."""
+    q = coefficient.denominator
+    return q & (q - 1) == 0 or q > 1000
+
+
+def from_factors(coefficient: Fraction, parts: Iterable[Factor]) -> Expr:
+    """Build coefficient * product of base**exponent as a readable quotient."""
+    if coefficient == 0:
+        return ZERO
+    above: Expr | None = None
+    below: Expr | None = None
+    magnitude = abs(coefficient)
+    if _plain(magnitude):
+        if magnitude != 1:
+            above = Const(magnitude)
+    else:
+        if magnitude.numerator != 1:
+            above = Const(Fraction(magnitude.numerator))
+        below = Const(Fraction(magnitude.denominator))
+    for base, exponent in parts:
+        if exponent > 0:
+            item = power(base, exponent)
+            above = item if above is None else above * item
+        else:
+            item = power(base, -exponent)
+            below = item if below is None else below * item
+    result = ONE if above is None else above
+    if below is not None:
+        result = result / below
+    if coefficient < 0:
+        value = const_value(result)
+        return Const(-value) if value is not None else -result
+    return result
+
+
+def terms(expr: Expr) -> list[Term]:
+    """Return `expr` as a list of (coefficient, term); a plain number is a multiple of ONE."""
+    merged: dict[frozenset[Factor], tuple[Fraction, Expr]] = {}
+
+    def collect(node: Expr, scale: Fraction) -> None:
+        if is_op(node, "add", "sub"):
+            collect(node.args[0], scale)
+            return collect(node.args[1], -scale if is_op(node, "sub") else scale)
+        coefficient, parts = factors(node)
+        if coefficient == -1 and len(parts) == 1 and parts[0][1] == 1:
+            if is_op(parts[0][0], "add", "sub"):
+                return collect(parts[0][0], -scale)
+        key = frozenset(parts)
+        before, term = merged.get(key, (Fraction(0), None))
+        term = from_factors(Fraction(1), parts) if term is None else term
+        merged[key] = (before + scale * coefficient, term)
+
+    collect(expr, Fraction(1))
+    return [item for item in merged.values() if item[0] != 0]
+
+
+def from_terms(parts: Iterable[Term]) -> Expr:
+    """Build the sum of coefficient * term, a positive one first where there is one."""
+    listed = list(parts)
+    if not listed:
+        return ZERO
+    lead = next((i for i, (scale, _) in enumerate(listed) if scale > 0), 0)
+    listed.insert(0, listed.pop(lead))
+    result = scaled(*listed[0])
+    for scale, term in listed[1:]:
+        result = result + scaled(scale, term) if scale > 0 else result - scaled(-scale, term)
+    return result
+
+
+def scaled(scale: Fraction, term: Expr) -> Expr:
+    """Return scale * term."""
+    if is_op(term, "add", "sub"):
+        return term if scale == 1 else -term if scale == -1 else Const(scale) * term
+    coefficient, parts = factors(term)
+    return from_factors(scale * coefficient, parts)
+
+
+def ratio(a: Expr, b: Expr) -> tuple[Fraction, list[Factor]]:
+    """Return a / b as coefficient and factors, merged."""
+    return factors(a / b)

@@ -1,0 +1,113 @@
+"""Print lowered expressions as Python for Numba: an expression in, expression text out.
+
+Printers only spell. What a name means is imported by the generated file: `IMPORTS` tells from
+where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+
+from actgen.codegen.errors import CompilerError
+from actgen.codegen.ir import Apply, Const, Expr, Symbol, is_op, walk
+from actgen.codegen.library import LIBRARY
+
+_TERNARY, _OR, _AND, _NOT, _COMPARE, _ADD, _MUL, _UNARY, _POWER, _ATOM = range(10)
+_INFIX = {
+    "add": ("+", _ADD),
+    "sub": ("-", _ADD),
+    "mul": ("*", _MUL),
+    "div": ("/", _MUL),
+}
+_COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+# op → (module, name) of the function that computes it
+CALLS: dict[str, tuple[str, str]] = {
+    **{
+        name: ("math", name)
+        for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan")
+    },
+    **{name: ("math", name) for name in ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh")},
+    **{name: ("math", name) for name in ("erf", "erfc", "sqrt", "hypot")},
+    "floor": ("numpy", "floor"),
+    "ceil": ("numpy", "ceil"),
+    "round": ("numpy", "rint"),
+    "fma": ("actgen.intrinsics", "fma"),
+    "min": ("actgen.intrinsics", "minimum"),
+    "max": ("actgen.intrinsics", "maximum"),
+}
+
+
+def imports(exprs: Iterable[Expr]) -> dict[str, set[str]]:
+    """Return what the text of `exprs` needs, by module; library functions are not imported."""
+    needed: dict[str, set[str]] = {}
+    for expr in exprs:
+        for node in walk(expr):
+            if isinstance(node, Apply) and node.op in CALLS:
+                module, name = CALLS[node.op]
+                needed.setdefault(module, set()).add(name)
+            elif is_op(node, "inf"):
+                needed.setdefault("math", set()).add("inf")
+    return needed
+
+
+def literal(value: Fraction) -> str:
+    """Print a number that is exactly a float64."""
+    number = value.numerator / value.denominator
+    if Fraction(number) != value:
+        raise CompilerError(f"{value} is no float64; lowering should have rounded it")
+    return repr(number)
+
+
+def emit_cpu(expr: Expr, names: Mapping[str, str] | None = None) -> str:
+    """Return the text of `expr`; `names` respells symbols (an accumulator as `total[c]`)."""
+    return _Printer(names or {}).at(expr, _TERNARY)
+
+
+class _Printer:
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+
+    def at(self, node: Expr, level: int) -> str:
+        text, binds = self.spell(node)
+        return text if binds >= level else f"({text})"
+
+    def spell(self, node: Expr) -> tuple[str, int]:
+        if isinstance(node, Const):
+            return literal(node.value), _UNARY if node.value < 0 else _ATOM
+        if isinstance(node, Symbol):
+            return self.names.get(node.name, node.name), _ATOM
+        if not isinstance(node, Apply):
+            raise CompilerError(f"no CPU spelling for {node!r}")
+        special = _SPECIAL.get(node.op)
+        if special is not None:
+            return special(self, node.args)
+        if node.op in _INFIX:
+            sign, level = _INFIX[node.op]
+            left, right = node.args
+            return f"{self.at(left, level)} {sign} {self.at(right, level + 1)}", level
+        if node.op in _COMPARISONS:
+            a, b = (self.at(arg, _COMPARE + 1) for arg in node.args)
+            return f"{a} {_COMPARISONS[node.op]} {b}", _COMPARE
+        if node.op in CALLS or node.op in LIBRARY:
+            name = CALLS[node.op][1] if node.op in CALLS else node.op
+            return f"{name}({', '.join(self.at(arg, _TERNARY) for arg in node.args)})", _ATOM
+        raise CompilerError(f"operation '{node.op}' has no CPU spelling")
+
+    def where(self, args: tuple[Expr, ...]) -> tuple[str, int]:
+        condition, a, b = args
+        then, otherwise = self.at(a, _OR), self.at(b, _TERNARY)
+        return f"{then} if {self.at(condition, _OR)} else {otherwise}", _TERNARY
+
+
+_Spelling = Callable[[_Printer, tuple[Expr, ...]], tuple[str, int]]
+_SPECIAL: dict[str, _Spelling] = {
+    "inf": lambda p, args: ("inf", _ATOM),
+    "neg": lambda p, args: (f"-{p.at(args[0], _UNARY)}", _UNARY),
+    "pow": lambda p, args: (f"{p.at(args[0], _ATOM)} ** {p.at(args[1], _POWER)}", _POWER),
+    "abs": lambda p, args: (f"abs({p.at(args[0], _TERNARY)})", _ATOM),
+    "where": lambda p, args: p.where(args),
+    "and": lambda p, args: (f"{p.at(args[0], _AND)} and {p.at(args[1], _NOT)}", _AND),
+    "or": lambda p, args: (f"{p.at(args[0], _OR)} or {p.at(args[1], _AND)}", _OR),
+    "not": lambda p, args: (f"not {p.at(args[0], _NOT)}", _NOT),
+}

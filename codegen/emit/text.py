@@ -1,0 +1,71 @@
+"""Print expressions as formula text: an expression in, text of the spec language out."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from actgen.codegen.errors import CompilerError
+from actgen.codegen.ir import Apply, Const, Expr, Symbol
+from actgen.codegen.ops import OPS
+
+_INFIX = {"add": ("+", 4), "sub": ("-", 4), "mul": ("*", 5), "div": ("/", 5), "pow": ("**", 7)}
+_COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+_ATOM, _UNARY, _NOT, _AND, _OR, _COMPARISON = 9, 6, 2, 1, 0, 3
+
+
+def decimal(value: Fraction) -> str:
+    """Print an exact number: as an integer, a finite decimal, or a quotient."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    twos = fives = 0
+    rest = value.denominator
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    places = max(twos, fives)
+    if rest != 1 or places > 40:
+        return f"{value.numerator}/{value.denominator}"
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    sign = "-" if value < 0 else ""
+    return f"{sign}{digits[:-places]}.{digits[-places:]}"
+
+
+def emit_text(expr: Expr) -> str:
+    """Return `expr` in the language of the specs, with the fewest parentheses."""
+    return _print(expr)[0]
+
+
+def _print(node: Expr) -> tuple[str, int]:
+    """Return the text of a node and how tightly it binds."""
+    if isinstance(node, Const):
+        text = decimal(node.value)
+        return text, 5 if "/" in text else _UNARY if node.value < 0 else _ATOM
+    if isinstance(node, Symbol):
+        return node.name, _ATOM
+    if not isinstance(node, Apply) or node.op not in OPS:
+        raise CompilerError(f"no text for {node!r}")
+    if node.op in _INFIX:
+        sign, level = _INFIX[node.op]
+        if node.op == "pow":
+            return f"{_at(node.args[0], level + 1)}{sign}{_at(node.args[1], level)}", level
+        right = level + 1 if node.op in ("sub", "div") else level
+        return f"{_at(node.args[0], level)} {sign} {_at(node.args[1], right)}", level
+    if node.op == "neg":
+        return f"-{_at(node.args[0], _UNARY)}", _UNARY
+    if node.op in _COMPARE:
+        a, b = (_at(arg, _COMPARISON + 1) for arg in node.args)
+        return f"{a} {_COMPARE[node.op]} {b}", _COMPARISON
+    if node.op in ("and", "or"):
+        level = _AND if node.op == "and" else _OR
+        return f" {node.op} ".join(_at(arg, level + 1) for arg in node.args), level
+    if node.op == "not":
+        return f"not {_at(node.args[0], _NOT)}", _NOT
+    if not node.args:
+        return node.op, _ATOM
+    return f"{node.op}({', '.join(emit_text(arg) for arg in node.args)})", _ATOM
+
+
+def _at(node: Expr, level: int) -> str:
+    text, binds = _print(node)
+    return text if binds >= level else f"({text})"

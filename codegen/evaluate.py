@@ -1,0 +1,173 @@
+"""Evaluate expressions exactly enough: an expression and values in, a high-precision number out.
+
+This is the meaning of every operation, in arbitrary precision. The compiler uses it to fold
+constants, to fit polynomials and to see where a formula cancels; tests use an oracle of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+from mpmath import mp
+
+from actgen.codegen.errors import CompilerError
+from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
+from actgen.codegen.ops import TWOFOLD
+
+
+_HUGE = mpmath.mpf(10) ** 400  # beyond it e^a only costs memory
+
+
+def _exp(a: Any) -> Any:
+    if abs(a) > _HUGE:
+        return mp.inf if a > 0 else mp.mpf(0)
+    return mp.exp(a)
+
+
+def _sign(a: Any) -> Any:
+    return a if mpmath.isnan(a) else mpmath.sign(a)
+
+
+def _sigmoid(a: Any) -> Any:
+    return 1 / (1 + _exp(-a)) if a >= 0 else _exp(a) / (1 + _exp(a))
+
+
+def _pow(a: Any, b: Any) -> Any:
+    if mp.isfinite(a) and mp.isfinite(b) and abs(b) > 2**53 and a != 0:
+        return _exp(b * mp.log(abs(a)))  # an even integer in float64; exact powers would not end
+    result = mp.power(a, b)
+    return mp.nan if isinstance(result, mpmath.mpc) else result
+
+
+def _real(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def call(a: Any) -> Any:
+        result = function(a)
+        return mp.nan if isinstance(result, mpmath.mpc) else result
+
+    return call
+
+
+def _twofold(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda a, b: function(a + b)
+
+
+def _periodic(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Leave numbers far beyond float64 without a value: they would need as many digits of pi."""
+
+    def call(a: Any) -> Any:
+        return function(a) if not mp.isfinite(a) or mp.mag(a) < 2000 else mp.nan
+
+    return call
+
+
+MEANING: dict[str, Callable[..., Any]] = {
+    "pi": lambda: +mp.pi,
+    "e": lambda: +mp.e,
+    "inf": lambda: mp.inf,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b if b != 0 else mp.nan,
+    "neg": lambda a: -a,
+    "pow": _pow,
+    "fma": lambda a, b, c: a * b + c,
+    "abs": abs,
+    "sign": _sign,
+    "min": lambda a, b: mp.nan if mp.isnan(a) or mp.isnan(b) else min(a, b),
+    "max": lambda a, b: mp.nan if mp.isnan(a) or mp.isnan(b) else max(a, b),
+    "floor": lambda a: mp.floor(a),
+    "ceil": lambda a: mp.ceil(a),
+    "round": lambda a: mp.nint(a),
+    "sqrt": _real(mp.sqrt),
+    "exp": _exp,
+    "expm1": lambda a: mp.expm1(a) if abs(a) < 1 else _exp(a) - 1,
+    "log": _real(lambda a: mp.log(a) if a != 0 else -mp.inf),
+    "log1p": _real(lambda a: mp.log1p(a) if a != -1 else -mp.inf),
+    "sin": _periodic(mp.sin),
+    "cos": _periodic(mp.cos),
+    "tan": _periodic(mp.tan),
+    "asin": _real(mp.asin),
+    "acos": _real(mp.acos),
+    "atan": mp.atan,
+    "sinh": lambda a: mp.sinh(a) if abs(a) < 1 else (_exp(a) - _exp(-a)) / 2,
+    "cosh": lambda a: (_exp(a) + _exp(-a)) / 2,
+    "tanh": mp.tanh,
+    "asinh": mp.asinh,
+    "acosh": _real(mp.acosh),
+    "atanh": _real(mp.atanh),
+    "erf": mp.erf,
+    "erfc": mp.erfc,
+    "sigmoid": _sigmoid,
+    "softplus": lambda a: mp.log1p(_exp(a)) if a < 0 else a + mp.log1p(_exp(-a)),
+    "hypot": mp.hypot,
+    "sech2": lambda a: 4 / (_exp(a) + _exp(-a)) ** 2,
+    "normcdf": lambda a: mp.erfc(-a / mp.sqrt(2)) / 2,
+    "acot": lambda a: mp.atan(1 / a) if a > 0 else mp.pi / 2 - mp.atan(a),
+    "rootsum": lambda a, b, c: mp.sqrt(a) + b if b >= 0 else c / (mp.sqrt(a) - b),
+    "logcosh": lambda a: mp.log(mp.cosh(a)) if abs(a) < 1 else abs(a) + mp.log1p(_exp(-2 * abs(a))) - mp.log(2),
+    "log1mexp": _real(lambda a: mp.log(-mp.expm1(a)) if a != 0 else -mp.inf),
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "and": lambda a, b: a and b,
+    "or": lambda a, b: a or b,
+    "not": lambda a: not a,
+    "product": lambda a, b: mp.mpf(0) if a == 0 else a * b,
+    "stop_gradient": lambda a: a,
+    "straight_through": lambda a, b: a,
+}
+
+MEANING.update({f"{name}_twofold": _twofold(MEANING[name]) for name in TWOFOLD})
+
+
+def number(value: Fraction) -> Any:
+    """Return an exact rational as a number of the current working precision."""
+    return mp.mpf(value.numerator) / value.denominator
+
+
+def evaluate(expr: Expr, values: Mapping[str, Any], digits: int = 30) -> Any:
+    """Return the value of `expr`, an `mpmath.mpf` (a bool for a comparison), at `digits` digits.
+
+    `values` maps the names of the symbols to numbers. Branches of `where` that are not taken are
+    not computed. Where the real function has no value the result is NaN. Raises `CompilerError`
+    for a symbol without a value, and for reductions, which have no value at a point.
+    """
+    with mp.workdps(digits):
+        done: dict[Expr, Any] = {}
+
+        def visit(node: Expr) -> Any:
+            if node not in done:
+                done[node] = compute(node)
+            return done[node]
+
+        def compute(node: Expr) -> Any:
+            if isinstance(node, Const):
+                return number(node.value)
+            if isinstance(node, Symbol):
+                if node.name not in values:
+                    raise CompilerError(f"no value for symbol '{node.name}'")
+                return mp.mpf(values[node.name])
+            assert isinstance(node, Apply)
+            if node.op == "where":
+                return visit(node.args[1] if visit(node.args[0]) else node.args[2])
+            if node.op not in MEANING:
+                raise CompilerError(f"operation '{node.op}' has no value at a point")
+            return MEANING[node.op](*(visit(arg) for arg in node.args))
+
+        try:
+            return visit(expr)
+        except (OverflowError, ZeroDivisionError, ValueError):
+            return mp.nan
+
+
+def constant(expr: Expr, digits: int = 60) -> Any | None:
+    """Return the value of an expression without symbols, or None when it has any."""
+    if any(isinstance(node, Symbol) for node in walk(expr)):
+        return None
+    return evaluate(expr, {}, digits)

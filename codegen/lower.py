@@ -1,0 +1,218 @@
+"""Lower expressions to what kernels compute: choose functions and working precision.
+
+In: a stabilised and guarded expression. Out: one over arithmetic, selections, the functions of
+`library` and those a target brings along. All arithmetic is float64: float32 and 16-bit results
+are rounded once. Constants become the nearest float64, small powers products. The argument of a
+function that magnifies its rounding error (`exp` at 700 makes 700 ULP of one) is computed with
+its rounding error beside it, by error-free transformations (Dekker, 1971; Ogita, Rump and Oishi,
+2005), and goes to the `*_twofold` version of the function.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from mpmath import mp
+
+from actgen.codegen.algebra import factors, from_factors
+from actgen.codegen.evaluate import constant
+from actgen.codegen.ir import ONE, ZERO, Apply, Const, Expr, Symbol, apply, const_value, is_op, sqrt, symbols, walk
+from actgen.codegen.ops import OPS, TWOFOLD
+
+_MAX_PRODUCT = 64  # larger whole powers call pow
+
+
+def lower(expr: Expr) -> Expr:
+    """Return `expr` as a kernel computes it in float64."""
+    return _Lowering().visit(expr)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A value as the unevaluated sum high + low; `low` None means `high` is exact."""
+
+    high: Expr
+    low: Expr | None = None
+
+
+class _Lowering:
+    def __init__(self) -> None:
+        self.done: dict[Expr, Expr] = {}
+        self.pairs: dict[Expr, _Pair] = {}
+
+    def visit(self, expr: Expr) -> Expr:
+        for node in walk(expr):
+            if node not in self.done:
+                self.done[node] = self._lower(node)
+        return self.done[expr]
+
+    def _lower(self, node: Expr) -> Expr:
+        if isinstance(node, Const):
+            return _nearest(node)
+        if not isinstance(node, Apply) or not node.args:
+            return self._named(node)
+        if OPS[node.op].category in ("arith", "function"):
+            folded = _fold(node)
+            if folded is not None:
+                return folded[0]
+        if node.op in ("mul", "div"):
+            gathered = _gather(node)
+            if gathered is not node:
+                return self.visit(gathered)
+        if node.op == "pow":
+            return self._power(node)
+        if node.op in TWOFOLD:
+            pair = self.pair(node.args[0])
+            if pair.low is not None and pair.low != ZERO:
+                return apply(f"{node.op}_twofold", pair.high, pair.low)
+        if node.op in ("stop_gradient", "straight_through"):
+            return self.done[node.args[0]]
+        return Apply(node.op, tuple(self.done[arg] for arg in node.args))
+
+    def _named(self, node: Expr) -> Expr:
+        folded = None if is_op(node, "inf") else _fold(node)
+        return node if folded is None else folded[0]
+
+    def _power(self, node: Apply) -> Expr:
+        base, exponent = self.done[node.args[0]], const_value(node.args[1])
+        if exponent is None or exponent.denominator > 2 or abs(exponent) > _MAX_PRODUCT:
+            return apply("pow", base, self.done[node.args[1]])
+        whole = abs(exponent.numerator) // exponent.denominator
+        result = _product_of(base, whole)
+        if exponent.denominator == 2:
+            result = sqrt(base) if result is None else result * sqrt(base)
+        result = ONE if result is None else result
+        return result if exponent > 0 else ONE / result
+
+    def pair(self, node: Expr) -> _Pair:
+        """Return `node` with the rounding error of its own arithmetic."""
+        if node not in self.pairs:
+            self.pairs[node] = self._pair(node)
+        return self.pairs[node]
+
+    def _pair(self, node: Expr) -> _Pair:
+        plain = self.visit(node)
+        if isinstance(node, (Symbol, Const)) or not isinstance(node, Apply):
+            low = node.value - _value(plain) if isinstance(node, Const) else Fraction(0)
+            return _Pair(plain, _rounded(low) if low else None)
+        folded = _fold(node)
+        if folded is not None:
+            return _Pair(*folded)
+        if node.op == "neg":
+            inner = self.pair(node.args[0])
+            return _Pair(-inner.high, None if inner.low is None else -inner.low)
+        if node.op == "where":
+            condition, a, b = self.done[node.args[0]], *(self.pair(arg) for arg in node.args[1:])
+            if a.low is None and b.low is None:
+                return _Pair(plain)
+            low = apply("where", condition, a.low or ZERO, b.low or ZERO)
+            return _Pair(apply("where", condition, a.high, b.high), low)
+        if node.op == "pow":
+            return self._power_pair(node, plain)
+        rule = {"add": _add, "sub": _sub, "mul": _mul, "div": _div}.get(node.op)
+        return _Pair(plain) if rule is None else rule(*(self.pair(arg) for arg in node.args))
+
+    def _power_pair(self, node: Apply, plain: Expr) -> _Pair:
+        exponent = const_value(node.args[1])
+        if exponent is None or exponent.denominator != 1 or not 1 < exponent <= 4:
+            return _Pair(plain)
+        base = self.pair(node.args[0])
+        result = base
+        for _ in range(exponent.numerator - 1):
+            result = _mul(result, base)
+        return result
+
+
+def _gather(node: Apply) -> Expr:
+    """Return a product with its irrational constants and its coefficient as one literal."""
+    coefficient, parts = factors(node)
+    constants = [f for f in parts if not symbols(f[0])]
+    if not constants or len(constants) == len(parts):
+        return node
+    folded = _fold(from_factors(coefficient, constants))
+    if folded is None:
+        return node
+    return from_factors(_value(folded[0]), [f for f in parts if f not in constants])
+
+
+def _product_of(base: Expr, count: int) -> Expr | None:
+    """Return base**count by repeated squaring, None for count 0."""
+    if count == 0:
+        return None
+    half = _product_of(base, count // 2)
+    if half is None:
+        return base
+    return half * half * base if count % 2 else half * half
+
+
+def _fold(node: Expr) -> tuple[Expr, Expr | None] | None:
+    """Return the float64 nearest to an expression without symbols, and what it leaves over."""
+    value = constant(node)
+    if value is None or not mp.isfinite(value):
+        return None
+    high = Const(Fraction(float(value)))
+    with mp.workdps(60):
+        low = value - float(value)
+        return high, Const(Fraction(float(low))) if low else None
+
+
+def _rounded(value: Fraction) -> Const:
+    return Const(Fraction(value.numerator / value.denominator))
+
+
+def _nearest(node: Const) -> Expr:
+    try:
+        return _rounded(node.value)
+    except OverflowError:
+        return apply("inf") if node.value > 0 else -apply("inf")
+
+
+def _value(node: Expr) -> Fraction:
+    return const_value(node) or Fraction(0)
+
+
+def _is_power_of_two(node: Expr) -> bool:
+    value = abs(_value(node))
+    p, q = value.numerator, value.denominator
+    return p > 0 and p & (p - 1) == 0 and q & (q - 1) == 0
+
+
+def _plus(a: Expr | None, b: Expr | None) -> Expr | None:
+    if a is None or b is None:
+        return a if b is None else b
+    return a + b
+
+
+def _mul(a: _Pair, b: _Pair) -> _Pair:
+    for this, other in ((a, b), (b, a)):
+        if this.low is None and _is_power_of_two(this.high):
+            return _Pair(this.high * other.high, None if other.low is None else this.high * other.low)
+    high = a.high * b.high
+    low: Expr | None = apply("fma", a.high, b.high, -high)
+    low = _plus(low, None if a.low is None else a.low * b.high)
+    return _Pair(high, _plus(low, None if b.low is None else b.low * a.high))
+
+
+def _add(a: _Pair, b: _Pair) -> _Pair:
+    high = a.high + b.high
+    part = high - a.high
+    error = (a.high - (high - part)) + (b.high - part)  # Knuth's TwoSum
+    return _Pair(high, _plus(_plus(error, a.low), b.low))
+
+
+def _sub(a: _Pair, b: _Pair) -> _Pair:
+    high = a.high - b.high
+    part = high - a.high
+    error = (a.high - (high - part)) - (b.high + part)
+    return _Pair(high, _plus(_plus(error, a.low), None if b.low is None else -b.low))
+
+
+def _div(a: _Pair, b: _Pair) -> _Pair:
+    if b.low is None and _is_power_of_two(b.high):
+        return _Pair(a.high / b.high, None if a.low is None else a.low / b.high)
+    high = a.high / b.high
+    rest = _plus(apply("fma", -high, b.high, a.high), a.low)
+    if b.low is not None and rest is not None:
+        rest = rest - high * b.low
+    return _Pair(high, None if rest is None else rest / b.high)

@@ -1,0 +1,123 @@
+"""Name every operation of the IR: one table, one row an operation.
+
+Other stages add their own column as a table keyed by these names: the exact meaning (`evaluate`),
+the derivative (`differentiate`), and one spelling per printer (`emit`). A test holds all of them
+against this table, so an operation cannot be half known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Category = Literal[
+    "constant", "arith", "function", "compare", "logic", "select", "reduction", "structure"
+]
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation. `arity` None means one or more; `formula` tells whether a spec may write it."""
+
+    name: str
+    arity: int | None
+    category: Category
+    doc: str
+    formula: bool = True
+
+
+# functions that magnify the rounding error of their argument
+TWOFOLD = (
+    "exp",
+    "expm1",
+    "sigmoid",
+    "softplus",
+    "sech2",
+    "normcdf",
+    "erfc",
+    "sin",
+    "cos",
+    "sinh",
+    "cosh",
+)
+
+_ROWS = (
+    # constants
+    Op("pi", 0, "constant", "the circle's circumference over its diameter"),
+    Op("e", 0, "constant", "the base of the natural logarithm"),
+    Op("inf", 0, "constant", "positive infinity"),
+    # arithmetic
+    Op("add", 2, "arith", "a + b"),
+    Op("sub", 2, "arith", "a - b"),
+    Op("mul", 2, "arith", "a * b"),
+    Op("div", 2, "arith", "a / b"),
+    Op("neg", 1, "arith", "-a"),
+    Op("pow", 2, "arith", "a to the power b"),
+    Op("fma", 3, "arith", "a * b + c, rounded once", formula=False),
+    Op("abs", 1, "arith", "the absolute value"),
+    Op("sign", 1, "arith", "-1, 0 or 1; keeps NaN and the sign of zero"),
+    Op("min", 2, "arith", "the smaller one; NaN if either is"),
+    Op("max", 2, "arith", "the larger one; NaN if either is"),
+    Op("floor", 1, "arith", "the largest integer not above"),
+    Op("ceil", 1, "arith", "the smallest integer not below"),
+    Op("round", 1, "arith", "the nearest integer, ties to even"),
+    # functions
+    Op("sqrt", 1, "function", "the square root"),
+    Op("exp", 1, "function", "e to the power a"),
+    Op("expm1", 1, "function", "exp(a) - 1"),
+    Op("log", 1, "function", "the natural logarithm"),
+    Op("log1p", 1, "function", "log(1 + a)"),
+    Op("sin", 1, "function", "the sine"),
+    Op("cos", 1, "function", "the cosine"),
+    Op("tan", 1, "function", "the tangent"),
+    Op("asin", 1, "function", "the inverse sine"),
+    Op("acos", 1, "function", "the inverse cosine"),
+    Op("atan", 1, "function", "the inverse tangent"),
+    Op("sinh", 1, "function", "the hyperbolic sine"),
+    Op("cosh", 1, "function", "the hyperbolic cosine"),
+    Op("tanh", 1, "function", "the hyperbolic tangent"),
+    Op("asinh", 1, "function", "the inverse hyperbolic sine"),
+    Op("acosh", 1, "function", "the inverse hyperbolic cosine"),
+    Op("atanh", 1, "function", "the inverse hyperbolic tangent"),
+    Op("erf", 1, "function", "the error function"),
+    Op("erfc", 1, "function", "1 - erf(a)"),
+    Op("sigmoid", 1, "function", "1 / (1 + exp(-a))"),
+    Op("softplus", 1, "function", "log(1 + exp(a))"),
+    Op("hypot", 2, "function", "sqrt(a**2 + b**2)"),
+    Op("sech2", 1, "function", "1 / cosh(a)**2", formula=False),
+    Op("normcdf", 1, "function", "(1 + erf(a / sqrt(2))) / 2", formula=False),
+    Op("logcosh", 1, "function", "log(cosh(a))", formula=False),
+    Op("acot", 1, "function", "pi / 2 - atan(a)", formula=False),
+    Op("rootsum", 3, "function", "sqrt(a) + b, given c = a - b**2", formula=False),
+    Op("log1mexp", 1, "function", "log(1 - exp(a)), a < 0", formula=False),
+    # the same at a + b, b the rounding error of a
+    *(
+        Op(f"{name}_twofold", 2, "function", f"{name}(a + b), b tiny beside a", formula=False)
+        for name in TWOFOLD
+    ),
+    # comparisons, logic, selection
+    Op("lt", 2, "compare", "a < b"),
+    Op("le", 2, "compare", "a <= b"),
+    Op("gt", 2, "compare", "a > b"),
+    Op("ge", 2, "compare", "a >= b"),
+    Op("eq", 2, "compare", "a == b"),
+    Op("ne", 2, "compare", "a != b"),
+    Op("and", 2, "logic", "both"),
+    Op("or", 2, "logic", "either"),
+    Op("not", 1, "logic", "negation"),
+    Op("where", 3, "select", "b where a holds, else c"),
+    Op("product", 2, "select", "a * b, and 0 wherever a is 0", formula=False),
+    # reductions over the axis of the kernel
+    Op("sum", 1, "reduction", "the sum over the axis"),
+    Op("mean", 1, "reduction", "the mean over the axis"),
+    Op("amax", 1, "reduction", "the largest value along the axis"),
+    Op("amin", 1, "reduction", "the smallest value along the axis"),
+    Op("argmax", 1, "reduction", "the index of the first largest value along the axis"),
+    Op("sparsemax_threshold", 1, "reduction", "t with sum(max(a - t, 0)) = 1"),
+    # structure: what a formula says beside the value
+    Op("stop_gradient", 1, "structure", "the value, with derivative 0"),
+    Op("straight_through", 2, "structure", "the value of a, with the derivative of b"),
+    Op("concat", None, "structure", "the arguments one after the other along the axis"),
+)
+
+OPS: dict[str, Op] = {op.name: op for op in _ROWS}

@@ -1,0 +1,248 @@
+"""Compile a definition into a program: the way of the data, told once.
+
+    spec/*.yaml
+      → load, model    text becomes frozen, validated records          (`load`, `model`)
+      → parse, inline  formulas become pure expressions                (`parse`, `inline`)
+      → stabilise      what loses digits is replaced by what does not  (`stabilise`, `rules_*`)
+      → differentiate  derivatives, any order; reverse mode for axes   (`differentiate`, `reverse`)
+      → repair, guard  polynomials at 0, leading terms far out, NaN    (`series`, `guard`)
+      → lower          functions and working precision are chosen      (`lower`, `library`)
+      → share          common sub-expressions get names                (`share`, `schedule`)
+      → emit, render   expressions become text, text becomes files     (`emit`, `module`, `render`)
+
+Each stage takes what the one before gives, and imports only what stands before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from actgen.codegen.activation import ActivationSpec, Param
+from actgen.codegen.differentiate import at_kinks, differentiate
+from actgen.codegen.errors import CompilerError
+from actgen.codegen.guard import guard, keep_nan
+from actgen.codegen.inline import Definition, Formula
+from actgen.codegen.ir import DY, X, Apply, Expr, Symbol, apply, is_op, substitute, symbols, walk, where
+from actgen.codegen.lower import lower
+from actgen.codegen.reverse import canonical, pull_back, push_forward
+from actgen.codegen.series import repair_origin
+from actgen.codegen.simplify import simplify
+from actgen.codegen.stabilise import Note, stabilise
+
+GATE, VALUE = Symbol("gate"), Symbol("value")
+
+
+@dataclass(frozen=True)
+class Body:
+    """A quantity that kernels compute: stabilised (`exact`, for people) and `lowered`."""
+
+    name: str
+    exact: Expr
+    lowered: Expr
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One case of the formula: the bool parameters that choose it and all it is compiled to.
+
+    `bodies` by kind: elementwise `forward`, `derivative`, `second_derivative`, `partial_<param>`;
+    gated `forward`, `vjp_gate`, `vjp_value`, `partial_<param>`; concatenations `forward_<k>`,
+    `derivative_<k>`; along an axis `forward`, `vjp`, `partial_<param>`.
+    """
+
+    when: tuple[tuple[str, bool], ...]
+    suffix: str
+    formula: Expr
+    derivative: Expr | None
+    bodies: tuple[Body, ...]
+    random: tuple[str, ...]
+    notes: tuple[Note, ...]
+
+    def body(self, name: str) -> Body:
+        """Return the body called `name`."""
+        return next(body for body in self.bodies if body.name == name)
+
+
+@dataclass(frozen=True)
+class Program:
+    """An activation, compiled but for its spelling."""
+
+    definition: Definition
+    variants: tuple[Variant, ...]
+
+    @property
+    def spec(self) -> ActivationSpec:
+        return self.definition.spec
+
+    @property
+    def pieces(self) -> int:
+        """The number of outputs that a concatenation puts one after the other, else 1."""
+        expr = self.definition.formulas[0].expr
+        return len(expr.args) if is_op(expr, "concat") else 1
+
+
+def compile_definition(definition: Definition) -> Program:
+    """Return the program of a definition. Raises `CompilerError` if the compiler is at fault."""
+    variants = []
+    for formula in definition.formulas:
+        variants.append(_Compilation(definition, formula).variant())
+    return Program(definition, tuple(variants))
+
+
+def kernel_params(spec: ActivationSpec) -> tuple[Param, ...]:
+    """Return the parameters that kernels take: not those that choose a case or shape an axis."""
+    return tuple(p for p in spec.params if p.type != "bool" and p.name != spec.groups)
+
+
+def suffix(when: Sequence[tuple[str, bool]]) -> str:
+    """Return what distinguishes the kernels of a case: `_approximate`, `_not_hard`."""
+    return "".join(f"_{name}" if wanted else f"_not_{name}" for name, wanted in when)
+
+
+class _Compilation:
+    """The stages over one case of a formula."""
+
+    def __init__(self, definition: Definition, formula: Formula) -> None:
+        self.definition = definition
+        self.spec = definition.spec
+        self.when = formula.when
+        names = {Symbol(entry.name): Symbol(entry.name, "random") for entry in self.spec.random}
+        self.formula = simplify(substitute(formula.expr, names))
+        self.random = tuple(
+            entry.name
+            for entry in self.spec.random
+            if Symbol(entry.name, "random") in symbols(self.formula)
+        )
+        self.notes: dict[Note, None] = {}
+        self.signs = {p.name: _sign(p) for p in kernel_params(self.spec)}
+
+    def variant(self) -> Variant:
+        derivative, bodies = {
+            "elementwise": self.elementwise,
+            "gated": self.gated,
+            "normalization": self.along_axis,
+            "reshaping": self.reshaping,
+        }[self.spec.kind]()
+        return Variant(
+            when=self.when,
+            suffix=suffix(self.when),
+            formula=self.formula,
+            derivative=derivative,
+            bodies=tuple(bodies),
+            random=self.random,
+            notes=tuple(self.notes),
+        )
+
+    def stable(self, expr: Expr, last: bool = False) -> Expr:
+        result, notes = stabilise(expr, last)
+        self.note(notes)
+        return result
+
+    def note(self, notes: Iterable[Note]) -> None:
+        self.notes.update(dict.fromkeys(notes))
+
+    def scalar(self, name: str, expr: Expr, finite: bool = True) -> Body:
+        """Finish an expression of x: repaired near 0, guarded far out, lowered."""
+        expr = self.stable(expr, last=True)
+        for stage in (repair_origin, lambda e: guard(e, self.signs)):
+            expr, notes = stage(expr)
+            self.note(notes)
+        return Body(name, expr, lower(expr))
+
+    def elementwise(self) -> tuple[Expr, list[Body]]:
+        formula = self.stable(self.formula)
+        kinks = [(kink.at, kink.derivative) for kink in self.definition.kinks]
+        slope = self.stable(differentiate(formula, X))
+        bend = self.stable(differentiate(slope, X))
+        bodies = [
+            self.scalar("forward", formula),
+            _with_kinks(self.scalar("derivative", slope), kinks),
+            self.scalar("second_derivative", bend),
+        ]
+        for param in self.differentiable():
+            partial = self.stable(differentiate(formula, Symbol(param)))
+            bodies.append(self.scalar(f"partial_{param}", partial))
+        return at_kinks(slope, X, kinks), bodies
+
+    def gated(self) -> tuple[None, list[Body]]:
+        formula = self.stable(self.formula)
+        bodies = [self.halves("forward", formula)]
+        for name, symbol in (("vjp_gate", GATE), ("vjp_value", VALUE)):
+            slope = self.stable(differentiate(formula, symbol))
+            kinks = [(kink.at, kink.derivative) for kink in self.definition.kinks]
+            bodies.append(self.halves(name, at_kinks(slope, GATE, kinks) if symbol == GATE else slope))
+        for param in self.differentiable():
+            slope = self.stable(differentiate(formula, Symbol(param)))
+            bodies.append(self.halves(f"partial_{param}", slope))
+        return None, bodies
+
+    def halves(self, name: str, expr: Expr) -> Body:
+        """Finish an expression of gate and value: as one of x, with the other half a parameter."""
+        swapped = substitute(self.stable(expr, last=True), {GATE: X})
+        guarded, notes = guard(swapped, self.signs)
+        self.note(notes)
+        exact = keep_nan(substitute(guarded, {X: GATE}), VALUE) if depends(expr, VALUE) else (
+            substitute(guarded, {X: GATE})
+        )
+        return Body(name, exact, lower(exact))
+
+    def along_axis(self) -> tuple[Expr, list[Body]]:
+        formula = self.stable(canonical(self.formula))
+        vjp = self.stable(pull_back(formula, X))
+        bodies = [self.sliced("forward", formula), self.sliced("vjp", vjp)]
+        for param in self.differentiable():
+            tangent = self.stable(push_forward(formula, Symbol(param)))
+            bodies.append(self.sliced(f"partial_{param}", DY * tangent))
+        return vjp, bodies
+
+    def sliced(self, name: str, expr: Expr) -> Body:
+        """Finish a formula with reductions; the position of a maximum carries a NaN along."""
+        expr = self.stable(expr, last=True)
+        for node in [node for node in walk(expr) if is_op(node, "argmax")]:
+            expr = where(apply("ne", node, node), node, expr)
+        return Body(name, expr, lower(expr))
+
+    def reshaping(self) -> tuple[Expr | None, list[Body]]:
+        if self.spec.groups is not None:
+            return self.along_axis()
+        if not isinstance(self.formula, Apply) or self.formula.op != "concat":
+            raise CompilerError(f"{self.spec.name}: a reshaping formula that does not reshape")
+        kinks = [(kink.at, kink.derivative) for kink in self.definition.kinks]
+        bodies = []
+        for k, piece in enumerate(self.formula.args):
+            piece = self.stable(piece)
+            bodies.append(self.scalar(f"forward_{k}", piece))
+            slope = self.stable(differentiate(piece, X))
+            bodies.append(_with_kinks(self.scalar(f"derivative_{k}", slope), kinks))
+        return None, bodies
+
+    def differentiable(self) -> list[str]:
+        return [p.name for p in kernel_params(self.spec) if p.type in ("float", "array")]
+
+
+def depends(expr: Expr, symbol: Symbol) -> bool:
+    return symbol in symbols(expr)
+
+
+def _with_kinks(body: Body, kinks: Sequence[tuple[Expr, Expr | None]]) -> Body:
+    """Lay the declared derivatives over a finished one."""
+    exact = body.exact
+    for place, value in kinks:
+        if value is not None:
+            exact = where(apply("eq", X, place), value, exact)
+    return Body(body.name, exact, lower(exact)) if exact != body.exact else body
+
+
+def _sign(param: Param) -> int:
+    """Return the sign that a parameter's constraint settles, 0 if it settles none."""
+    for bound in param.constraint:
+        if isinstance(bound.other, str):
+            continue
+        if bound.relation in (">", ">=") and bound.other >= 0:
+            return 1
+        if bound.relation in ("<", "<=") and bound.other <= 0:
+            return -1
+    return 0
+
+

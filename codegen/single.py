@@ -1,0 +1,25 @@
+"""Compile one spec file in memory: a path in, the record and the source of its kernels out."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from actgen.codegen.inline import read_definitions
+from actgen.codegen.manifest import Record, record
+from actgen.codegen.module import module_text
+from actgen.codegen.pipeline import compile_definition
+from actgen.codegen.sources import shipped_specs
+
+
+def compile_spec_file(path: str | PathLike[str]) -> tuple[Record, str]:
+    """Return the record of the activation that a file specifies, and its CPU module as source.
+
+    Its formula may call the shipped activations by name. Raises `SpecError` with everything that
+    is wrong with the file.
+    """
+    (definition,) = read_definitions([Path(path)], shipped_specs(), named_after_file=False)
+    program = compile_definition(definition)
+    variants = [(variant.when, variant.suffix) for variant in program.variants]
+    module = f"actgen_loaded.{definition.spec.name}"
+    return record(program.definition, variants, module), module_text(program)
