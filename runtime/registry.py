@@ -125,10 +125,13 @@ def load(path: Any) -> Activation:
 
 
 def pickled(activation: Activation) -> tuple[Callable[..., Activation], tuple[Any, ...]]:
-    """Return what `Activation.__reduce__` returns: shipped ones by name, others with source."""
+    """Return what `Activation.__reduce__` returns: those of a package by name, others with source."""
     from actgen.loading import LoadedKernels
+    from actgen.packaged import PackagedKernels, restore
 
     kernels = activation._kernels
+    if isinstance(kernels, PackagedKernels):
+        return restore, (kernels.package, activation.name, activation._bound, activation.is_fast)
     source = kernels.source if isinstance(kernels, LoadedKernels) else None
     record = activation._record if source is not None else activation.name
     return _restore, (record, source, dict(activation._bound), activation.is_fast)
