@@ -19,11 +19,10 @@ from actgen.codegen import console
 from actgen.codegen.errors import SpecError, did_you_mean
 from actgen.codegen.generate import Job, Outcome, check, generate
 from actgen.codegen.new import new
-from actgen.codegen.pipeline import show
+from actgen.codegen.show import STAGES, show
 from actgen.codegen.sources import SPECS, read_folder
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-STAGES = ("parsed", "derivative", "lowered", "cpu", "latex")
 
 _EXAMPLES = """\
 examples:

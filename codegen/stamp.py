@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from actgen.codegen.journal import STATE, put
 from actgen.codegen.manifest import Record
@@ -88,14 +89,21 @@ def load(root: Path) -> Stamp:
     """Return the stamp of the folder `root`, with the results whose files are still there."""
     try:
         data = json.loads((root / STATE / "stamp.json").read_bytes())
-        results = {}
-        for name, entry in data["results"].items():
-            files = {file: (root / file).read_bytes() for file in entry["files"]}
-            if all(digest(files[file]) == known for file, known in entry["files"].items()):
-                results[name] = Result(entry["key"], entry["record"], files)
-        return Stamp(data["inputs"] if len(results) == len(data["results"]) else "", results)
+        found = {name: _intact(root, entry) for name, entry in data["results"].items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return Stamp("", {})  # no stamp, or none that says anything
+    results = {name: result for name, result in found.items() if result is not None}
+    return Stamp(data["inputs"] if len(results) == len(found) else "", results)
+
+
+def _intact(root: Path, entry: Mapping[str, Any]) -> Result | None:
+    files = {}
+    for name, known in entry["files"].items():
+        path = root / name
+        files[name] = path.read_bytes() if path.is_file() else b""
+        if digest(files[name]) != known:
+            return None
+    return Result(entry["key"], entry["record"], files)
 
 
 def save(root: Path, stamp: Stamp) -> None:
