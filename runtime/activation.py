@@ -5,6 +5,7 @@ In: a record and the kernels that belong to it. Out: an immutable, hashable, pic
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -31,7 +32,16 @@ class Activation:
     """
 
     name: str
+    is_fast: bool
     __name__: str
+    __signature__: inspect.Signature
+    _record: Mapping[str, Any]
+    _kernels: Kernels
+    _binder: Binder
+    _bound: Mapping[str, Any]
+    _evaluator: Evaluator
+    _planner: Planner
+    _direct: dict[np.dtype[Any], tuple[Callable[..., None], tuple[float, ...]]]
 
     def __init__(
         self,
@@ -74,7 +84,7 @@ class Activation:
             call = self._prepare(given, plan)
             result = self._evaluator.forward(call, given.get("out"))
         elif len(given) == 1:
-            self._direct[result.dtype] = (plan.contiguous("forward"), plan.floats)
+            self._remember(plan, result.dtype)
         return _unwrapped(result, given)
 
     def derivative(self, x: Any, order: int = 1, **kwargs: Any) -> Any:
@@ -195,9 +205,8 @@ class Activation:
         return f"{base}.with_params({bound})" if bound else base
 
     def __reduce__(self) -> tuple[Callable[..., Activation], tuple[Any, ...]]:
-        from actgen.registry import pickled
-
-        return pickled(self)
+        restore, origin = self._kernels.origin()
+        return _rebuild, (restore, origin, dict(self._bound), self.is_fast)
 
     def __copy__(self) -> Activation:
         return self
@@ -215,6 +224,12 @@ class Activation:
         if self._record["kind"] != "elementwise" or given.get("where", True) is not True:
             return plan, None
         return plan, plan.quick(stem, (given["x"], *more), given.get("out"))
+
+    def _remember(self, plan: Plan, dtype: np.dtype[Any]) -> None:
+        """Let later calls with nothing but a contiguous array go straight to the kernel."""
+        kernel, floats = plan.contiguous("forward"), plan.floats
+        if kernel is not None and floats is not None:
+            self._direct[dtype] = (kernel, floats)
 
     def _prepare(self, given: Mapping[str, Any], plan: Plan) -> Call:
         axis = given.get("axis", self._bound.get("axis", self._binder.axis_default))
@@ -263,6 +278,18 @@ def _settle(record: Mapping[str, Any], binder: Binder, bound: Mapping[str, Any])
         and (name not in binder.defaults or key(values[name]) != key(binder.defaults[name]))
     }
     return {**changed, **kept}
+
+
+def _rebuild(
+    restore: Callable[..., Activation],
+    origin: tuple[Any, ...],
+    bound: Mapping[str, Any],
+    is_fast: bool,
+) -> Activation:
+    """Return the activation that was pickled as these values."""
+    base = restore(*origin)
+    bound_base = base.with_params(**bound) if bound else base
+    return bound_base.fast if is_fast else bound_base
 
 
 def _unwrapped(result: Array, given: Mapping[str, Any]) -> Any:

@@ -25,6 +25,8 @@ from actgen.arrays import (
 from actgen.kernels import Kernels
 
 _CHUNK = 16384
+_READ: list[Any] = ["readonly", "contig", "aligned"]
+_WRITE: list[Any] = ["writeonly", "contig", "aligned"]
 
 
 def evaluate(
@@ -118,8 +120,7 @@ def _by_chunks(
     chunks = np.nditer(
         [*arrays.values(), out],
         flags=["external_loop", "buffered"],
-        op_flags=[["readonly", "contig", "aligned"]] * len(arrays)
-        + [["writeonly", "contig", "aligned"]],
+        op_flags=[*([_READ] * len(arrays)), _WRITE],
         buffersize=_CHUNK,
     )
     with chunks, np.errstate(all="ignore"):

@@ -51,9 +51,10 @@ class Evaluator:
 
     def shape(self, call: Call) -> tuple[int, ...]:
         """Return the shape of the result, leaving `where=` aside."""
-        x = call.x.shape
+        x: tuple[int, ...] = call.x.shape
         if self._kind == "elementwise":
-            return np.broadcast_shapes(x, *(np.shape(value) for value in call.numbers.values()))
+            shapes = (np.shape(value) for value in call.numbers.values())
+            return tuple(np.broadcast_shapes(x, *shapes))
         if self._kind == "normalization":
             return x
         axis = call.axes[0]
@@ -117,15 +118,16 @@ class Evaluator:
         elif self._kind == "gated":
             axis = call.axes[0]
             inputs = halves.halves(x, axis, self._gate) | {"dy": dy}
-            parts = halves.halves(result, axis, self._gate)
-            targets = {"dgate": parts["gate"], "dvalue": parts["value"]}
+            sides = halves.halves(result, axis, self._gate)
+            targets = {"dgate": sides["gate"], "dvalue": sides["value"]}
             halves.fill(self.kernels, f"{stem}_rows", inputs, call.numbers, targets, result)
         elif call.group:
             inputs = {"x": x, "dy": dy}
             axiswise.reduce_groups(self.kernels, stem, call.axes[0], call.group, inputs, result)
         else:
             parts = halves.pieces(dy, call.axes[0], self._pieces)
-            inputs = {"x": x} | {f"dy_{index}": part for index, part in enumerate(parts)}
+            inputs = {"x": x}
+            inputs.update((f"dy_{index}", part) for index, part in enumerate(parts))
             targets = {"dx": result}
             halves.fill(self.kernels, f"{stem}_rows", inputs, call.numbers, targets, result)
         return result

@@ -7,7 +7,7 @@ Arguments go to kernels by the names that their parameters have there.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -25,6 +25,12 @@ class Kernels:
         self._record = record
         self._signatures: dict[str, tuple[str, ...]] = {}
         self.identity: tuple[str, ...] = (record["name"],)
+
+    def origin(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Return a function and its arguments that give the activation, in any process."""
+        from actgen.registry import find
+
+        return find, (self._record["name"],)
 
     @cached_property
     def module(self) -> ModuleType:

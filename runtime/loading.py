@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import linecache
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.abc import InspectLoader
 from importlib.util import module_from_spec, spec_from_loader
 from types import CodeType, ModuleType
@@ -43,6 +43,9 @@ class LoadedKernels(Kernels):
         self._digest = hashlib.sha256(source.encode()).hexdigest()
         self.identity = (record["name"], self._digest)
 
+    def origin(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return from_source, (self._record, self.source)
+
     def _import(self) -> ModuleType:
         name = f"actgen.loaded.{self._record['name']}_{self._digest[:16]}"
         known = sys.modules.get(name)
@@ -66,7 +69,7 @@ def from_source(record: Mapping[str, Any], source: str) -> Activation:
 
 def compile_file(path: Any) -> Activation:
     """Compile a spec file. Raises what the compiler raises for a spec that is wrong."""
-    from actgen.codegen.pipeline import compile_spec_file
+    from actgen.codegen.single import compile_spec_file
 
     record, source = compile_spec_file(path)
     return from_source(record, source)

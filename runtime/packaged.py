@@ -23,6 +23,9 @@ class PackagedKernels(Kernels):
         self.package = package
         self.identity = (package, record["name"])
 
+    def origin(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return restore, (self.package, self._record["name"])
+
 
 def open_package(
     package: str,
@@ -55,13 +58,12 @@ def activation(package: str, name: str) -> Activation | None:
     return None
 
 
-def restore(package: str, name: str, bound: Mapping[str, Any], is_fast: bool) -> Activation:
-    """Return the activation that was pickled as these values."""
-    base = activation(package, name)
-    if base is None:
+def restore(package: str, name: str) -> Activation:
+    """Return an activation that was pickled; ImportError where the package has it no more."""
+    found = activation(package, name)
+    if found is None:
         raise ImportError(f"{package} has no activation {name!r}", name=package)
-    bound_base = base.with_params(**bound)
-    return bound_base.fast if is_fast else bound_base
+    return found
 
 
 def _records(package: str) -> Mapping[str, Mapping[str, Any]]:

@@ -122,29 +122,3 @@ def load(path: Any) -> Activation:
     from actgen.loading import compile_file
 
     return register(compile_file(path))
-
-
-def pickled(activation: Activation) -> tuple[Callable[..., Activation], tuple[Any, ...]]:
-    """Return what `Activation.__reduce__` returns: those of a package by name, others with source."""
-    from actgen.loading import LoadedKernels
-    from actgen.packaged import PackagedKernels, restore
-
-    kernels = activation._kernels
-    if isinstance(kernels, PackagedKernels):
-        return restore, (kernels.package, activation.name, activation._bound, activation.is_fast)
-    source = kernels.source if isinstance(kernels, LoadedKernels) else None
-    record = activation._record if source is not None else activation.name
-    return _restore, (record, source, dict(activation._bound), activation.is_fast)
-
-
-def _restore(
-    record: Any, source: str | None, bound: Mapping[str, Any], is_fast: bool
-) -> Activation:
-    if source is None:
-        base = _shipped(record)
-    else:
-        from actgen.loading import from_source
-
-        base = from_source(record, source)
-    restored = base.with_params(**bound) if bound else base
-    return restored.fast if is_fast else restored

@@ -35,13 +35,13 @@ def bind_scalar(kernels: Kernels, binder: Binder, bound: Mapping[str, Any]) -> A
     inputs = len(kernels.signature(f"scalar{kernels.suffix(values)}")) - len(numbers)
     if inputs == 2:
 
-        @numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
+        @numba.njit(error_model="numpy")
         def bound_gate(gate, value):  # type: ignore[no-untyped-def]
             return scalar(gate, value, *numbers)
 
         return bound_gate
 
-    @numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
+    @numba.njit(error_model="numpy")
     def bound_scalar(x):  # type: ignore[no-untyped-def]
         return scalar(x, *numbers)
 
