@@ -1,0 +1,84 @@
+"""Imports point one way: through the compiler in the order the data flows, never back."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# A file imports only what stands before it.
+ORDER = [
+    *("errors", "text", "scalars", "load"),
+    *("ir", "ops", "names", "activation", "constraints", "fields", "schema"),
+    *("foreign", "explain", "build", "check", "model"),
+    *("tokens", "scope", "parse", "formulas", "arguments"),
+    *("algebra", "evaluate", "kinks", "inline", "sources"),
+    *("simplify", "differentiate", "reverse", "ieee", "jets", "growth"),
+    *("rules_function", "rules_product", "rules_sum", "stabilise", "series", "guard"),
+    *("library", "lower", "share", "schedule"),
+    *("emit.cpu", "emit.axis", "emit.latex", "emit.text"),
+    "pipeline",
+    *("render", "literal", "docstring", "module", "manifest", "single"),
+    *("plot", "curves", "docs", "stubs", "package", "show"),
+    *("journal", "write", "workers", "stamp", "generate"),
+    *("new", "console", "cli"),
+]
+
+KERNELS_IMPORT = {"actgen.intrinsics", "math", "numba", "numpy"}
+ON_DEMAND = {"runtime/loading.py", "runtime/__main__.py"}  # these may import the compiler
+
+
+def modules(folder):
+    return sorted(path for path in (ROOT / folder).rglob("*.py") if path.name != "__init__.py")
+
+
+def imports(path):
+    """Yield the full name of everything a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(name, parts):
+    return any(name == part or name.startswith(f"{part}.") for part in parts)
+
+
+def codegen_name(path):
+    return path.relative_to(ROOT / "codegen").with_suffix("").as_posix().replace("/", ".")
+
+
+def test_the_order_names_every_module_once():
+    found = sorted(codegen_name(path) for path in modules("codegen"))
+    assert sorted(ORDER) == found
+
+
+@pytest.mark.parametrize("path", modules("codegen"), ids=codegen_name)
+def test_the_compiler_imports_only_what_stands_before(path):
+    name = codegen_name(path)
+    before = {f"actgen.codegen.{other}" for other in ORDER[: ORDER.index(name)]}
+    for imported in imports(path):
+        if imported.startswith("actgen"):
+            assert within(imported, before), f"{name} imports {imported}"
+
+
+def test_the_runtime_imports_the_compiler_on_demand_only():
+    for path in modules("runtime"):
+        relative = path.relative_to(ROOT).as_posix()
+        if relative not in ON_DEMAND:
+            assert not any(within(name, {"actgen.codegen"}) for name in imports(path)), relative
+
+
+def test_generated_kernels_import_the_intrinsics_only():
+    for path in modules("generated/cpu"):
+        foreign = [name for name in imports(path) if not within(name, KERNELS_IMPORT)]
+        assert not foreign, path
+
+
+def test_nothing_imports_a_folder_by_its_bare_name():
+    bare = {"codegen", "generated", "runtime", "spec"}
+    for folder in ("codegen", "generated", "runtime", "tests", "benchmarks"):
+        for path in modules(folder):
+            assert not any(within(name, bare) for name in imports(path)), path
