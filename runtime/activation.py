@@ -218,7 +218,7 @@ class Activation:
         values = tuple(sorted((name, key(value)) for name, value in self._bound.items()))
         return (self._kernels.identity, values, self.is_fast)
 
-    def _quick(self, stem: str, given: Mapping[str, Any], *more: Any) -> tuple[Plan, Array | None]:
+    def _quick(self, stem: str, given: Mapping[str, Any], *more: Any) -> tuple[Plan, Any]:
         """Return the plan of a call, and its result if that is to be had the quick way."""
         plan: Plan = self._planner.plan(given)
         if self._record["kind"] != "elementwise" or given.get("where", True) is not True:
@@ -228,7 +228,7 @@ class Activation:
     def _remember(self, plan: Plan, dtype: np.dtype[Any]) -> None:
         """Let later calls with nothing but a contiguous array go straight to the kernel."""
         kernel, floats = plan.contiguous("forward"), plan.floats
-        if kernel is not None and floats is not None:
+        if kernel is not None and floats is not None and dtype.itemsize > 2:
             self._direct[dtype] = (kernel, floats)
 
     def _prepare(self, given: Mapping[str, Any], plan: Plan) -> Call:

@@ -22,7 +22,7 @@ from numba.np.ufunc.ufuncbuilder import UFuncBuilder
 from actgen.cache import KernelCache
 
 # Parameters that hold elements of the array; every other parameter is a float64.
-_ELEMENT_PARAMETERS = frozenset({"x", "dy", "gate", "value"})
+_ELEMENT_PARAMETERS = frozenset({"x", "dy"})
 
 # A child forked while another thread compiles would inherit a lock that nobody releases.
 if hasattr(os, "register_at_fork"):

@@ -43,6 +43,14 @@ def _view(array: Array, groups: Sequence[Sequence[int]]) -> Array:
     return array.transpose(others + named).reshape(shape)
 
 
+def _cut(array: Array, start: int, stop: int) -> Array:
+    """Merge the axes before `start`, those up to `stop`, and those after, of a contiguous array."""
+    shape = array.shape
+    inner = prod(shape[stop:])
+    merged = (prod(shape[:start]), prod(shape[start:stop]))
+    return array.reshape(merged if inner == 1 else (*merged, inner))
+
+
 def _upright(arrays: Sequence[Array]) -> list[Array]:
     """Turn all arrays around along the axes on which the last one runs backwards."""
     flips = tuple(slice(None, None, -1 if s < 0 else None) for s in arrays[-1].strides)
@@ -80,6 +88,8 @@ def slices(arrays: Sequence[Array], axes: Sequence[int]) -> list[Array] | None:
     dimensions where `axes` have the shortest strides.
     """
     first = arrays[0]
+    if axes[-1] - axes[0] == len(axes) - 1 and all(a.flags.c_contiguous for a in arrays):
+        return [_cut(a, axes[0], axes[-1] + 1) for a in arrays]
     along = [axis for axis in axes if first.shape[axis] > 1]
     for outer, inner in pairwise(along):
         if not _mergeable([a for a in arrays if a.shape[outer] > 1], outer, inner):

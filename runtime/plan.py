@@ -6,20 +6,19 @@ kernel names and numbers, kept for the next call with the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from actgen.arrays import Array
+from actgen.arrays import Array, elements, result_dtype
 from actgen.binding import Binder
 from actgen.kernels import Kernels
 from actgen.parameters import Value
 
 _PLAIN = frozenset({float, int, bool, type(None)})
-_NATIVE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 _LIMIT = 64
 
 
@@ -50,14 +49,17 @@ class Plan:
             self._contiguous[stem] = found if self.floats is not None else None
         return self._contiguous[stem]
 
-    def quick(self, stem: str, inputs: tuple[Any, ...], out: Any) -> Array | None:
+    def quick(self, stem: str, inputs: tuple[Any, ...], out: Any) -> Any:
         """Return the result where all arrays are plain: contiguous, alike and apart, or in place.
 
-        None means that the call needs the general way.
+        A lone float counts as plain. None means that the call needs the general way.
         """
         x = inputs[0]
+        if isinstance(x, float | np.floating) and out is None and len(inputs) == 1:
+            single = self.quick(stem, (np.array([x]),), None)
+            return None if single is None else single[0]
         shape, dtype = getattr(x, "shape", ()), getattr(x, "dtype", None)
-        if not shape or dtype not in _NATIVE:
+        if not shape or not isinstance(dtype, np.dtype) or result_dtype(dtype) != dtype:
             return None
         for array in (*inputs, x if out is None else out):
             if type(array) is not np.ndarray or not array.flags.c_contiguous:
@@ -70,9 +72,11 @@ class Plan:
         if kernel is None or self.floats is None:
             return None
         result: Array = np.empty_like(x) if out is None else out
-        arrays = (*inputs, result)
+        arrays: Iterable[Array] = (*inputs, result)
+        if dtype.itemsize < 4:
+            arrays = map(elements, arrays)
         if len(shape) > 1:
-            arrays = tuple(array.reshape(-1) for array in arrays)
+            arrays = (array.reshape(-1) for array in arrays)
         kernel(*arrays, *self.floats)
         return result
 
