@@ -1,4 +1,4 @@
-"""Hold activations with parameters drawn at random from their allowed ranges to 2 ULP."""
+"""Hold activations with parameters drawn at random from their allowed ranges to error bounds."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ def _floats(low, high):
     return st.floats(low, high, allow_subnormal=False)
 
 
+# float64 has the bound of the default parameters, which is the wider one
+BOUNDS = {"float32": 2.0, "float64": 3.0}
 RANGES = {
     "relu": {
         "negative_slope": _floats(0, 1),
@@ -65,6 +67,6 @@ def test_random_parameters(name, dtype):
                 at = at[np.abs(at) < 1e6]
             computed = activation(at) if order == 0 else activation.derivative(at)
             error = exact_errors(name, params, order, at, computed)
-            assert error.max() <= 2, report(name, order, at, computed, error)
+            assert error.max() <= BOUNDS[dtype], report(name, order, at, computed, error)
 
     check()
