@@ -105,7 +105,7 @@ def _example(param: Param) -> Fraction:
         (
             number
             for number in _REQUIRED
-            if all(_HOLDS[relation](number, other) for relation, other in bounds)
+            if all(_HOLDS[relation](float(number), other) for relation, other in bounds)
         ),
         Fraction(1),
     )
@@ -115,10 +115,11 @@ def _as_function_of_x(expr: Expr) -> Expr:
     """Spell out the reductions of `expr` over the three elements (x, 0, 0), for the first one."""
     done: dict[Expr, Expr] = {}
     for node in walk(expr):
-        rebuilt = Apply(node.op, tuple(done[a] for a in node.args)) if node.args else node
-        if isinstance(rebuilt, Apply) and OPS[rebuilt.op].category == "reduction":
-            rebuilt = _spell_out(rebuilt.op, rebuilt.args[0])
-        done[node] = rebuilt
+        done[node] = node
+        if isinstance(node, Apply) and node.args:
+            args = tuple(done[arg] for arg in node.args)
+            reduces = OPS[node.op].category == "reduction"
+            done[node] = _spell_out(node.op, args[0]) if reduces else Apply(node.op, args)
     return substitute(done[expr], {_INDEX: ZERO, _FIRST: X})
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from actgen.codegen.render import header, render
 
-LOW, HIGH, STEPS = -4, 4, 80
+LOW, HIGH, STEPS = -4, 4, 64
 XS = tuple(LOW + (HIGH - LOW) * step / STEPS for step in range(STEPS + 1))
 
 Point: TypeAlias = tuple[float, float]

@@ -103,7 +103,7 @@ def write(root: Path, files: Mapping[str, bytes]) -> Report:
 
 def difference(root: Path, changes: Mapping[str, bytes | None]) -> str:
     """Return what a `plan` would change, as a unified diff; empty if it changes nothing."""
-    pieces = []
+    pieces: list[str] = []
     for name, content in sorted(changes.items()):
         old = (root / name).read_bytes() if (root / name).is_file() else b""
         lines = difflib.unified_diff(

@@ -32,17 +32,14 @@ def open_package(
 ) -> tuple[Callable[[str], Activation], Callable[[], list[str]]]:
     """Return `__getattr__` and `__dir__` for the module `package`."""
 
-    def __getattr__(name: str) -> Activation:
+    def attribute(name: str) -> Activation:
         found = None if name.startswith("_") else activation(package, name)
         if found is None:
             hint = suggestion(name, _names(package))
             raise AttributeError(f"module {package!r} has no attribute {name!r}.{hint}", name=name)
         return found
 
-    def __dir__() -> list[str]:
-        return sorted(_names(package))
-
-    return __getattr__, __dir__
+    return attribute, lambda: sorted(_names(package))
 
 
 @cache

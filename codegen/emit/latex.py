@@ -172,11 +172,14 @@ ROWS: dict[str, Row] = {
     "concat": _concat,
 }
 
-# A function of a sum whose second term is a rounding error.
+
+def _at_sum(row: Row) -> Row:
+    """Return the row of a function of a sum, whose second term is a rounding error."""
+    return lambda a, low: row(_add(a, low))
+
+
 ROWS |= {
-    name: (lambda a, low, row=ROWS[name.removesuffix("_twofold")]: row(_add(a, low)))
-    for name in OPS
-    if name.endswith("_twofold")
+    name: _at_sum(ROWS[name.removesuffix("_twofold")]) for name in OPS if name.endswith("_twofold")
 }
 
 
