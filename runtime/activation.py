@@ -18,9 +18,9 @@ from actgen.arrays import Array, as_floats
 from actgen.binding import Binder
 from actgen.evaluation import Call, Evaluator
 from actgen.kernels import Kernels
-from actgen.parameters import REQUIRED, Value, key
+from actgen.parameters import REQUIRED, key
 from actgen.plan import Plan, Planner
-from actgen.preparation import check_axis, prepare
+from actgen.preparation import prepare
 
 
 class Activation:
@@ -51,7 +51,7 @@ class Activation:
         is_fast: bool = False,
     ) -> None:
         binder = Binder(record)
-        settled = _settle(record, binder, bound or {})
+        settled = binder.bind(bound or {})
         self.__dict__.update(
             name=record["name"],
             is_fast=is_fast,
@@ -256,28 +256,6 @@ class Activation:
             dtype = np.asarray(value).dtype
         with np.errstate(all="ignore"):
             return gradient.reshape(shape).astype(dtype)[()]
-
-
-def _settle(record: Mapping[str, Any], binder: Binder, bound: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the accepted values of bound parameters, without those that equal the default."""
-    kept: dict[str, Any] = {}
-    for name, value in bound.items():
-        if name == "axis" and record["axis"] is not None:
-            axis = check_axis(record, value)
-            if axis != record["axis"]["default"]:
-                kept[name] = axis
-        elif binder.canonical(name) != name:
-            raise TypeError(f"{record['name']} has no parameter {name!r}")
-    values = binder.settle(
-        {name: value for name, value in bound.items() if name != "axis"}, {}, partial=True
-    )
-    changed: dict[str, Value] = {
-        name: values[name]
-        for name in bound
-        if name in values
-        and (name not in binder.defaults or key(values[name]) != key(binder.defaults[name]))
-    }
-    return {**changed, **kept}
 
 
 def _rebuild(

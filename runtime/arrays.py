@@ -14,6 +14,9 @@ import numpy as np
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
+# Candidate solutions to try before two arrays are taken to overlap.
+_EFFORT: Any = 1000
+
 _PROMOTED = {
     np.dtype(source): np.dtype(np.float16 if bits <= 8 else np.float32 if bits == 16 else float)
     for bits in (8, 16, 32, 64)
@@ -43,7 +46,7 @@ def result_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
 
 def element_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the dtype under which kernels see arrays of a result dtype."""
-    return _ELEMENTS.get(dtype) or np.dtype(np.int16)
+    return _ELEMENTS.get(dtype, np.dtype(np.int16))
 
 
 def elements(array: Array) -> Array:
@@ -71,7 +74,8 @@ def as_array(value: Any, what: str) -> Array:
 def as_floats(value: Any, what: str, dtype: np.dtype[Any] | None = None) -> Array:
     """Return an array-like as an ndarray of `dtype`, or of the dtype it promotes to."""
     array = as_array(value, what)
-    return array.astype(dtype or result_dtype(array.dtype), copy=False)
+    wanted = result_dtype(array.dtype) if dtype is None else dtype
+    return array.astype(wanted, copy=False)
 
 
 def as_mask(value: Any) -> Array | None:
@@ -105,7 +109,7 @@ def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
 
 def overlapping(a: Array, b: Array) -> bool:
     """Tell whether two arrays may share an element; never False where they do."""
-    return bool(np.may_share_memory(a, b, max_work=1000))
+    return bool(np.may_share_memory(a, b, max_work=_EFFORT))
 
 
 def same_layout(a: Array, b: Array) -> bool:

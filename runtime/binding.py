@@ -8,11 +8,12 @@ function would, with the name of the activation.
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actgen.errors import suggestion
-from actgen.parameters import REQUIRED, Parameter, Value, check_constraints
+from actgen.parameters import REQUIRED, Parameter, Value, check_constraints, key
 
 
 class Binder:
@@ -24,7 +25,7 @@ class Binder:
         self.parameters = [Parameter.from_record(entry) for entry in record["params"]]
         self.by_name = {p.name: p for p in self.parameters}
         self._aliases = {alias: p.name for p in self.parameters for alias in p.aliases}
-        axis = record["axis"]
+        axis = self._axis = record["axis"]
         self.axis_default = REQUIRED if axis is None else axis["default"]
         self._extras: dict[str, Any] = {} if axis is None else {"axis": axis["default"]}
         if record["random"]:
@@ -51,13 +52,13 @@ class Binder:
                 f"got {len(args)}"
             )
         given = dict(zip(self._positional, args, strict=False))
-        for key, value in kwargs.items():
-            name = self.canonical(key) or key
+        for keyword, value in kwargs.items():
+            name = self.canonical(keyword) or keyword
             if name not in self._positional and name not in self._keywords:
                 known = (*self._positional, *self._aliases, *self._keywords)
                 raise TypeError(
-                    f"{self.owner}() got an unexpected keyword argument {key!r}."
-                    f"{suggestion(key, known)}"
+                    f"{self.owner}() got an unexpected keyword argument {keyword!r}."
+                    f"{suggestion(keyword, known)}"
                 )
             if name in given:
                 raise TypeError(f"{self.owner}() got multiple values for argument {name!r}")
@@ -86,6 +87,38 @@ class Binder:
                 raise TypeError(f"{self.owner}() missing the required parameter {name!r}")
         check_constraints(self.owner, self.parameters, values)
         return values
+
+    def check_axis(self, axis: Any) -> int | tuple[int, ...] | None:
+        """Return an `axis=` argument as int, tuple of ints or None; TypeError for anything else."""
+        if axis is None and self._axis["none"]:
+            return None
+        try:
+            if isinstance(axis, tuple | list) and self._axis["tuple"]:
+                return tuple(operator.index(entry) for entry in axis)
+            return operator.index(axis)
+        except TypeError:
+            wanted = "an int or a tuple of ints" if self._axis["tuple"] else "an int"
+            raise TypeError(f"{self.owner}: axis must be {wanted}, got {axis!r}") from None
+
+    def bind(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return parameters, `axis` among them, as they are kept; none that equals its default."""
+        given = dict(params)
+        kept: dict[str, Any] = {}
+        if self._axis is not None and "axis" in given:
+            axis = self.check_axis(given.pop("axis"))
+            if axis != self.axis_default:
+                kept["axis"] = axis
+        for name in given:
+            if name not in self.by_name:
+                hint = suggestion(name, (*self.by_name, *self._aliases))
+                raise TypeError(f"{self.owner} has no parameter {name!r}.{hint}")
+        values = self.settle(given, {}, partial=True)
+        changed = {
+            name: values[name]
+            for name in given
+            if name not in self.defaults or key(values[name]) != key(self.defaults[name])
+        }
+        return changed | kept
 
     def signature(self, bound: Mapping[str, Any]) -> inspect.Signature:
         """Return the signature with bound values as defaults."""

@@ -32,7 +32,7 @@ def prepare(
     """Return the checked call. Raises TypeError or ValueError for what does not fit `x`."""
     x = as_floats(given["x"], "x")
     group = _group(record, plan.values)
-    axes = _axes(record, axis, x, group)
+    axes = _axes(record, binder, axis, x, group)
     mask = as_mask(given.get("where"))
     if mask is not None and record["kind"] != "elementwise":
         mask = _spread(mask, x.shape)
@@ -52,26 +52,14 @@ def prepare(
     return Call(x, plan.suffix, numbers, randoms, axes, mask, group)
 
 
-def check_axis(record: Mapping[str, Any], axis: Any) -> int | tuple[int, ...] | None:
-    """Return an `axis=` argument as int, tuple of ints or None; TypeError for anything else."""
-    allowed = record["axis"]
-    if axis is None and allowed["none"]:
-        return None
-    try:
-        if isinstance(axis, tuple | list) and allowed["tuple"]:
-            return tuple(operator.index(entry) for entry in axis)
-        return operator.index(axis)
-    except TypeError:
-        wanted = "an int or a tuple of ints" if allowed["tuple"] else "an int"
-        raise TypeError(f"{record['name']}: axis must be {wanted}, got {axis!r}") from None
-
-
-def _axes(record: Mapping[str, Any], axis: Any, x: Array, group: int) -> tuple[int, ...]:
+def _axes(
+    record: Mapping[str, Any], binder: Binder, axis: Any, x: Array, group: int
+) -> tuple[int, ...]:
     """Return the axes in increasing order, none of them negative."""
     if record["axis"] is None or record["kind"] == "elementwise":
         return ()
     name = record["name"]
-    wanted = check_axis(record, axis)
+    wanted = binder.check_axis(axis)
     if wanted is None:
         wanted = tuple(range(x.ndim))
     if wanted == () or x.ndim == 0:

@@ -116,6 +116,15 @@ def test_constraints_between_parameters(rrelu: Activation) -> None:
         rrelu(1.0, 0.75)
 
 
+def test_only_parameters_can_be_bound(silu: Activation) -> None:
+    with pytest.raises(TypeError, match=r"no parameter 'betta'. Did you mean 'beta'\?"):
+        silu.with_params(betta=2.0)
+    with pytest.raises(TypeError, match="no parameter 'axis'"):
+        silu.with_params(axis=0)
+    with pytest.raises(TypeError, match="multiple values for parameter 'beta'"):
+        silu.with_params(alpha=1.0, beta=2.0)
+
+
 def test_required_parameters(prelu: Activation, maxout: Activation) -> None:
     with pytest.raises(TypeError, match="missing the required parameter 'weight'"):
         prelu(1.0)

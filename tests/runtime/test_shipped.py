@@ -1,0 +1,57 @@
+"""Check the shipped activations as objects: every name, alias, signature and config."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import pickle
+import pydoc
+
+import pytest
+
+import actgen
+
+ALL = actgen.names(aliases=True)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_name_is_its_own_inverse(name: str) -> None:
+    activation = getattr(actgen, name)
+    assert activation == actgen.get(name) == actgen.Activation.__copy__(activation)
+    config = json.loads(json.dumps(actgen.serialize(activation), allow_nan=False))
+    assert actgen.deserialize(config) == activation
+    assert actgen.deserialize(actgen.serialize(activation.fast)) == activation.fast
+    assert pickle.loads(pickle.dumps(activation)) == activation
+    if name in actgen.names():
+        assert config == name == activation.name == activation.__name__
+
+
+@pytest.mark.parametrize("name", actgen.names())
+def test_every_activation_explains_itself(name: str) -> None:
+    activation = getattr(actgen, name)
+    parameters = list(inspect.signature(activation).parameters)
+    assert parameters[0] == "x" and "out" in parameters
+    assert {p["name"] for p in activation.spec["params"]} <= set(parameters)
+    assert activation.formula and activation.spec["summary"]
+    first, *_ = activation.__doc__.splitlines()
+    assert first in pydoc.render_doc(activation, renderer=pydoc.plaintext)
+
+
+def test_the_package_lists_what_it_has() -> None:
+    assert set(ALL) <= set(dir(actgen))
+    assert set(ALL) <= set(actgen.__all__)
+    assert set(actgen.__all__) <= set(dir(actgen))
+
+
+def test_a_misspelt_attribute_gets_a_hint() -> None:
+    with pytest.raises(AttributeError, match=r"no attribute 'reul'\. Did you mean 'relu'\?"):
+        _ = actgen.reul
+
+
+def test_aliases_may_bind_parameters() -> None:
+    assert actgen.get("gelu_tanh") == actgen.gelu.with_params(approximate=True)
+    assert actgen.serialize(actgen.gelu_tanh) == {
+        "class_name": "gelu",
+        "config": {"approximate": True},
+    }
+    assert actgen.leaky_relu.with_params(alpha=0.3).params == {"negative_slope": 0.3}
