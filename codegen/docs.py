@@ -7,6 +7,7 @@ otherwise. Measured figures come from a committed table, never from this machine
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -56,8 +57,8 @@ def page(program: Program, plotted: str, figures: Figures) -> str:
         "page.md.j2",
         header=header(spec.path),
         name=spec.name,
-        title=spec.title or spec.name,
-        summary=spec.summary,
+        title=_prose(spec.title or spec.name),
+        summary=_prose(spec.summary),
         aliases=[_alias(alias) for alias in spec.aliases],
         plotted=plotted,
         formulas=_formulas(program),
@@ -66,7 +67,7 @@ def page(program: Program, plotted: str, figures: Figures) -> str:
         parameters=[_parameter(param) for param in spec.params],
         module=f"{spec.name}.py",
         elementwise=spec.kind == "elementwise",
-        kinks=[docstring.kink(kink) for kink in spec.kinks],
+        kinks=[_prose(docstring.kink(kink)) for kink in spec.kinks],
         limits=[(limit.at, docstring.one_line(limit.value.text)) for limit in spec.limits],
         notes=list(dict.fromkeys(note for each in program.variants for note in each.notes)),
         coupled=spec.kind == "normalization",
@@ -74,7 +75,7 @@ def page(program: Program, plotted: str, figures: Figures) -> str:
         accuracy=_accuracy(spec, figures),
         profiles=[_profile(spec, profile) for profile in spec.profiles],
         absent=_absent(spec),
-        references=docstring.citations(spec),
+        references=[_prose(reference) for reference in docstring.citations(spec)],
     )
     return text.rstrip() + "\n"
 
@@ -82,7 +83,7 @@ def page(program: Program, plotted: str, figures: Figures) -> str:
 def index(records: Sequence[Record], source: str) -> str:
     """Return the index page: every activation by family, made from the folder `source`."""
     families = [
-        (title, [entry for entry in records if entry["family"] == family])
+        (title, [_entry(record) for record in records if record["family"] == family])
         for family, title in FAMILIES.items()
     ]
     text = render(
@@ -91,6 +92,10 @@ def index(records: Sequence[Record], source: str) -> str:
         families=[(title, entries) for title, entries in families if entries],
     )
     return text.rstrip() + "\n"
+
+
+def _entry(record: Record) -> tuple[str, str]:
+    return record["name"], _cell(record["summary"] or record["title"])
 
 
 def _formulas(program: Program) -> list[dict[str, str]]:
@@ -178,4 +183,9 @@ def _absent(spec: ActivationSpec) -> str:
 
 
 def _cell(text: str) -> str:
-    return docstring.one_line(text).replace("|", r"\|")
+    return docstring.one_line(_prose(text)).replace("|", r"\|")
+
+
+def _prose(text: str) -> str:
+    """Return text of a spec so that Markdown takes nothing in it for HTML or a fence."""
+    return re.sub("<(?=[A-Za-z/!?])", "&lt;", text).replace("```", r"\`\`\`")

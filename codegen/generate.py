@@ -7,6 +7,7 @@ everything is compiled.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,7 +50,8 @@ class Job:
             raise write.OutputError(
                 f"{root.name!r} cannot be imported; call it my_activations, say"
             )
-        return cls(specs, root, Package(root.name, specs.resolve().name, False))
+        label = re.sub(r"[^A-Za-z0-9_.]+", "_", specs.resolve().name)  # safe in any comment
+        return cls(specs, root, Package(root.name, label, False))
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,12 @@ def quoted(text: str) -> str:
     return f'"{body}"'
 
 
+def docstring_body(text: str) -> str:
+    """Return `text` so that between triple quotes it reads as it is, whatever it holds."""
+    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return escaped[:-1] + '\\"' if escaped.endswith('"') else escaped
+
+
 def _pieces(text: str, width: int) -> list[str]:
     pieces = []
     for line in text.splitlines(keepends=True):

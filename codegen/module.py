@@ -273,7 +273,7 @@ def _render(template: str, program: Program, needs: set[str], **values: Any) -> 
     text = render(
         template,
         header=header(program.spec.path),
-        title=program.spec.title,
+        title=program.spec.title or program.spec.name,
         formula=formula_text(program.spec).splitlines(),
         imports=_import_lines(exprs, needs | plain | devices),
         library=_library(library),

@@ -1,7 +1,8 @@
 """Fill templates: a template of `codegen/templates` and the values it names in, file text out.
 
 There is one Jinja environment. A template is given exactly the names it uses, and None never
-prints. Text from specs is only ever a value, never a template.
+prints. Text from specs is only ever a value, never a template; between triple quotes it goes
+through the filter `docstring`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from importlib import resources
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, meta
 
 from actgen.codegen.errors import CompilerError
+from actgen.codegen.literal import docstring_body
 
 TEMPLATES = "actgen.codegen.templates"
 
@@ -41,7 +43,7 @@ def _printable(value: object) -> object:
 @cache
 def environment() -> Environment:
     """Return the environment all templates are rendered in."""
-    return Environment(
+    made = Environment(
         loader=FunctionLoader(source),
         undefined=StrictUndefined,
         autoescape=False,
@@ -50,6 +52,8 @@ def environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_printable,
     )
+    made.filters["docstring"] = docstring_body
+    return made
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actgen.codegen.literal import WIDTH
+from actgen.codegen.literal import WIDTH, docstring_body
 from actgen.codegen.manifest import Record
 from actgen.codegen.render import header, render
 
@@ -120,6 +120,5 @@ def _class_name(record: Record) -> str:
 
 def _doc(text: str) -> str:
     """Return a docstring literal, indented for a class body."""
-    body = text.rstrip("\n").replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    lines = [f"{_INDENT}{line}".rstrip() for line in body.split("\n")]
+    lines = [f"{_INDENT}{line}".rstrip() for line in docstring_body(text.strip()).split("\n")]
     return f'{_INDENT}"""' + "\n".join(lines).strip() + f'\n{_INDENT}"""'

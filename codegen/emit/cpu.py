@@ -56,7 +56,7 @@ def literal(value: Fraction) -> str:
     number = value.numerator / value.denominator
     if Fraction(number) != value:
         raise CompilerError(f"{value} is no float64; lowering should have rounded it")
-    return repr(number)
+    return repr(number).replace("e+", "e")
 
 
 def emit_cpu(expr: Expr, names: Mapping[str, str] | None = None) -> str:

@@ -29,7 +29,7 @@ def test_every_template_can_be_parsed():
     names = render.template_names()
     assert "page.md.j2" in names
     for name in names:
-        assert render.needs(name)
+        assert render.needs(name) or "macro" in render.source(name)
 
 
 def test_what_is_given_is_what_is_used(template):
