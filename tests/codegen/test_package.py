@@ -4,6 +4,7 @@ import ast
 from xml.etree import ElementTree
 
 import pytest
+
 from actgen.codegen.generate import Job, generate
 
 EVIL = r'''
