@@ -17,14 +17,14 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 # Candidate solutions to try before two arrays are taken to overlap.
 _EFFORT: Any = 1000
 
-_PROMOTED = {
+_PROMOTED: dict[np.dtype[Any], np.dtype[Any]] = {
     np.dtype(source): np.dtype(np.float16 if bits <= 8 else np.float32 if bits == 16 else float)
     for bits in (8, 16, 32, 64)
     for source in (f"int{bits}", f"uint{bits}")
 }
 _PROMOTED[np.dtype(bool)] = np.dtype(np.float16)
 _PROMOTED |= {np.dtype(name): np.dtype(name) for name in ("float16", "float32", "float64")}
-_ELEMENTS = {
+_ELEMENTS: dict[np.dtype[Any], np.dtype[Any]] = {
     np.dtype(np.float64): np.dtype(np.float64),
     np.dtype(np.float32): np.dtype(np.float32),
     np.dtype(np.float16): np.dtype(np.uint16),
@@ -67,7 +67,10 @@ def as_array(value: Any, what: str) -> Array:
         value = np.asarray(value)
     array: Array = value
     if result_dtype(array.dtype) is None:
-        raise TypeError(f"{what} has dtype {array.dtype}, which is none of real numbers")
+        raise TypeError(
+            f"{what} has dtype {array.dtype}; it must be bool, an integer, float16, bfloat16, "
+            "float32 or float64"
+        )
     return array
 
 
