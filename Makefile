@@ -43,7 +43,7 @@ wheel: $(INSTALLED)  ## Build wheel and sdist into dist/.
 
 clean:  ## Remove what can be made again; generated/ and the environment stay.
 	@rm -rf build dist .typetree .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
-	@find codegen generated runtime spec tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	@find $(wildcard codegen generated runtime spec tests benchmarks) -name __pycache__ -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { \

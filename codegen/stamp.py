@@ -20,7 +20,7 @@ from actgen.codegen.journal import STATE, put
 from actgen.codegen.manifest import Record
 
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
-_PACKAGES = ("actgen", "jinja2", "mpmath", "pydantic", "pyyaml")
+_PACKAGES = ("jinja2", "mpmath", "pydantic", "pyyaml")
 
 
 @dataclass(frozen=True)

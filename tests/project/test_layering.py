@@ -19,7 +19,7 @@ ORDER = [
     *("library", "lower", "share", "schedule"),
     *("emit.cpu", "emit.axis", "emit.latex", "emit.text"),
     "pipeline",
-    *("render", "literal", "docstring", "module", "manifest", "single"),
+    *("literal", "render", "docstring", "module", "manifest", "single"),
     *("plot", "curves", "docs", "stubs", "package", "show"),
     *("journal", "write", "workers", "stamp", "generate"),
     *("new", "console", "cli"),
