@@ -78,6 +78,7 @@ RULES: dict[str, Partial] = {
     "normcdf": lambda a: (exp(-(a**2) / 2) / sqrt(2 * PI),),
     "acot": lambda a: (-1 / (1 + a**2),),
     "rootsum": lambda a, b, c: (HALF / sqrt(a), ONE, ZERO),
+    "rootratio": lambda a, b, c: (-b / (2 * a * sqrt(a)), 1 / sqrt(a), ZERO),
     "logcosh": lambda a: (tanh(a),),
     "log1mexp": lambda a: (1 / -apply("expm1", -a),),  # -e/(1-e) = -1/(1/e - 1)
     "product": lambda a, b: (b, a),

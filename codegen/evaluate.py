@@ -106,6 +106,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "sech2": lambda a: 4 / (_exp(a) + _exp(-a)) ** 2,
     "normcdf": lambda a: mp.erfc(-a / mp.sqrt(2)) / 2,
     "acot": lambda a: mp.atan(1 / a) if a > 0 else mp.pi / 2 - mp.atan(a),
+    "rootratio": lambda a, b, c: 1 + b / mp.sqrt(a) if b >= 0 else c / (a - b * mp.sqrt(a)),
     "rootsum": lambda a, b, c: mp.sqrt(a) + b if b >= 0 else c / (mp.sqrt(a) - b),
     "logcosh": lambda a: mp.log(mp.cosh(a)) if abs(a) < 1 else abs(a) + mp.log1p(_exp(-2 * abs(a))) - mp.log(2),
     "log1mexp": _real(lambda a: mp.log(-mp.expm1(a)) if a != 0 else -mp.inf),

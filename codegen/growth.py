@@ -14,9 +14,10 @@ from fractions import Fraction
 from typing import Literal
 
 from actgen.codegen.evaluate import evaluate
-from actgen.codegen.ir import ONE, PI, ZERO, Apply, Const, Expr, Symbol, absolute, apply, log, sqrt, symbols, walk
+from actgen.codegen.ir import ONE, PI, ZERO, X, Apply, Const, Expr, Symbol, absolute, apply, log, sqrt, symbols, walk
 from actgen.codegen.simplify import simplify
 
+End = Literal["far", "near"]
 Kind = Literal["power", "log", "large", "tiny", "zero", "bounded", "unknown"]
 
 
@@ -53,15 +54,20 @@ UNKNOWN = Growth("unknown")
 _ZERO = Growth("zero")
 
 
-def growth(expr: Expr, direction: int, signs: Mapping[str, int]) -> Growth:
-    """Return the growth of `expr` for x → `direction` * ∞, given the signs of the parameters."""
-    return trace(expr, direction, signs)[expr]
+def growth(expr: Expr, direction: int, signs: Mapping[str, int], end: End = "far") -> Growth:
+    """Return the growth of `expr` for x → `direction` * ∞, given the signs of the parameters.
+
+    With `end` "near" x goes to 0 from that side instead, and t is 1/|x|.
+    """
+    return trace(expr, direction, signs, end)[expr]
 
 
-def trace(expr: Expr, direction: int, signs: Mapping[str, int]) -> dict[Expr, Growth]:
+def trace(
+    expr: Expr, direction: int, signs: Mapping[str, int], end: End = "far"
+) -> dict[Expr, Growth]:
     """Return the growth of every sub-expression of `expr`."""
     done: dict[Expr, Growth] = {}
-    scope = _Scope(direction, signs)
+    scope = _Scope(direction, signs, end)
     for node in walk(expr):
         done[node] = scope.of(node, [done[arg] for arg in node.args])
     return done
@@ -78,22 +84,35 @@ def limit(found: Growth) -> Expr | None:
     return None
 
 
-def asymptote(found: Growth) -> Expr | None:
-    """Return the leading term as an expression in x, exact to working precision far out, or None."""
+def asymptote(found: Growth, direction: int, end: End = "far") -> Expr | None:
+    """Return the leading term as an expression in x, exact to working precision there, or None."""
     if found.kind in ("zero", "tiny"):
         return ZERO
-    return _leading(found) if found.kind in ("power", "log") else None
+    if found.kind == "log":
+        return found.coef if end == "far" else None
+    if found.kind != "power":
+        return None
+    power = found.power if end == "far" else -found.power
+    odd = power.denominator == 1 and power.numerator % 2 == 1
+    base, coef = (X, direction * found.coef) if odd else (absolute(X), found.coef)
+    if power < 0 and power.denominator == 1:
+        # x**2 would overflow where 1/x**2 is a subnormal number
+        result = simplify(coef)
+        for _ in range(-power.numerator):
+            result = result / base
+        return result
+    return simplify(coef * apply("pow", base, power))
 
 
 def _leading(found: Growth) -> Expr:
     if found.kind == "log" or found.power == 0:
         return found.coef
-    return simplify(found.coef * apply("pow", absolute(Symbol("x")), found.power))
+    return simplify(found.coef * apply("pow", absolute(X), found.power))
 
 
 def _logarithm(a: Growth) -> Growth:
     """log(coef * t**power) for an argument that goes to infinity or to 0 as a power."""
-    leading = simplify(log(a.coef) + a.power * log(absolute(Symbol("x"))))
+    leading = simplify(log(a.coef) + a.power * log(absolute(X)))
     return Growth("log", 1 if a.power > 0 else -1, Fraction(0), leading)
 
 
@@ -105,6 +124,7 @@ def _finite(coef: Expr, sign: int) -> Growth:
 class _Scope:
     direction: int
     signs: Mapping[str, int]
+    end: End
 
     def sign_of(self, expr: Expr) -> int:
         """Return the sign of a coefficient, 0 if it cannot be told."""
@@ -123,7 +143,8 @@ class _Scope:
             return _finite(node, (node.value > 0) - (node.value < 0)) if node.value else _ZERO
         if isinstance(node, Symbol):
             if node.name == "x":
-                return Growth("power", self.direction, Fraction(1), Const(Fraction(self.direction)))
+                power = Fraction(1 if self.end == "far" else -1)
+                return Growth("power", self.direction, power, Const(Fraction(self.direction)))
             return _finite(node, self.signs.get(node.name, 0))
         assert isinstance(node, Apply)
         if node.op == "inf":
@@ -142,6 +163,12 @@ class _Scope:
             return self.add(self.mul(args[0], args[1]), args[2])
         if node.op == "where":
             return self.where(node.args[0], args)
+        if node.op == "rootratio":
+            root = self.pow(args[0], Const(Fraction(1, 2)))
+            if args[1].sign < 0:
+                below = self.add(args[0], self.neg(self.mul(args[1], root)))
+                return self.mul(args[2], self.inverse(below))
+            return self.add(_finite(ONE, 1), self.mul(args[1], self.inverse(root)))
         if node.op == "rootsum":
             root = self.pow(args[0], Const(Fraction(1, 2)))
             if args[1].sign < 0:
@@ -231,7 +258,7 @@ class _Scope:
             return stop if stop in parts else None if None in parts else not stop
         if condition.op not in _COMPARISONS:
             return None
-        a, b = (growth(arg, self.direction, self.signs) for arg in condition.args)
+        a, b = (growth(arg, self.direction, self.signs, self.end) for arg in condition.args)
         difference = self.add(a, self.neg(b))
         if not difference.sign or difference.kind in ("unknown", "bounded"):
             return None

@@ -8,75 +8,111 @@ still differs from the mathematical value (∞/∞, ∞ - ∞, an overflow on th
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product as combinations
 
 from actgen.codegen.algebra import factors, from_factors
 from actgen.codegen.evaluate import evaluate
-from actgen.codegen.growth import asymptote, growth, trace
+from actgen.codegen.growth import End, asymptote, growth, trace
 from actgen.codegen.ieee import evaluate_float64
 from actgen.codegen.ir import X, Apply, Expr, Symbol, absolute, apply, is_op, symbols, walk, where
+from actgen.codegen.simplify import simplify
 from actgen.codegen.stabilise import Note
 
-FAR = 2**64
-_POINTS = (float("inf"), 1.7e308, 1e300, 1e200, 1e160, 1e100, 1e60, 3e38, 1e25)
+_SMALLEST = 5e-324
+_SIZES = (0.75, 2.5, 50.0)  # of parameters
 _MAX_UNKNOWN = 3
 Signs = Mapping[str, int]
 _PRODUCT = Note("vanishing product", "a factor that underflows to 0 wins over one that overflows")
-_ASYMPTOTE = Note("leading term", "beyond 2**64 the plain form overflows or is ∞/∞ or ∞ - ∞")
 
 
-def guard(expr: Expr, signs: Signs) -> tuple[Expr, tuple[Note, ...]]:
+@dataclass(frozen=True)
+class _End:
+    """An end of the axis: x beyond `bound`, with points where plain arithmetic is tried."""
+
+    name: End
+    bound: Fraction
+    points: tuple[float, ...]
+    note: Note
+
+    def beyond(self, size: Expr) -> Expr:
+        return apply("gt" if self.name == "far" else "lt", size, self.bound)
+
+
+ENDS = (
+    _End(
+        "far",
+        Fraction(2**64),
+        (float("inf"), sys.float_info.max, 1e200, 1e155, 3e38),
+        Note("leading term", "beyond 2**64 the plain form overflows or is ∞/∞ or ∞ - ∞"),
+    ),
+    _End(
+        "near",
+        Fraction(1, 2**200),
+        (1e-320, 3e-310, 1e-160),
+        Note("leading term at 0", "below 2**-200 the plain form underflows on the way"),
+    ),
+)
+
+
+def guard(expr: Expr, signs: Signs, zeroable: frozenset[Expr] = frozenset()) -> tuple[Expr, tuple[Note, ...]]:
     """Return `expr` guarded at x → ±∞ and for NaN, and what was done.
 
     `signs` holds the sign of each parameter that its constraint settles; others are tried both
-    ways.
+    ways. `zeroable` are the parameters that may be 0; 0 times infinity is 0 for them.
     """
     notes: list[Note] = []
     choices = list(_assignments(expr, signs))
-    guarded = _vanishing_products(expr, choices)
+    guarded = _vanishing_products(expr, choices, zeroable)
     if guarded != expr:
         notes.append(_PRODUCT)
-    leading = {d: _leading_term(expr, guarded, d, choices) for d in (1, -1)}
-    if leading[1] is not None and leading[1] == leading[-1]:
-        guarded = where(apply("gt", absolute(X), FAR), leading[1], guarded)
-    else:
-        for direction, term in leading.items():
-            if term is not None:
-                far = apply("gt", X, FAR) if direction > 0 else apply("lt", X, -FAR)
-                guarded = where(far, term, guarded)
-    if any(term is not None for term in leading.values()):
-        notes.append(_ASYMPTOTE)
+    for end in ENDS:
+        leading = {d: _leading_term(expr, guarded, d, choices, end) for d in (1, -1)}
+        if leading[1] is not None and leading[1] == leading[-1]:
+            guarded = where(end.beyond(absolute(X)), leading[1], guarded)
+        else:
+            for direction, term in leading.items():
+                if term is not None:
+                    side = apply("gt" if direction > 0 else "lt", X, 0)
+                    beyond = end.beyond(X if direction > 0 else -X)
+                    near = apply("and", beyond, side) if end.name == "near" else beyond
+                    guarded = where(simplify(near), term, guarded)
+        if any(term is not None for term in leading.values()):
+            notes.append(end.note)
     return keep_nan(guarded, X), tuple(dict.fromkeys(notes))
 
 
 def _leading_term(
-    expr: Expr, guarded: Expr, direction: int, choices: Sequence[Signs]
+    expr: Expr, guarded: Expr, direction: int, choices: Sequence[Signs], end: _End
 ) -> Expr | None:
-    """Return the term that should stand for `expr` far out, or None where none is needed or known."""
-    if not _fails(expr, guarded, direction, choices):
+    """Return the term that should stand for `expr` at an end; None if none is needed or known."""
+    if not _fails(expr, guarded, direction, choices, end):
         return None
-    found = {asymptote(growth(expr, direction, choice)) for choice in choices}
+    found = {asymptote(growth(expr, direction, c, end.name), direction, end.name) for c in choices}
     term = found.pop()
-    if found or term is None or not _settled(expr, term, direction, choices):
+    if found or term is None or not _settled(expr, term, direction, choices, end):
         return None
     return term
 
 
-def _settled(expr: Expr, leading: Expr, direction: int, choices: Sequence[Signs]) -> bool:
-    """Tell whether the leading term alone gives every digit of float64 from `FAR` on."""
+def _settled(
+    expr: Expr, leading: Expr, direction: int, choices: Sequence[Signs], end: _End
+) -> bool:
+    """Tell whether the leading term alone gives every digit of float64 from the bound on."""
     for values in _samples(expr, choices):
-        values["x"] = direction * FAR
-        exact, rough = evaluate(expr, values, 60), evaluate(leading, values, 60)
-        if not abs(rough - exact) <= abs(exact) * 2.0**-56 + 1e-320:
+        values["x"] = direction * float(end.bound)
+        exact, rough = evaluate(expr, values, 250), evaluate(leading, values, 250)
+        if not abs(rough - exact) <= abs(exact) * 2.0**-56:
             return False
     return True
 
 
 def _samples(expr: Expr, choices: Sequence[Signs]) -> Iterator[dict[str, float]]:
     for choice in choices:
-        for size in (0.75, 2.5):
+        for size in _SIZES:
             yield {s.name: size * (choice.get(s.name) or 1) for s in symbols(expr) if s != X}
 
 
@@ -93,6 +129,8 @@ def keep_nan(expr: Expr, symbol: Symbol) -> Expr:
             carries[node] = carries[node.args[2]] if false else all(
                 carries[arg] for arg in node.args[1:]
             )
+        elif is_op(node, "product"):
+            carries[node] = carries[node.args[0]]  # a zero there wins over a NaN
         elif is_op(node, "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "index"):
             carries[node] = False
         else:
@@ -111,7 +149,9 @@ def _assignments(expr: Expr, signs: Signs) -> Iterator[Signs]:
         yield {**signs, **dict(zip(unknown, chosen, strict=True))}
 
 
-def _vanishing_products(expr: Expr, choices: Sequence[Signs]) -> Expr:
+def _vanishing_products(
+    expr: Expr, choices: Sequence[Signs], zeroable: frozenset[Expr]
+) -> Expr:
     tiny: dict[Expr, set[Expr]] = {}
     for choice in choices:
         for direction in (1, -1):
@@ -125,7 +165,9 @@ def _vanishing_products(expr: Expr, choices: Sequence[Signs]) -> Expr:
                     for base, n in parts
                 )
                 for base, n in parts:
-                    if grows and n > 0 and base in found and found[base].kind == "tiny":
+                    if grows and n > 0 and base in found and (
+                        found[base].kind in ("tiny", "zero") or base in zeroable
+                    ):
                         tiny.setdefault(node, set()).add(base)
     if not tiny:
         return expr
@@ -163,10 +205,12 @@ def _chain(node: Expr) -> Iterator[Expr]:
             yield from _chain(arg)
 
 
-def _fails(exact: Expr, guarded: Expr, direction: int, choices: Sequence[Signs]) -> bool:
-    """Tell whether plain float64 arithmetic goes wrong somewhere far out."""
+def _fails(
+    exact: Expr, guarded: Expr, direction: int, choices: Sequence[Signs], end: _End
+) -> bool:
+    """Tell whether plain float64 arithmetic goes wrong somewhere at an end."""
     for values in _samples(exact, choices):
-        for point in _POINTS:
+        for point in end.points:
             values["x"] = direction * point
             got = evaluate_float64(guarded, values)
             if point == float("inf"):
@@ -174,7 +218,7 @@ def _fails(exact: Expr, guarded: Expr, direction: int, choices: Sequence[Signs])
                     return True
                 continue
             want = float(evaluate(exact, values, 50))
-            close = got == want or abs(got - want) <= 1e-9 * abs(want) + 1e-300
+            close = got == want or abs(got - want) <= 1e-9 * abs(want) + 4 * _SMALLEST
             if want == want and not close:
                 return True
     return False

@@ -70,6 +70,7 @@ _FLOAT64: dict[str, Callable[..., Any]] = {
     "normcdf": lambda a: _F(0.5 * math.erfc(-a * math.sqrt(0.5))),
     "acot": lambda a: np.arctan(1 / a) if a > 0 else math.pi / 2 - np.arctan(a),
     "rootsum": _rootsum,
+    "rootratio": lambda a, b, c: 1 + b / np.sqrt(a) if b >= 0 else c / (a - b * np.sqrt(a)),
     "logcosh": _logcosh,
     "log1mexp": lambda a: np.log(-np.expm1(a)),
     "lt": lambda a, b: a < b,

@@ -87,9 +87,13 @@ def _of(expr: Expr) -> Jet | None:
         if expr.op == "pow" and exponent is None:
             return None
         return _pow(found[0], mp.mpf("0.5") if exponent is None else number(exponent))
-    if expr.op == "rootsum":
-        root = _pow(found[0], mp.mpf("0.5"))
-        return None if root is None else _add(root, found[1], 1)
+    if expr.op in ("rootsum", "rootratio"):
+        root = _pow(found[0], mp.mpf("0.5" if expr.op == "rootsum" else "-0.5"))
+        if root is None:
+            return None
+        if expr.op == "rootsum":
+            return _add(root, found[1], 1)
+        return _add(_mul(found[1], root), _jet([mp.mpf(1)] + [mp.mpf(0)] * (LENGTH - 1)), 1)
     regular = found[0].regular
     if expr.op not in _FUNCTIONS or regular is None or len(found) != 1:
         return None

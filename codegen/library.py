@@ -71,23 +71,34 @@ _LOW = Symbol("low")
 
 _decay = exp(-absolute(X))
 _decay2 = exp(-2 * absolute(X))
-_positive = apply("ge", X, 0)
+_sum, _sum2 = 1 + _decay, 1 + _decay2
+_lost, _lost2 = (1 - _sum) + _decay, (1 - _sum2) + _decay2
+_ratio = where(apply("ge", X, 0), 1, _decay) / _sum
+_square = 4 * _decay2 / (_sum2 * _sum2)
 _scaled = -X * _ROOT_HALF
 _error = -apply("fma", X, _ROOT_HALF, _scaled) - X * _ROOT_HALF_LOW
 # the low part of an infinite argument is NaN
 _low = where(apply("lt", absolute(X), apply("inf")), _LOW, 0)
+
+
+def _corrected(plain: Expr, correction: Expr, size: Expr | None = None) -> Expr:
+    """Return plain + correction, but `plain` where its size is 0, infinite or NaN."""
+    size = plain if size is None else size
+    inside = apply("and", apply("gt", size, 0), apply("lt", size, apply("inf")))
+    return where(inside, plain + correction, plain)
+
 
 _FUNCTIONS = (
     Function("sign", ("x",), where(apply("gt", X, 0), 1, where(apply("lt", X, 0), -1, X)),
              "Return -1 or 1 with the sign of x, and x where it is zero or NaN."),
     Function("product", ("a", "b"), where(apply("eq", _A, 0), _A, _A * _B),
              "Return a * b, and 0 where a is 0 even if b is infinite."),
-    Function("sigmoid", ("x",), where(_positive, 1, _decay) / (1 + _decay),
-             "Return 1 / (1 + exp(-x)); exp(-|x|) cannot overflow."),
+    Function("sigmoid", ("x",), _ratio - _ratio * (_lost / _sum),
+             "Return 1 / (1 + exp(-x)), from exp(-|x|), with what rounding 1 + exp(-|x|) loses."),
     Function("softplus", ("x",), maximum(X, 0) + log1p(_decay),
              "Return log(1 + exp(x)) as max(x, 0) + log1p(exp(-|x|))."),
-    Function("sech2", ("x",), 4 * _decay2 / ((1 + _decay2) * (1 + _decay2)),
-             "Return 1 / cosh(x)**2 from exp(-2|x|)."),
+    Function("sech2", ("x",), _square - _square * (2 * _lost2 / _sum2),
+             "Return 1 / cosh(x)**2 from exp(-2|x|), with what rounding 1 + exp(-2|x|) loses."),
     Function("normcdf", ("x",), HALF * apply("erfc_twofold", _scaled, _error),
              "Return erfc(-x / sqrt(2)) / 2, with what rounding x / sqrt(2) leaves over."),
     Function("logcosh", ("x",),
@@ -103,10 +114,15 @@ _FUNCTIONS = (
     Function("rootsum", ("a", "b", "c"), where(apply("ge", _B, 0), sqrt(_A) + _B,
                                                _C / (sqrt(_A) - _B)),
              "Return sqrt(a) + b, given c = a - b**2."),
-    Function("exp_twofold", ("x", "low"), exp(X) + exp(X) * _low, "Return exp(x + low)."),
-    Function("expm1_twofold", ("x", "low"), apply("expm1", X) + exp(X) * _low,
+    Function("rootratio", ("a", "b", "c"), where(apply("ge", _B, 0), 1 + _B / sqrt(_A),
+                                                 _C / (_A - _B * sqrt(_A))),
+             "Return 1 + b / sqrt(a), given c = a - b**2."),
+    Function("exp_twofold", ("x", "low"), _corrected(exp(X), exp(X) * _LOW),
+             "Return exp(x + low)."),
+    Function("expm1_twofold", ("x", "low"), _corrected(apply("expm1", X), exp(X) * _LOW, exp(X)),
              "Return expm1(x + low)."),
-    Function("sigmoid_twofold", ("x", "low"), sigmoid(X) + sigmoid(X) * sigmoid(-X) * _low,
+    Function("sigmoid_twofold", ("x", "low"),
+             sigmoid(X) + sigmoid(X) * sigmoid(-X) * _low,
              "Return sigmoid(x + low)."),
     Function("softplus_twofold", ("x", "low"), softplus(X) + sigmoid(X) * _low,
              "Return softplus(x + low)."),
@@ -120,8 +136,10 @@ _FUNCTIONS = (
              "Return erfc(x + low)."),
     Function("sin_twofold", ("x", "low"), sin(X) + cos(X) * _low, "Return sin(x + low)."),
     Function("cos_twofold", ("x", "low"), cos(X) - sin(X) * _low, "Return cos(x + low)."),
-    Function("sinh_twofold", ("x", "low"), sinh(X) + cosh(X) * _low, "Return sinh(x + low)."),
-    Function("cosh_twofold", ("x", "low"), cosh(X) + sinh(X) * _low, "Return cosh(x + low)."),
+    Function("sinh_twofold", ("x", "low"), _corrected(sinh(X), cosh(X) * _LOW, cosh(X)),
+             "Return sinh(x + low)."),
+    Function("cosh_twofold", ("x", "low"), _corrected(cosh(X), sinh(X) * _LOW),
+             "Return cosh(x + low)."),
 )  # fmt: skip
 
 LIBRARY: dict[str, Function] = {function.name: function for function in _FUNCTIONS}

@@ -57,15 +57,17 @@ class _Lowering:
             if folded is not None:
                 return folded[0]
         if node.op in ("mul", "div"):
-            gathered = _gather(node)
-            if gathered is not node:
-                return self.visit(gathered)
+            scaled = self._constant_multiple(node)
+            if scaled is not None:
+                return scaled
         if node.op == "pow":
             return self._power(node)
         if node.op in TWOFOLD:
             pair = self.pair(node.args[0])
             if pair.low is not None and pair.low != ZERO:
                 return apply(f"{node.op}_twofold", pair.high, pair.low)
+        if OPS[node.op].category == "compare":
+            return self._compare(node)
         if node.op in ("stop_gradient", "straight_through"):
             return self.done[node.args[0]]
         return Apply(node.op, tuple(self.done[arg] for arg in node.args))
@@ -73,6 +75,35 @@ class _Lowering:
     def _named(self, node: Expr) -> Expr:
         folded = None if is_op(node, "inf") else _fold(node)
         return node if folded is None else folded[0]
+
+    def _constant_multiple(self, node: Apply) -> Expr | None:
+        """Return a product with its inexact constants as one, as exact as one fma makes it."""
+        coefficient, parts = factors(node)
+        constants = [f for f in parts if not symbols(f[0])]
+        rest = [f for f in parts if f not in constants]
+        if not rest or not any(exponent > 0 for _, exponent in rest):
+            return None
+        if not constants and _exact_scale(coefficient):
+            return None
+        folded = _fold(from_factors(coefficient, constants))
+        if folded is None:
+            return None
+        high, low = folded
+        value = self.visit(from_factors(ONE.value, rest))
+        return value * high if low is None else apply("fma", value, high, value * low)
+
+    def _compare(self, node: Apply) -> Expr:
+        """Return a comparison that sees the rounding errors of what it compares."""
+        plain = Apply(node.op, tuple(self.done[arg] for arg in node.args))
+        a, b = (self.pair(arg) for arg in node.args)
+        if (a.low is None and b.low is None) or node.op in ("eq", "ne"):
+            return plain
+        error = _plus(a.low, None if b.low is None else -b.low)
+        if error is None:
+            return plain
+        tie = apply("and", apply("eq", a.high, b.high), apply(node.op, error, ZERO))
+        strict = apply({"le": "lt", "ge": "gt"}.get(node.op, node.op), a.high, b.high)
+        return apply("or", strict, tie)
 
     def _power(self, node: Apply) -> Expr:
         base, exponent = self.done[node.args[0]], const_value(node.args[1])
@@ -110,6 +141,11 @@ class _Lowering:
             return _Pair(apply("where", condition, a.high, b.high), low)
         if node.op == "pow":
             return self._power_pair(node, plain)
+        if node.op == "product":
+            a, b = (self.pair(arg) for arg in node.args)
+            low = _mul(a, b).low
+            zero = apply("eq", a.high, ZERO)
+            return _Pair(plain, None if low is None else apply("where", zero, ZERO, low))
         rule = {"add": _add, "sub": _sub, "mul": _mul, "div": _div}.get(node.op)
         return _Pair(plain) if rule is None else rule(*(self.pair(arg) for arg in node.args))
 
@@ -122,18 +158,6 @@ class _Lowering:
         for _ in range(exponent.numerator - 1):
             result = _mul(result, base)
         return result
-
-
-def _gather(node: Apply) -> Expr:
-    """Return a product with its irrational constants and its coefficient as one literal."""
-    coefficient, parts = factors(node)
-    constants = [f for f in parts if not symbols(f[0])]
-    if not constants or len(constants) == len(parts):
-        return node
-    folded = _fold(from_factors(coefficient, constants))
-    if folded is None:
-        return node
-    return from_factors(_value(folded[0]), [f for f in parts if f not in constants])
 
 
 def _product_of(base: Expr, count: int) -> Expr | None:
@@ -155,6 +179,14 @@ def _fold(node: Expr) -> tuple[Expr, Expr | None] | None:
     with mp.workdps(60):
         low = value - float(value)
         return high, Const(Fraction(float(low))) if low else None
+
+
+def _exact_scale(coefficient: Fraction) -> bool:
+    """Tell whether multiplying by a coefficient, or dividing by its denominator, rounds once."""
+    q = coefficient.denominator
+    if q & (q - 1) == 0 or (abs(coefficient.numerator) == 1 and q <= 1000):
+        return abs(coefficient.numerator) < 2**53
+    return False
 
 
 def _rounded(value: Fraction) -> Const:

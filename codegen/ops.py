@@ -89,6 +89,7 @@ _ROWS = (
     Op("logcosh", 1, "function", "log(cosh(a))", formula=False),
     Op("acot", 1, "function", "pi / 2 - atan(a)", formula=False),
     Op("rootsum", 3, "function", "sqrt(a) + b, given c = a - b**2", formula=False),
+    Op("rootratio", 3, "function", "1 + b / sqrt(a), given c = a - b**2", formula=False),
     Op("log1mexp", 1, "function", "log(1 - exp(a)), a < 0", formula=False),
     # the same at a + b, b the rounding error of a
     *(

@@ -116,6 +116,9 @@ class _Compilation:
         )
         self.notes: dict[Note, None] = {}
         self.signs = {p.name: _sign(p) for p in kernel_params(self.spec)}
+        self.zeroable = frozenset(
+            Symbol(p.name) for p in kernel_params(self.spec) if not _excludes_zero(p)
+        )
 
     def variant(self) -> Variant:
         derivative, bodies = {
@@ -145,7 +148,7 @@ class _Compilation:
     def scalar(self, name: str, expr: Expr, finite: bool = True) -> Body:
         """Finish an expression of x: repaired near 0, guarded far out, lowered."""
         expr = self.stable(expr, last=True)
-        for stage in (repair_origin, lambda e: guard(e, self.signs)):
+        for stage in (repair_origin, lambda e: guard(e, self.signs, self.zeroable)):
             expr, notes = stage(expr)
             self.note(notes)
         return Body(name, expr, lower(expr))
@@ -180,7 +183,7 @@ class _Compilation:
     def halves(self, name: str, expr: Expr) -> Body:
         """Finish an expression of gate and value: as one of x, with the other half a parameter."""
         swapped = substitute(self.stable(expr, last=True), {GATE: X})
-        guarded, notes = guard(swapped, self.signs)
+        guarded, notes = guard(swapped, self.signs, self.zeroable)
         self.note(notes)
         exact = keep_nan(substitute(guarded, {X: GATE}), VALUE) if depends(expr, VALUE) else (
             substitute(guarded, {X: GATE})
@@ -232,6 +235,17 @@ def _with_kinks(body: Body, kinks: Sequence[tuple[Expr, Expr | None]]) -> Body:
         if value is not None:
             exact = where(apply("eq", X, place), value, exact)
     return Body(body.name, exact, lower(exact)) if exact != body.exact else body
+
+
+def _excludes_zero(param: Param) -> bool:
+    """Tell whether a parameter's constraint rules 0 out."""
+    return any(
+        (bound.relation == ">" and bound.other >= 0)
+        or (bound.relation == "<" and bound.other <= 0)
+        or (bound.relation == "!=" and bound.other == 0)
+        for bound in param.constraint
+        if not isinstance(bound.other, str)
+    )
 
 
 def _sign(param: Param) -> int:

@@ -134,6 +134,20 @@ def _hyperbolic(node: Expr) -> Expr | None:
     return None
 
 
+def _root_ratio(node: Expr) -> Expr | None:
+    """(√a + b) / √a = 1 + b / √a"""
+    coefficient, parts = factors(node)
+    for i, (base, exponent) in enumerate(parts):
+        if not is_op(base, "rootsum") or exponent != 1:
+            continue
+        for j, (root, power_of_root) in enumerate(parts):
+            if root == base.args[0] and power_of_root <= Fraction(-1, 2):
+                left = power_of_root + Fraction(1, 2)
+                new = [(Apply("rootratio", base.args), Fraction(1)), (root, left)]
+                return _rebuild(coefficient, parts, {i, j}, *[f for f in new if f[1] != 0])
+    return None
+
+
 def _conjugate_pair(node: Expr) -> Expr | None:
     """(√a + b)(√a - b) = a - b²"""
     coefficient, parts = factors(node)
@@ -277,6 +291,7 @@ PRODUCT_RULES: tuple[Rule, ...] = (
     ("tanh quotient", "numerator and denominator overflow", _of_product(_expm1_times_sigmoid)),
     ("hyperbolic quotient", "numerator and denominator overflow", _of_product(_hyperbolic)),
     ("conjugate pair", "one factor cancels", _of_product(_conjugate_pair)),
+    ("root ratio", "fewer roundings than the quotient", _of_product(_root_ratio)),
     ("max shift", "the exponentials of large inputs overflow", _of_product(_softmax)),
 )
 LAST_RULES: tuple[Rule, ...] = (

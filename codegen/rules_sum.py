@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from actgen.codegen.algebra import Factor, Term, factors, from_factors, from_terms, scaled, terms
+from actgen.codegen.algebra import Factor, Term, factors, from_factors, from_terms, ratio, scaled, terms
 from actgen.codegen.ir import (
     ONE,
     PI,
@@ -159,24 +159,18 @@ def _softplus_minus(node: Expr) -> Expr | None:
 
 def _conjugate(node: Expr) -> Expr | None:
     """√a + b = (a - b²) / (√a - b) where b < 0, if a - b² has fewer terms than a"""
-    listed = terms(node)
+    listed = [scaled(scale, term) for scale, term in terms(node)]
     if len(listed) != 2:
         return None
-    for (scale, term), (other_scale, other) in (listed, listed[::-1]):
-        coefficient, parts = factors(term)
+    for this, that in (listed, listed[::-1]):
+        # that / this = b / √a, so the sum is this / √a * (√a + b)
+        _, parts = ratio(that, this)
         for base, exponent in parts:
-            if abs(exponent) != Fraction(1, 2) or not is_op(base, "add", "sub"):
-                continue
-            root = sqrt(base)
-            this = scaled(scale, term)
-            that = scaled(other_scale, other)
-            if exponent > 0:  # this = outer * √a, that = outer * b
-                outer, b = simplify(this / root), simplify(that * root / this)
-            else:  # this = outer * b / √a, that = outer, so the sum is that / √a * (√a + b)
-                outer, b = simplify(that / root), simplify(this * root / that)
-            rest = simplify(base - b**2)
-            if len(terms(rest)) < len(terms(base)):
-                return simplify(outer * apply("rootsum", base, b, rest))
+            if exponent == Fraction(-1, 2) and is_op(base, "add", "sub"):
+                b = simplify(that / this * sqrt(base))
+                rest = simplify(base - b**2)
+                if len(terms(rest)) < len(terms(base)):
+                    return simplify(this / sqrt(base) * apply("rootsum", base, b, rest))
     return None
 
 

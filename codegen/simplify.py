@@ -21,6 +21,7 @@ _COMPARE: dict[str, Callable[[Fraction, Fraction], bool]] = {
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,
 }
+_MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 # f(0) where it is an exact number
 _AT_ZERO: dict[str, Expr] = {
     **dict.fromkeys(("sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh"), ZERO),
@@ -51,8 +52,10 @@ def step(node: Expr) -> Expr:
     if node.op in ("mul", "div", "neg", "pow", "sqrt"):
         return _product(node)
     values = [const_value(arg) for arg in node.args]
-    if node.op in _COMPARE and values[0] is not None and values[1] is not None:
-        return _truth(_COMPARE[node.op](values[0], values[1]))
+    if node.op in _COMPARE:
+        if values[0] is not None and values[1] is not None:
+            return _truth(_COMPARE[node.op](values[0], values[1]))
+        return _comparison(node, values)
     if len(node.args) == 1:
         return _unary(node, values[0])
     if node.op in ("min", "max"):
@@ -131,6 +134,30 @@ def _extremum(node: Apply, values: list[Fraction | None]) -> Expr:
         if is_op(node.args[i], "inf") == (node.op == "min"):
             return node.args[1 - i]
     return node
+
+
+def _comparison(node: Apply, values: list[Fraction | None]) -> Expr:
+    """c x + d < e is x < (e - d)/c; max(u, c) < d is u < d for c < d, min likewise"""
+    if values[0] is not None:
+        return _comparison(apply(_MIRRORED[node.op], node.args[1], node.args[0]), values[::-1])
+    bound = values[1]
+    if bound is None:
+        return node
+    side = node.args[0]
+    keep, inner = ("max", ("lt", "le")) if is_op(side, "max") else ("min", ("gt", "ge"))
+    if is_op(side, keep) and node.op in inner:
+        for u, other in (side.args, side.args[::-1]):
+            limit = const_value(other)
+            if limit is not None and (limit < bound if keep == "max" else limit > bound):
+                return step(apply(node.op, u, bound))
+    listed = terms(side)
+    constant = sum((scale for scale, term in listed if term == ONE), Fraction(0))
+    rest = [(scale, term) for scale, term in listed if term != ONE]
+    if len(rest) != 1 or (constant == 0 and rest[0][0] == 1):
+        return node
+    scale, term = rest[0]
+    op = node.op if scale > 0 else _MIRRORED[node.op]
+    return apply(op, term, (bound - constant) / scale)
 
 
 def _truth(value: bool) -> Expr:

@@ -10,7 +10,7 @@ from mpmath import mp, mpf
 from tests.oracle import errors, errors_wide, format_of, reference, sweep_reference
 
 BOUNDS = {"float16": 0.51, "bfloat16": 0.51, "float32": 1.0, "float64": 3.0}
-_NEAR_ZERO = 4
+_NEAR_ZERO = 2
 """A sum is near a zero where its terms cancel to less than this part of the largest."""
 
 
