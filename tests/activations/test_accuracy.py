@@ -33,7 +33,7 @@ def test_hard_points(name, params, order, dtype):
 
 
 @every_case
-@pytest.mark.parametrize("dtype", list(DTYPES))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_second_derivative(name, params, dtype):
     x = away_from_kinks(name, points(name, params, DTYPES[dtype], 2))
     computed = evaluate(name, params, x, 2)

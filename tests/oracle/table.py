@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mpmath import inf, isinf, isnan, mp, mpf, nan
@@ -45,16 +46,18 @@ class Reference:
 
     def terms(self, x: Any, order: int) -> Terms:
         """Return the terms whose sum is the result; what cancels near a zero stands apart."""
-        function, ends = _TABLE[self.name]
         with mp.workprec(PRECISION):
             x = mpf(x)
-            if isnan(x):
-                return (nan,)
-            if isinf(x):
-                value = ends(**self.params)[x > 0][order]
-            else:
-                value = function(x, **self.params)[order]
-            return tuple(mpf(v) for v in (value if isinstance(value, tuple) else (value,)))
+            return (nan,) if isnan(x) else _orders(self.name, tuple(self.params.items()), x)[order]
+
+
+@lru_cache(maxsize=2**16)
+def _orders(name: str, params: tuple[tuple[str, Any], ...], x: Number) -> tuple[Terms, ...]:
+    """Return the terms of the value and of both derivatives, which tests ask for one by one."""
+    function, ends = _TABLE[name]
+    values = ends(**dict(params))[x > 0] if isinf(x) else function(x, **dict(params))
+    parts = (value if isinstance(value, tuple) else (value,) for value in values)
+    return tuple(tuple(mpf(v) for v in terms) for terms in parts)
 
 
 def activation(
