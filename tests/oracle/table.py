@@ -1,4 +1,4 @@
-"""Collect the references of the elementwise activations: a name and parameters in, functions out."""
+"""Collect the references of the elementwise activations: names and parameters in, functions out."""
 
 from __future__ import annotations
 
