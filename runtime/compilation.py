@@ -60,6 +60,7 @@ class LazyUfunc:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.py_func = function
         self._ufuncs: dict[np.dtype[Any], np.ufunc] = {}
+        self._cache = KernelCache(function, "ufunc")
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
 
@@ -83,7 +84,7 @@ class LazyUfunc:
         names = inspect.signature(self.py_func).parameters
         arguments = [element if n in _ELEMENT_PARAMETERS else types.float64 for n in names]
         builder = UFuncBuilder(self.py_func, targetoptions={"nopython": True})
-        builder.nb_func.cache = KernelCache(self.py_func, "ufunc")
+        builder.nb_func.cache = self._cache
         builder.add(tuple(arguments))
         made: np.ufunc = builder.build_ufunc()
         return made

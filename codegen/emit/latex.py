@@ -146,6 +146,7 @@ ROWS: dict[str, Row] = {
     "sigmoid": _call(r"\sigma"),
     "softplus": _named("softplus"),
     "hypot": lambda a, b: Text(rf"\sqrt{{{a.at(ATOM)}^{{2}} + {b.at(ATOM)}^{{2}}}}"),
+    "rootratio": lambda a, b, c: _add(Text("1"), Text(rf"\frac{{{b.tex}}}{{\sqrt{{{a.tex}}}}}")),
     "rootsum": lambda a, b, c: _add(Text(rf"\sqrt{{{a.tex}}}"), b),
     "sech2": _call(r"\operatorname{sech}^{2}"),
     "normcdf": _call(r"\Phi"),
