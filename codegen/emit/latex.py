@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from actgen.codegen.emit.tidy import tidy
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, is_op, walk
 from actgen.codegen.ops import OPS
@@ -37,10 +38,11 @@ _REDUCTIONS = frozenset(name for name, op in OPS.items() if op.category == "redu
 
 @dataclass(frozen=True)
 class Text:
-    """A piece of LaTeX and how tightly it binds."""
+    """A piece of LaTeX and how tightly it binds. A choice keeps its (value, condition) rows."""
 
     tex: str
     level: int = ATOM
+    rows: tuple[tuple[Text, Text | None], ...] = ()  # the last one has no condition
 
     def at(self, level: int) -> str:
         """Return the text, in parentheses unless it binds at least as tightly as `level`."""
@@ -87,13 +89,30 @@ def _mul(a: Text, b: Text) -> Text:
     return Text(f"{left} {right}" if number else rf"{left} \, {right}", MUL)
 
 
+_and = _form(r"%s \land %s", AND, AND, AND)
+_or = _form(r"%s \lor %s", OR, OR, OR)
+
+
 def _where(condition: Text, then: Text, otherwise: Text) -> Text:
-    first = rf"{then.tex} & \text{{if }} {condition.tex}"
-    rest = rf"{otherwise.tex} & \text{{otherwise}}"
-    opening, closing = r"\begin{cases} ", r" \end{cases}"
-    if otherwise.level == CASES:
-        rest = otherwise.tex.removeprefix(opening).removesuffix(closing)
-    return Text(rf"{opening}{first} \\ {rest}{closing}", CASES)
+    """Spell nested choices as one block of rows, the first that holds; merge equal neighbours."""
+    nested = [
+        (value, condition if inner is None else _and(inner, condition))
+        for value, inner in then.rows or ((then, None),)
+    ]
+    rows: list[tuple[Text, Text | None]] = []
+    for value, holds in (*nested, *(otherwise.rows or ((otherwise, None),))):
+        if rows and rows[-1][0] == value:
+            before = rows.pop()[1]
+            holds = None if before is None or holds is None else _or(before, holds)
+        rows.append((value, holds))
+    if len(rows) == 1:
+        return rows[0][0]
+    body = r" \\ ".join(f"{value.tex} & {_if(holds)}" for value, holds in rows)
+    return Text(rf"\begin{{cases}} {body} \end{{cases}}", CASES, tuple(rows))
+
+
+def _if(condition: Text | None) -> str:
+    return r"\text{otherwise}" if condition is None else rf"\text{{if }} {condition.tex}"
 
 
 def _reduction(name: str) -> Row:
@@ -146,8 +165,8 @@ ROWS: dict[str, Row] = {
     "sigmoid": _call(r"\sigma"),
     "softplus": _named("softplus"),
     "hypot": lambda a, b: Text(rf"\sqrt{{{a.at(ATOM)}^{{2}} + {b.at(ATOM)}^{{2}}}}"),
-    "rootratio": lambda a, b, c: _add(Text("1"), Text(rf"\frac{{{b.tex}}}{{\sqrt{{{a.tex}}}}}")),
     "rootsum": lambda a, b, c: _add(Text(rf"\sqrt{{{a.tex}}}"), b),
+    "rootratio": lambda a, b, c: _add(Text("1"), Text(rf"\frac{{{b.tex}}}{{\sqrt{{{a.tex}}}}}")),
     "sech2": _call(r"\operatorname{sech}^{2}"),
     "normcdf": _call(r"\Phi"),
     "logcosh": lambda a: Text(r"\ln" + _bracket(r"\cosh" + _bracket(a.tex))),
@@ -158,8 +177,8 @@ ROWS: dict[str, Row] = {
     "ge": _form(r"%s \ge %s", COMPARE, ADD, ADD),
     "eq": _form("%s = %s", COMPARE, ADD, ADD),
     "ne": _form(r"%s \ne %s", COMPARE, ADD, ADD),
-    "and": _form(r"%s \land %s", AND, AND, AND),
-    "or": _form(r"%s \lor %s", OR, OR, OR),
+    "and": _and,
+    "or": _or,
     "not": _form(r"\lnot %s", NOT, ATOM),
     "where": _where,
     "sum": _reduction(r"\sum"),
@@ -266,5 +285,6 @@ def spell(expr: Expr, indexed: frozenset[str] = frozenset()) -> str:
     In an expression with reductions the input, and the symbols named in `indexed`, carry the
     index of their element. Raises `CompilerError` for an operation without a row.
     """
+    expr = tidy(expr)
     reduces = any(is_op(node, *_REDUCTIONS) for node in walk(expr))
     return _Speller(0, (_INDEXED | indexed) if reduces else frozenset()).spell(expr, {}).tex

@@ -110,3 +110,27 @@ def test_reductions_bind_letters_of_their_own():
     )
     assert latex.spell(apply("sum", X) * ALPHA) == r"\left(\sum_{j} x_{j}\right) \, \alpha"
     assert latex.spell(apply("eq", Symbol("index"), apply("argmax", X))).startswith("i = ")
+
+
+def test_nested_choices_become_one_block():
+    text = latex.spell(where(apply("lt", X, 6), where(apply("gt", X, 0), 1, 0), 0))
+    assert text == (
+        r"\begin{cases} 1 & \text{if } x > 0 \land x < 6 \\ 0 & \text{otherwise} \end{cases}"
+    )
+    equal = where(apply("eq", X, 6), 0, where(apply("eq", X, 0), 0, X))
+    assert r"\begin{cases} 0 & \text{if } x = 6 \lor x = 0 \\" in latex.spell(equal)
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        (Const(Fraction(851)) * X / 500, "1.702 x"),
+        (2 * X / 3, r"\frac{2}{3} \, x"),
+        (2 * X / 11, r"\frac{2 x}{11}"),
+        (HALF * X / ALPHA, r"\frac{x}{2 \alpha}"),
+        (X * where(apply("gt", X, 0), 1, 0),
+         r"\begin{cases} x & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}"),
+    ],
+)  # fmt: skip
+def test_formulas_are_arranged_for_people(expr, expected):
+    assert latex.spell(expr) == expected

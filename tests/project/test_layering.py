@@ -17,7 +17,7 @@ ORDER = [
     *("simplify", "differentiate", "reverse", "ieee", "jets", "growth"),
     *("rules_function", "rules_product", "rules_sum", "stabilise", "series", "guard"),
     *("library", "lower", "share", "schedule"),
-    *("emit.cpu", "emit.axis", "emit.latex", "emit.text"),
+    *("emit.cpu", "emit.axis", "emit.tidy", "emit.latex", "emit.text"),
     "pipeline",
     *("literal", "render", "docstring", "module", "manifest", "single"),
     *("plot", "curves", "docs", "stubs", "package", "show"),
