@@ -8,15 +8,14 @@ otherwise. Measured figures come from a committed table, never from this machine
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from actgen.codegen import docstring
 from actgen.codegen.activation import ActivationSpec, Alias, Param, Profile, ProfileParam
-from actgen.codegen.emit import latex
-from actgen.codegen.ir import Expr
+from actgen.codegen.equations import equations, roles
 from actgen.codegen.manifest import Record
-from actgen.codegen.pipeline import Program, Variant
+from actgen.codegen.pipeline import Program
 from actgen.codegen.render import header, render
 
 Figures: TypeAlias = Mapping[str, float]  # largest error in ULP by dtype
@@ -43,8 +42,6 @@ FAMILIES = {
 BUDGET = {"float16": 0.51, "bfloat16": 0.51, "float32": 1.0, "float64": 3.0}
 NORMALIZED = dict.fromkeys(BUDGET, 2.0)
 
-_LONGEST = 1200  # characters of LaTeX; a longer derivative helps nobody
-
 
 def page(program: Program, plotted: str, figures: Figures) -> str:
     """Return the page of one activation.
@@ -52,7 +49,8 @@ def page(program: Program, plotted: str, figures: Figures) -> str:
     `plotted` is what its SVG shows, "" if there is none; `figures` are its measured errors, or
     empty.
     """
-    spec = program.definition.spec
+    spec, cases = program.spec, equations(program)
+    seed = _seed(program)
     text = render(
         "page.md.j2",
         header=header(spec.path),
@@ -61,16 +59,18 @@ def page(program: Program, plotted: str, figures: Figures) -> str:
         summary=_prose(spec.summary),
         aliases=[_alias(alias) for alias in spec.aliases],
         plotted=plotted,
-        formulas=_formulas(program),
-        call=", ".join(["x", *_required(spec)]),
-        keywords="".join(f", {name}={name}" for name in _required(spec)),
-        parameters=[_parameter(param) for param in spec.params],
+        cases=cases,
+        signs=list(dict.fromkeys(sign for case in cases for sign in case.signs)) + roles(spec),
+        call="".join(f", {name}" for name in _required(spec)) + seed,
+        keywords="".join(f", {name}={name}" for name in _required(spec)) + seed,
+        parameters=[*map(_parameter, spec.params), *_keywords(spec)],
         module=f"{spec.name}.py",
         elementwise=spec.kind == "elementwise",
         kinks=[_prose(docstring.kink(kink)) for kink in spec.kinks],
         limits=[(limit.at, docstring.one_line(limit.value.text)) for limit in spec.limits],
         notes=list(dict.fromkeys(note for each in program.variants for note in each.notes)),
-        coupled=spec.kind == "normalization",
+        coupled=program.pieces == 1 and spec.kind in ("normalization", "reshaping"),
+        summed=spec.kind == "normalization",
         measured=bool(figures),
         accuracy=_accuracy(spec, figures),
         profiles=[_profile(spec, profile) for profile in spec.profiles],
@@ -98,33 +98,14 @@ def _entry(record: Record) -> tuple[str, str]:
     return record["name"], _cell(record["summary"] or record["title"])
 
 
-def _formulas(program: Program) -> list[dict[str, str]]:
-    spec = program.definition.spec
-    name = rf"\operatorname{{{latex.escaped(spec.name)}}}"
-    inputs = {"gated": r"(\mathrm{gate}, \mathrm{value})", "elementwise": "(x)"}
-    of = inputs.get(spec.kind, r"(\mathbf{x})_{i}")
-    slope = f"{name}'{of}" if spec.kind == "elementwise" else r"\mathrm{dx}_{i}"
-    return [
-        {
-            "when": _when(variant),
-            "formula": f"{name}{of} = {latex.spell(variant.formula)}",
-            "derivative": _derivative(slope, variant.derivative),
-        }
-        for variant in program.variants
-    ]
-
-
-def _derivative(left: str, derivative: Expr | None) -> str:
-    text = f"{left} = {latex.spell(derivative)}" if derivative is not None else ""
-    return text if len(text) <= _LONGEST else ""
-
-
-def _when(variant: Variant) -> str:
-    return ", ".join(f"{name}={wanted}" for name, wanted in variant.when)
-
-
 def _required(spec: ActivationSpec) -> list[str]:
     return [param.name for param in spec.params if param.required]
+
+
+def _seed(program: Program) -> str:
+    """Return the seed that calls with default parameters pass, if they draw random numbers."""
+    bools = {p.name: bool(p.default) for p in program.spec.params if p.type == "bool"}
+    return ", rng=0" if program.variants[program.spec.select(bools)].random else ""
 
 
 def _alias(alias: Alias) -> str:
@@ -145,6 +126,24 @@ def _parameter(param: Param) -> tuple[str, ...]:
             param.doc,
         )
     )
+
+
+def _keywords(spec: ActivationSpec) -> Iterator[tuple[str, ...]]:
+    """Yield the keywords that no parameter of the spec stands for."""
+    if spec.axis is not None:
+        kinds = [("int", True), ("tuple", spec.axis.tuple), ("None", spec.axis.none)]
+        accepted = ", ".join(name for name, allowed in kinds if allowed)
+        meaning = "The axis to work along."
+        if spec.kind == "elementwise":
+            along = ", ".join(f"`{param.name}`" for param in spec.params if param.along_axis)
+            meaning = f"The axis that a 1-D {along} lies along; None broadcasts as NumPy does."
+        yield "`axis`", accepted, f"`{spec.axis.default}`", "", meaning
+    if spec.masked is not None:
+        meaning = f"Mask of the elements to use; the others give {spec.masked}."
+        yield "`where`", "bool array", "`True`", "", meaning
+    if spec.random:
+        meaning = "Where random numbers come from; None takes a new generator."
+        yield "`rng`", "Generator, int, None", "`None`", "", meaning
 
 
 def _accuracy(spec: ActivationSpec, figures: Figures) -> list[tuple[str, str, str]]:

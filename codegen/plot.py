@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import pairwise
 from typing import TypeAlias
 
 from actgen.codegen.render import header, render
@@ -22,6 +23,7 @@ _WIDTH, _HEIGHT, _MARGIN = 300, 180, 20
 _TALLEST = 4.0  # values beyond leave the picture
 _ROOM = 0.15  # of a tick, above and below
 _JUMP = 0.03  # of the picture's height; a smaller step is no jump
+_STEEP = 3  # times the steps beside it
 
 
 def plot(title: str, source: str, forward: Sequence[float], derivative: Sequence[float]) -> str:
@@ -93,14 +95,20 @@ def _runs(values: Sequence[float], jump: float) -> Iterator[list[Point]]:
 
 
 def _jumps(values: Sequence[float], index: int, jump: float) -> bool:
-    """Tell whether the step up to `index` is large and the steps beside it are not."""
-    step = abs(values[index] - values[index - 1])
-    beside = [
-        abs(values[right] - values[right - 1])
-        for right in (index - 1, index + 1)
-        if 0 < right < len(values)
-    ]
-    return step > jump and all(step > 4 * other for other in beside)
+    """Tell whether the step up to `index` is large and the steps beside it are not.
+
+    Between flat pieces a jump may take two steps, for a kink may have a value half way.
+    """
+    steps = [abs(b - a) for a, b in pairwise(values)]
+    here = index - 1
+    for first, last in ((here, here), (here - 1, here), (here, here + 1)):
+        if first < 0 or last >= len(steps):
+            continue
+        beside = max(steps[k] for k in (first - 1, last + 1) if 0 <= k < len(steps))
+        smallest = min(steps[first : last + 1])
+        if smallest > jump and (beside == 0 or (first == last and smallest > _STEEP * beside)):
+            return True
+    return False
 
 
 def _tenths(value: float) -> str:

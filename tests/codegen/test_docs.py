@@ -115,3 +115,25 @@ def test_the_index_goes_by_family():
     assert text.index("[relu](relu.md)") < text.index("## Normalizations")
     assert text.index("## Normalizations") < text.index("[softmax](softmax.md)")
     assert "Gated" not in text
+
+
+def test_gates_and_concatenations_have_their_gradients():
+    page = shipped("reglu")
+    assert r"\frac{\partial \operatorname{reglu}}{\partial \mathrm{value}} = " in page
+    assert r"$\mathrm{gate}$ is the first half of x along the axis" in page
+    assert r"\operatorname{crelu}'(x) = \left[" in shipped("crelu")
+
+
+def test_signs_are_explained_and_random_arrays_indexed():
+    assert r"Here $\sigma(t) = 1 / (1 + e^{-t})$" in shipped("silu")
+    page = shipped("gumbel_softmax")
+    assert r"\ln(u_{j})" in page and r"\ln(u)" not in page
+    assert (
+        "y = actgen.gumbel_softmax(x, rng=0)\ndx = actgen.gumbel_softmax.vjp(x, dy, rng=0)" in page
+    )
+
+
+def test_keywords_stand_in_the_table():
+    assert "| `axis` | int, tuple | `-1` |  | The axis to work along. |" in shipped("softmax")
+    assert "| `where` | bool array | `True` |" in shipped("softmax")
+    assert "| `rng` |" in shipped("rrelu")

@@ -106,6 +106,7 @@ def test_straight_lines_need_two_points():
 
 def test_jumps_are_not_joined():
     assert len(polylines(plot("f", "f", [float(x > 0) for x in XS], []))) == 2
+    assert len(polylines(plot("f", "f", [(x > 0) / 2 + (x >= 0) / 2 for x in XS], []))) == 2
     assert len(polylines(plot("f", "f", [math.tanh(20 * x) for x in XS], []))) == 1
 
 

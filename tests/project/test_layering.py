@@ -20,7 +20,7 @@ ORDER = [
     *("emit.cpu", "emit.axis", "emit.tidy", "emit.latex", "emit.text"),
     "pipeline",
     *("literal", "render", "docstring", "module", "manifest", "single"),
-    *("plot", "curves", "docs", "stubs", "package", "show"),
+    *("plot", "curves", "equations", "docs", "stubs", "package", "show"),
     *("journal", "write", "workers", "stamp", "generate"),
     *("new", "console", "cli"),
 ]
