@@ -15,8 +15,9 @@ import pickle
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
+from types import BuiltinFunctionType, ModuleType
 from typing import Any
 
 import llvmlite
@@ -26,6 +27,7 @@ from numba.core import config
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
+from numba.extending import _Intrinsic
 
 _MAGIC = b"actgen kernel 1\n"
 _DIGEST_SIZE = hashlib.sha256().digest_size
@@ -64,40 +66,53 @@ def _environment() -> bytes:
     return digest.digest()
 
 
-@lru_cache(maxsize=256)
-def _read(path: str, modified: int, size: int) -> bytes:
-    return Path(path).read_bytes()
+def _fingerprint(function: Callable[..., Any], role: str) -> bytes | None:
+    """Return the hash of the code of `function` and of all that it calls; None if unknown.
 
-
-def _source(function: Callable[..., Any]) -> bytes | None:
-    """Return the text of the module that defines `function`, None where it cannot be had."""
-    path = function.__code__.co_filename
-    try:
-        status = os.stat(path)
-        return _read(path, status.st_mtime_ns, status.st_size)
-    except OSError:
-        pass
-    try:
-        space = function.__globals__
-        text = space["__loader__"].get_source(space["__name__"])
-    except Exception:
+    The code in memory is what counts, not the file it came from: that may have been replaced
+    between the import and this moment.
+    """
+    code = function.__code__
+    if function.__closure__:
         return None
-    return None if text is None else str(text).encode()
+    digest = hashlib.sha256(role.encode())
+    parts = (code.co_code, code.co_consts, code.co_names, code.co_varnames, code.co_argcount)
+    digest.update(repr((parts, function.__defaults__)).encode())
+    for name in code.co_names:
+        if name in function.__globals__:
+            known = _known(function.__globals__[name])
+            if known is None:
+                return None
+            digest.update(name.encode() + known)
+    return digest.digest()
+
+
+def _known(value: Any) -> bytes | None:
+    """Return what tells one global of a kernel from another; None for what could be anything."""
+    own = getattr(value, "_cache", None)
+    if isinstance(own, KernelCache):
+        return own.fingerprint
+    if isinstance(value, ModuleType):
+        return value.__name__.encode()
+    if isinstance(value, (bool, int, float, str)):
+        return repr(value).encode()
+    if isinstance(value, (BuiltinFunctionType, np.ufunc, type)) or isinstance(value, _Intrinsic):
+        return getattr(value, "__qualname__", repr(value)).encode()
+    return None
 
 
 class KernelCache(_Cache):  # type: ignore[misc]
     """The cached compilations of one function, in the shape that Numba's dispatchers ask for.
 
-    `role` tells apart the ways in which one function may be compiled. A function without source,
-    or with variables of an enclosing function, is not cached.
+    `role` tells apart the ways in which one function may be compiled. A function that uses
+    variables of an enclosing function, or globals that are not plain numbers, intrinsics or
+    kernels, is not cached.
     """
 
     def __init__(self, function: Callable[..., Any], role: str) -> None:
         self._function = function
         self._role = role
-        # Read now: the file may change between this import and the first call.
-        source = None if function.__closure__ else _source(function)
-        self._source_digest = None if source is None else hashlib.sha256(source).digest()
+        self.fingerprint = _fingerprint(function, role)
 
     @property
     def cache_path(self) -> str:
@@ -139,10 +154,10 @@ class KernelCache(_Cache):  # type: ignore[misc]
 
     def _path(self, sig: Any, codegen: Any) -> Path | None:
         where = folder()
-        if where is None or self._source_digest is None:
+        if where is None or self.fingerprint is None:
             return None
         module, name = self._function.__module__, self._function.__qualname__
-        key = hashlib.sha256(_environment() + self._source_digest)
+        key = hashlib.sha256(_environment() + self.fingerprint)
         key.update(repr((module, name, self._role, str(sig), codegen.magic_tuple())).encode())
         return where / f"{module}.{name}-{key.hexdigest()[:40]}{_SUFFIX}"
 

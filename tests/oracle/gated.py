@@ -24,7 +24,7 @@ GATE_SECOND = {"glu"}
 
 def gated(name: str, gate: Any, value: Any, **params: Any) -> tuple[Any, Any, Any]:
     """Return (result, slope along the gate, slope along the value) at one pair of numbers."""
-    function = reference(*GATES[name](**params))
     with mp.workprec(PRECISION):
+        function = reference(*GATES[name](**params))
         weight, value = function.forward(gate), mpf(value)
         return weight * value, function.derivative(gate) * value, weight
