@@ -136,13 +136,9 @@ def _of_node(node: Expr, symbol: Symbol, done: dict[Expr, Expr]) -> Expr:
     return simplify(total)
 
 
-def at_kinks(
-    derivative: Expr, symbol: Symbol, kinks: Iterable[tuple[Expr, Expr | None]]
-) -> Expr:
+def at_kinks(derivative: Expr, symbol: Symbol, kinks: Iterable[tuple[Expr, Expr | None]]) -> Expr:
     """Lay the declared (place, value) pairs over a derivative; a value of None declares nothing."""
     for place, value in kinks:
         if value is not None:
             derivative = where(apply("eq", symbol, place), value, derivative)
     return simplify(derivative)
-
-

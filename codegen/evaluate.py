@@ -15,8 +15,7 @@ from mpmath import mp
 
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
-from actgen.codegen.ops import TWOFOLD
-
+from actgen.codegen.ops import TWOFOLD, VANISHING
 
 _HUGE = mpmath.mpf(10) ** 400  # beyond it e^a only costs memory
 
@@ -54,6 +53,14 @@ def _twofold(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda a, b: function(a + b)
 
 
+def _times(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda a, b: MEANING["product"](function(a), b)
+
+
+def _twofold_times(function: Callable[[Any], Any]) -> Callable[[Any, Any, Any], Any]:
+    return lambda a, b, c: MEANING["product"](function(a + b), c)
+
+
 def _periodic(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Leave numbers far beyond float64 without a value: they would need as many digits of pi."""
 
@@ -74,6 +81,10 @@ MEANING: dict[str, Callable[..., Any]] = {
     "neg": lambda a: -a,
     "pow": _pow,
     "fma": lambda a, b, c: a * b + c,
+    "copysign": lambda a, b: abs(a) if b >= 0 else -abs(a),
+    "power2": lambda n: mp.ldexp(1, int(n)),
+    "exponent": lambda a: mp.mpf(mp.frexp(a)[1] - 1),
+    "mantissa": lambda a: 2 * abs(mp.frexp(a)[0]),
     "abs": abs,
     "sign": _sign,
     "min": lambda a, b: mp.nan if mp.isnan(a) or mp.isnan(b) else min(a, b),
@@ -108,7 +119,10 @@ MEANING: dict[str, Callable[..., Any]] = {
     "acot": lambda a: mp.atan(1 / a) if a > 0 else mp.pi / 2 - mp.atan(a),
     "rootratio": lambda a, b, c: 1 + b / mp.sqrt(a) if b >= 0 else c / (a - b * mp.sqrt(a)),
     "rootsum": lambda a, b, c: mp.sqrt(a) + b if b >= 0 else c / (mp.sqrt(a) - b),
-    "logcosh": lambda a: mp.log(mp.cosh(a)) if abs(a) < 1 else abs(a) + mp.log1p(_exp(-2 * abs(a))) - mp.log(2),
+    "tanhsoftplus": lambda a: mp.tanh(MEANING["softplus"](a)),
+    "logcosh": lambda a: (
+        mp.log(mp.cosh(a)) if abs(a) < 1 else abs(a) + mp.log1p(_exp(-2 * abs(a))) - mp.log(2)
+    ),
     "log1mexp": _real(lambda a: mp.log(-mp.expm1(a)) if a != 0 else -mp.inf),
     "lt": lambda a, b: a < b,
     "le": lambda a, b: a <= b,
@@ -125,6 +139,8 @@ MEANING: dict[str, Callable[..., Any]] = {
 }
 
 MEANING.update({f"{name}_twofold": _twofold(MEANING[name]) for name in TWOFOLD})
+MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
+MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})
 
 
 def number(value: Fraction) -> Any:

@@ -170,7 +170,7 @@ def maximum(a: Expr | Number, b: Expr | Number) -> Expr:
 
 ZERO, ONE, TWO, HALF = (Const(Fraction(v)) for v in (0, 1, 2, "1/2"))
 PI, INF = Apply("pi"), Apply("inf")
-X, DY = Symbol("x"), Symbol("dy")
+X, DY, INDEX = Symbol("x"), Symbol("dy"), Symbol("index")
 
 
 def const_value(expr: Expr) -> Fraction | None:

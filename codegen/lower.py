@@ -17,7 +17,20 @@ from mpmath import mp
 
 from actgen.codegen.algebra import factors, from_factors
 from actgen.codegen.evaluate import constant
-from actgen.codegen.ir import ONE, ZERO, Apply, Const, Expr, Symbol, apply, const_value, is_op, sqrt, symbols, walk
+from actgen.codegen.ir import (
+    ONE,
+    ZERO,
+    Apply,
+    Const,
+    Expr,
+    Symbol,
+    apply,
+    const_value,
+    is_op,
+    sqrt,
+    symbols,
+    walk,
+)
 from actgen.codegen.ops import OPS, TWOFOLD
 
 _MAX_PRODUCT = 64  # larger whole powers call pow
@@ -125,8 +138,8 @@ class _Lowering:
     def _pair(self, node: Expr) -> _Pair:
         plain = self.visit(node)
         if isinstance(node, (Symbol, Const)) or not isinstance(node, Apply):
-            low = node.value - _value(plain) if isinstance(node, Const) else Fraction(0)
-            return _Pair(plain, _rounded(low) if low else None)
+            rest = node.value - _value(plain) if isinstance(node, Const) else Fraction(0)
+            return _Pair(plain, _rounded(rest) if rest else None)
         folded = _fold(node)
         if folded is not None:
             return _Pair(*folded)
@@ -137,8 +150,8 @@ class _Lowering:
             condition, a, b = self.done[node.args[0]], *(self.pair(arg) for arg in node.args[1:])
             if a.low is None and b.low is None:
                 return _Pair(plain)
-            low = apply("where", condition, a.low or ZERO, b.low or ZERO)
-            return _Pair(apply("where", condition, a.high, b.high), low)
+            either = apply("where", condition, a.low or ZERO, b.low or ZERO)
+            return _Pair(apply("where", condition, a.high, b.high), either)
         if node.op == "pow":
             return self._power_pair(node, plain)
         if node.op == "product":
@@ -219,7 +232,9 @@ def _plus(a: Expr | None, b: Expr | None) -> Expr | None:
 def _mul(a: _Pair, b: _Pair) -> _Pair:
     for this, other in ((a, b), (b, a)):
         if this.low is None and _is_power_of_two(this.high):
-            return _Pair(this.high * other.high, None if other.low is None else this.high * other.low)
+            return _Pair(
+                this.high * other.high, None if other.low is None else this.high * other.low
+            )
     high = a.high * b.high
     low: Expr | None = apply("fma", a.high, b.high, -high)
     low = _plus(low, None if a.low is None else a.low * b.high)

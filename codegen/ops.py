@@ -17,7 +17,7 @@ Category = Literal[
 
 @dataclass(frozen=True)
 class Op:
-    """One operation. `arity` None means one or more; `formula` tells whether a spec may write it."""
+    """One operation; `arity` None means one or more, `formula` whether a spec may write it."""
 
     name: str
     arity: int | None
@@ -39,7 +39,10 @@ TWOFOLD = (
     "cos",
     "sinh",
     "cosh",
+    "tanhsoftplus",
 )
+# functions that vanish exponentially: `*_times` rounds the product of the smallest once
+VANISHING = ("exp", "sigmoid", "sech2", "normcdf", "erfc", "tanhsoftplus")
 
 _ROWS = (
     # constants
@@ -54,6 +57,10 @@ _ROWS = (
     Op("neg", 1, "arith", "-a"),
     Op("pow", 2, "arith", "a to the power b"),
     Op("fma", 3, "arith", "a * b + c, rounded once", formula=False),
+    Op("copysign", 2, "arith", "the size of a with the sign of b", formula=False),
+    Op("power2", 1, "arith", "2 to an integral power that float64 holds", formula=False),
+    Op("exponent", 1, "arith", "the integer below log2 |a|", formula=False),
+    Op("mantissa", 1, "arith", "|a| / 2**exponent(a)", formula=False),
     Op("abs", 1, "arith", "the absolute value"),
     Op("sign", 1, "arith", "-1, 0 or 1; keeps NaN and the sign of zero"),
     Op("min", 2, "arith", "the smaller one; NaN if either is"),
@@ -86,6 +93,7 @@ _ROWS = (
     Op("hypot", 2, "function", "sqrt(a**2 + b**2)"),
     Op("sech2", 1, "function", "1 / cosh(a)**2", formula=False),
     Op("normcdf", 1, "function", "(1 + erf(a / sqrt(2))) / 2", formula=False),
+    Op("tanhsoftplus", 1, "function", "tanh(softplus(a))", formula=False),
     Op("logcosh", 1, "function", "log(cosh(a))", formula=False),
     Op("acot", 1, "function", "pi / 2 - atan(a)", formula=False),
     Op("rootsum", 3, "function", "sqrt(a) + b, given c = a - b**2", formula=False),
@@ -95,6 +103,12 @@ _ROWS = (
     *(
         Op(f"{name}_twofold", 2, "function", f"{name}(a + b), b tiny beside a", formula=False)
         for name in TWOFOLD
+    ),
+    # the same times the last argument
+    *(Op(f"{name}_times", 2, "function", f"{name}(a) * b", formula=False) for name in VANISHING),
+    *(
+        Op(f"{name}_twofold_times", 3, "function", f"{name}(a + b) * c", formula=False)
+        for name in VANISHING
     ),
     # comparisons, logic, selection
     Op("lt", 2, "compare", "a < b"),

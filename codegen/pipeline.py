@@ -23,9 +23,22 @@ from actgen.codegen.differentiate import at_kinks, differentiate
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.guard import guard, keep_nan
 from actgen.codegen.inline import Definition, Formula
-from actgen.codegen.ir import DY, X, Apply, Expr, Symbol, apply, is_op, substitute, symbols, walk, where
+from actgen.codegen.ir import (
+    DY,
+    Apply,
+    Expr,
+    Symbol,
+    X,
+    apply,
+    is_op,
+    substitute,
+    symbols,
+    walk,
+    where,
+)
 from actgen.codegen.lower import lower
 from actgen.codegen.reverse import canonical, pull_back, push_forward
+from actgen.codegen.rules_axis import split_off_peak
 from actgen.codegen.series import repair_origin
 from actgen.codegen.simplify import simplify
 from actgen.codegen.stabilise import Note, stabilise
@@ -107,7 +120,9 @@ class _Compilation:
         self.definition = definition
         self.spec = definition.spec
         self.when = formula.when
-        names = {Symbol(entry.name): Symbol(entry.name, "random") for entry in self.spec.random}
+        names: dict[Expr, Expr] = {
+            Symbol(entry.name): Symbol(entry.name, "random") for entry in self.spec.random
+        }
         self.formula = simplify(substitute(formula.expr, names))
         self.random = tuple(
             entry.name
@@ -174,7 +189,9 @@ class _Compilation:
         for name, symbol in (("vjp_gate", GATE), ("vjp_value", VALUE)):
             slope = self.stable(differentiate(formula, symbol))
             kinks = [(kink.at, kink.derivative) for kink in self.definition.kinks]
-            bodies.append(self.halves(name, at_kinks(slope, GATE, kinks) if symbol == GATE else slope))
+            bodies.append(
+                self.halves(name, at_kinks(slope, GATE, kinks) if symbol == GATE else slope)
+            )
         for param in self.differentiable():
             slope = self.stable(differentiate(formula, Symbol(param)))
             bodies.append(self.halves(f"partial_{param}", slope))
@@ -185,8 +202,10 @@ class _Compilation:
         swapped = substitute(self.stable(expr, last=True), {GATE: X})
         guarded, notes = guard(swapped, self.signs, self.zeroable)
         self.note(notes)
-        exact = keep_nan(substitute(guarded, {X: GATE}), VALUE) if depends(expr, VALUE) else (
-            substitute(guarded, {X: GATE})
+        exact = (
+            keep_nan(substitute(guarded, {X: GATE}), VALUE)
+            if depends(expr, VALUE)
+            else (substitute(guarded, {X: GATE}))
         )
         return Body(name, exact, lower(exact))
 
@@ -201,9 +220,13 @@ class _Compilation:
 
     def sliced(self, name: str, expr: Expr) -> Body:
         """Finish a formula with reductions; the position of a maximum carries a NaN along."""
-        expr = self.stable(expr, last=True)
-        for node in [node for node in walk(expr) if is_op(node, "argmax")]:
-            expr = where(apply("ne", node, node), node, expr)
+        expr, notes = split_off_peak(self.stable(expr, last=True))
+        self.note(notes)
+        nodes = list(walk(expr))
+        if not any(is_op(node, "sum", "amax") for node in nodes):  # those carry a NaN themselves
+            for node in nodes:
+                if is_op(node, "argmax"):
+                    expr = where(apply("ne", node, node), node, expr)
         return Body(name, expr, lower(expr))
 
     def reshaping(self) -> tuple[Expr | None, list[Body]]:
@@ -258,5 +281,3 @@ def _sign(param: Param) -> int:
         if bound.relation in ("<", "<=") and bound.other <= 0:
             return -1
     return 0
-
-

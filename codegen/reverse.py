@@ -13,6 +13,7 @@ from actgen.codegen.algebra import factors, from_factors
 from actgen.codegen.differentiate import CONDITIONS, partial
 from actgen.codegen.ir import (
     DY,
+    INDEX,
     ONE,
     ZERO,
     Apply,
@@ -27,7 +28,6 @@ from actgen.codegen.ir import (
 from actgen.codegen.ops import OPS
 from actgen.codegen.simplify import simplify
 
-INDEX = Symbol("index")
 _ELEMENTS = frozenset(("x", "dy", "index", "where"))
 
 

@@ -7,7 +7,7 @@ become one step a line, and what would not fit on a line is cut.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, is_op, walk
@@ -48,14 +48,25 @@ class Shared:
     results: tuple[Expr, ...]
 
 
-def share(exprs: Sequence[Expr], taken: Iterable[str], width: int = WIDTH) -> Shared:
-    """Return `exprs` with temporaries; names in `taken` are not used for them."""
-    return _Sharing(exprs, set(taken), width).run()
+def share(
+    exprs: Sequence[Expr],
+    taken: Iterable[str],
+    width: int = WIDTH,
+    names: Mapping[Expr, str] | None = None,
+) -> Shared:
+    """Return `exprs` with temporaries; names in `taken` are not used for them.
+
+    What `names` holds becomes a temporary of that name, used twice or not.
+    """
+    return _Sharing(exprs, set(taken), width, names or {}).run()
 
 
 class _Sharing:
-    def __init__(self, exprs: Sequence[Expr], taken: set[str], width: int) -> None:
+    def __init__(
+        self, exprs: Sequence[Expr], taken: set[str], width: int, names: Mapping[Expr, str]
+    ) -> None:
         self.exprs = exprs
+        self.names = names
         self.width = width
         self.taken = taken
         self.lines: list[Line] = []
@@ -83,11 +94,15 @@ class _Sharing:
             return node
         args = [self.done[arg] for arg in node.args]
         while sum(_length(arg) for arg in args) > self.width:
-            longest = max(range(len(args)), key=lambda i: 0 if _condition(args[i]) else _length(args[i]))
+            longest = max(
+                range(len(args)), key=lambda i: 0 if _condition(args[i]) else _length(args[i])
+            )
             if not isinstance(args[longest], Apply) or _condition(args[longest]):
                 break
             args[longest] = self._name(args[longest], node.args[longest])
         built = Apply(node.op, tuple(args))
+        if node in self.names:
+            return self._name(built, node)
         if node.op == "fma" and is_op(node.args[0], "fma"):
             return self._name(built, node)
         if self.uses.get(node, 0) > 1 and not _trivial(node) and not _condition(node):
@@ -102,7 +117,9 @@ class _Sharing:
     def _fresh(self, node: Expr) -> str:
         assert isinstance(node, Apply)
         base = _NAMES.get(node.op.removesuffix("_twofold"), "u")
-        if node.op == "mul" and node.args[0] == node.args[1] and isinstance(node.args[0], Symbol):
+        if node in self.names:
+            base = self.names[node]
+        elif node.op == "mul" and node.args[0] == node.args[1] and isinstance(node.args[0], Symbol):
             base = f"{node.args[0].name}2"
         name, count = base, 1
         while name in self.taken or keyword.iskeyword(name):

@@ -95,7 +95,7 @@ class _Printer:
         return emit_cpu(value, self.names)
 
     def over_columns(self) -> int:
-        """Open the loop over a block of columns, if there is one; return the depth to go back to."""
+        """Open the loop over a block of columns, if there is one; return the depth before."""
         before = self.depth
         if self.columns:
             self.line("for c in range(count):")

@@ -135,6 +135,10 @@ ROWS: dict[str, Row] = {
     "neg": _form("-%s", ADD, REDUCE),
     "pow": _form("%s^{%s}", POWER, ATOM, CASES),
     "fma": lambda a, b, c: _add(_mul(a, b), c),
+    "copysign": _named("copysign"),
+    "power2": _form("2^{%s}", POWER, CASES),
+    "exponent": _form(r"\left\lfloor \log_2 |%s| \right\rfloor", ATOM, CASES),
+    "mantissa": _named("mantissa"),
     "abs": lambda a: Text(_bracket(a.tex, "|", "|")),
     "sign": _named("sign"),
     "min": _call(r"\min"),
@@ -169,6 +173,7 @@ ROWS: dict[str, Row] = {
     "rootratio": lambda a, b, c: _add(Text("1"), Text(rf"\frac{{{b.tex}}}{{\sqrt{{{a.tex}}}}}")),
     "sech2": _call(r"\operatorname{sech}^{2}"),
     "normcdf": _call(r"\Phi"),
+    "tanhsoftplus": lambda a: Text(r"\tanh" + _bracket(ROWS["softplus"](a).tex)),
     "logcosh": lambda a: Text(r"\ln" + _bracket(r"\cosh" + _bracket(a.tex))),
     "log1mexp": _form(r"\ln\left(1 - e^{%s}\right)", ATOM, CASES),
     "lt": _form("%s < %s", COMPARE, ADD, ADD),
@@ -200,6 +205,16 @@ def _at_sum(row: Row) -> Row:
 
 ROWS |= {
     name: _at_sum(ROWS[name.removesuffix("_twofold")]) for name in OPS if name.endswith("_twofold")
+}
+
+
+def _with_factor(row: Row) -> Row:
+    """Return the row of a function times its last argument."""
+    return lambda *args: _mul(row(*args[:-1]), args[-1])
+
+
+ROWS |= {
+    name: _with_factor(ROWS[name.removesuffix("_times")]) for name in OPS if name.endswith("_times")
 }
 
 
