@@ -52,6 +52,7 @@ $(INSTALLED): pyproject.toml
 	  echo "actgen needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V); name another:" \
 	    "make PYTHON=python3.12" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@mkdir -p generated/cpu
 	@echo "installing actgen and its tools into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
