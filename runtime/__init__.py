@@ -24,7 +24,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import on demand: a function of the API, or a shipped activation by name or alias."""
+    """Import on demand: a function of the API, or an activation by name or alias."""
     from importlib import import_module
     from importlib.util import find_spec
 
@@ -36,7 +36,10 @@ def __getattr__(name: str) -> Any:
     elif name.startswith("_") or find_spec(f"actgen.{name}") is not None:
         raise AttributeError(f"module 'actgen' has no attribute {name!r}")
     else:
-        value = import_module("actgen.registry").shipped(name)
+        registry = import_module("actgen.registry")
+        value = registry.shipped(name)
+        if value is None and (added := registry.added(name)) is not None:
+            return added  # not kept here: another one may be registered under the name
     if value is None:
         from actgen.errors import suggestion
 

@@ -58,6 +58,11 @@ def shipped(name: str) -> Activation | None:
     return _shipped(name) if name in records() or name in aliases() else None
 
 
+def added(name: str) -> Callable[..., Any] | None:
+    """Return what `register` or `load` put under a name, None where there is nothing."""
+    return _registered.get(name)
+
+
 def find(name: str) -> Callable[..., Any]:
     """Return what a name or alias stands for; UnknownActivationError where that is nothing."""
     found = shipped(name) or _registered.get(name)
