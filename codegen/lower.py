@@ -31,7 +31,7 @@ from actgen.codegen.ir import (
     symbols,
     walk,
 )
-from actgen.codegen.ops import OPS, TWOFOLD
+from actgen.codegen.ops import OPS, TWOFOLD, VANISHING
 
 _MAX_PRODUCT = 64  # larger whole powers call pow
 
@@ -69,6 +69,12 @@ class _Lowering:
             folded = _fold(node)
             if folded is not None:
                 return folded[0]
+        if node.op == "tanh" and is_op(node.args[0], "softplus"):
+            node = Apply("tanhsoftplus", node.args[0].args)
+        if node.op in ("product", "mul"):
+            tail = self._vanishing(node)
+            if tail is not None:
+                return tail
         if node.op in ("mul", "div"):
             scaled = self._constant_multiple(node)
             if scaled is not None:
@@ -88,6 +94,31 @@ class _Lowering:
     def _named(self, node: Expr) -> Expr:
         folded = None if is_op(node, "inf") else _fold(node)
         return node if folded is None else folded[0]
+
+    def _vanishing(self, node: Apply) -> Expr | None:
+        """Return a product with factors that vanish exponentially, rounded when it is complete.
+
+        Such a factor loses its digits among the subnormal numbers long before the product does.
+        """
+        guarded = node.op == "product"
+        coefficient, parts = factors(node.args[0] if guarded else node)
+        tiny = [f for f in parts if _tail_of(f[0]) is not None and f[1] in (1, 2)]
+        rest = [f for f in parts if f not in tiny]
+        if not tiny or (not guarded and not any(symbols(base) for base, _ in rest)):
+            return None
+        inner = from_factors(coefficient, rest)
+        if guarded:
+            inner = node.args[1] if inner == ONE else apply("product", inner, node.args[1])
+        value = self.visit(inner)
+        for base, exponent in tiny:
+            name, argument = _tail_of(base) or ("", base)
+            pair = self.pair(argument)
+            for _ in range(int(exponent)):
+                if pair.low is None or pair.low == ZERO:
+                    value = apply(f"{name}_times", pair.high, value)
+                else:
+                    value = apply(f"{name}_twofold_times", pair.high, pair.low, value)
+        return value
 
     def _constant_multiple(self, node: Apply) -> Expr | None:
         """Return a product with its inexact constants as one, as exact as one fma makes it."""
@@ -171,6 +202,15 @@ class _Lowering:
         for _ in range(exponent.numerator - 1):
             result = _mul(result, base)
         return result
+
+
+def _tail_of(node: Expr) -> tuple[str, Expr] | None:
+    """Return the function and the argument of what vanishes exponentially, else None."""
+    if is_op(node, "tanh") and is_op(node.args[0], "softplus"):
+        return "tanhsoftplus", node.args[0].args[0]
+    if isinstance(node, Apply) and node.op in VANISHING:
+        return node.op, node.args[0]
+    return None
 
 
 def _product_of(base: Expr, count: int) -> Expr | None:

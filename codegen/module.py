@@ -15,13 +15,13 @@ from actgen.codegen.activation import Param
 from actgen.codegen.docstring import formula as formula_text
 from actgen.codegen.emit.axis import AxisKernel, columns, rows
 from actgen.codegen.emit.cpu import emit_cpu, imports
-from actgen.codegen.ir import ZERO, is_op
-from actgen.codegen.library import Function, used_functions
+from actgen.codegen.functions.parts import Function
+from actgen.codegen.ir import ZERO, Expr, is_op
+from actgen.codegen.library import used_functions
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.render import header, render
 from actgen.codegen.schedule import schedule
 from actgen.codegen.share import share
-
 
 _ALWAYS = {"kernel", "load", "narrow"}
 _SENTENCES = {
@@ -139,8 +139,14 @@ def _pieces(program: Program) -> str:
             _function(body, f"{body.name}{v.suffix}", [*inputs, *names]) for body in v.bodies
         )
         kernels.extend(_gate_kernels(v, rest) if gated else _piece_kernels(program, v, rest))
-    scalars = [{"suffix": v.suffix, "args": _signature(params, "gate, value"), "rest": rest}
-               for v in program.variants] if gated else []
+    scalars = (
+        [
+            {"suffix": v.suffix, "args": _signature(params, "gate, value"), "rest": rest}
+            for v in program.variants
+        ]
+        if gated
+        else []
+    )
     return _render(
         "cpu_pieces.py.j2", program, set(), functions=functions, scalars=scalars, kernels=kernels
     )
@@ -229,7 +235,20 @@ def _axis_kernels(
 
 
 _LOCALS = frozenset(
-    ("i", "j", "c", "start", "count", "candidate", "top", "support", "kept", "bound", "gathered", "excess")
+    (
+        "i",
+        "j",
+        "c",
+        "start",
+        "count",
+        "candidate",
+        "top",
+        "support",
+        "kept",
+        "bound",
+        "gathered",
+        "excess",
+    )
 )
 
 
@@ -249,8 +268,10 @@ def _function(body: Body, name: str, args: Sequence[str]) -> FunctionText:
     return _text(name, args, body.lowered, doc)
 
 
-def _text(name: str, args: Sequence[str], expr: Expr, doc: str) -> FunctionText:
-    shared = share([expr], args)
+def _text(
+    name: str, args: Sequence[str], expr: Expr, doc: str, names: Mapping[Expr, str] | None = None
+) -> FunctionText:
+    shared = share([expr], args, names=names)
     lines = tuple(_assignment(target, value) for target, value in shared.lines)
     return FunctionText(name, ", ".join(args), doc, lines, emit_cpu(shared.results[0]))
 
@@ -260,7 +281,7 @@ def _assignment(target: str, value: Expr) -> str:
 
 
 def _library(functions: Iterable[Function]) -> list[FunctionText]:
-    return [_text(f.name, f.args, f.body, f.doc) for f in functions]
+    return [_text(f.name, f.args, f.body, f.doc, f.names) for f in functions]
 
 
 def _render(template: str, program: Program, needs: set[str], **values: Any) -> str:
@@ -285,7 +306,9 @@ def _render(template: str, program: Program, needs: set[str], **values: Any) -> 
 def _import_lines(exprs: Sequence[Expr], needs: set[str]) -> list[str]:
     """Return the import statements, sorted as isort does."""
     wanted: Mapping[str, set[str]] = imports(exprs)
-    intrinsics = _ALWAYS | wanted.get("actgen.intrinsics", set()) | {n for n in needs if "!" not in n}
+    intrinsics = (
+        _ALWAYS | wanted.get("actgen.intrinsics", set()) | {n for n in needs if "!" not in n}
+    )
     plain = set(wanted.get("math", set())) | ({"inf"} if "inf!" in needs else set())
     lines = [_from("math", plain)] if plain else []
     numpy = wanted.get("numpy", set())
@@ -301,5 +324,3 @@ def _from(module: str, names: set[str]) -> str:
     if len(text) <= 100:
         return text
     return f"from {module} import (\n" + "".join(f"    {name},\n" for name in sorted(names)) + ")"
-
-

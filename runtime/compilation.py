@@ -40,8 +40,8 @@ def _compiled(function: Callable[..., Any], role: str, **options: bool) -> Any:
 
 
 def device(function: Callable[..., Any]) -> Any:
-    """Compile a scalar function that kernels call."""
-    return _compiled(function, "device")
+    """Compile a scalar function that kernels call; it is inlined, so that their loops vectorise."""
+    return _compiled(function, "device", forceinline=True)
 
 
 def kernel(function: Callable[..., Any]) -> Any:

@@ -17,18 +17,22 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
 from actgen import half
+from actgen.bits import exponent, mantissa, power2
 from actgen.compilation import LazyUfunc, device, kernel, ufunc
 
 __all__ = [
     "LazyUfunc",
     "copysign",
     "device",
+    "exponent",
     "fma",
     "kernel",
     "load",
+    "mantissa",
     "maximum",
     "minimum",
     "narrow",
+    "power2",
     "same_start",
     "select",
     "stack_buffer",

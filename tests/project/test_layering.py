@@ -16,6 +16,8 @@ ORDER = [
     *("algebra", "evaluate", "kinks", "inline", "sources"),
     *("simplify", "differentiate", "reverse", "ieee", "jets", "growth"),
     *("rules_function", "rules_product", "rules_sum", "stabilise", "series", "guard"),
+    "coefficients",
+    *(f"functions.{n}" for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function")),
     *("library", "lower", "share", "schedule"),
     *("emit.cpu", "emit.axis", "emit.tidy", "emit.latex", "emit.text"),
     "pipeline",

@@ -1,0 +1,137 @@
+"""Write codegen/coefficients.py: the polynomials of the function library, each with its error.
+
+    python -m benchmarks.fit
+
+A developer's tool: run it after changing a row below. The names ending in `_SHORT` serve results
+that are rounded to float32 or narrower: 2**-33 is plenty for them.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from mpmath import mp
+
+from benchmarks.remez import Fit, Function, coefficients
+
+TARGET = Path(__file__).resolve().parents[1] / "codegen" / "coefficients.py"
+_REDUCED = mp.mpf(0.3466)  # a little over log(2) / 2
+_TERMS = 32
+
+
+def _one(t: Any) -> Any:
+    return mp.mpf(1)
+
+
+def _exp_tail(r: Any) -> Any:
+    return sum(r**k / mp.factorial(k + 3) for k in range(_TERMS))
+
+
+def _atanh_tail(z: Any) -> Any:
+    return sum(2 * z**k / mp.mpf(2 * k + 3) for k in range(2 * _TERMS))
+
+
+def _sin_tail(z: Any) -> Any:
+    return sum((-1) ** (k + 1) * z**k / mp.factorial(2 * k + 3) for k in range(_TERMS))
+
+
+def _cos_tail(z: Any) -> Any:
+    return sum((-1) ** k * z**k / mp.factorial(2 * k + 4) for k in range(_TERMS))
+
+
+def _erf_quotient(z: Any) -> Any:
+    x = mp.sqrt(z)
+    return mp.erf(x) / x if x else 2 / mp.sqrt(mp.pi)
+
+
+def _scaled_tail(centre: float, halves: int, steep: float) -> Function:
+    """Return exp(u²) erfc(u) (1 + steep · y), u² = y² / halves, t = (y - centre) / (y + centre)."""
+
+    def value(t: Any) -> Any:
+        y = centre * (1 + t) / (1 - t)
+        u = y / mp.sqrt(halves)
+        return mp.exp(u * u) * mp.erfc(u) * (1 + steep * y)
+
+    return value
+
+
+def _mapped(y: float, centre: float) -> Any:
+    return (mp.mpf(y) - centre) / (mp.mpf(y) + centre)
+
+
+def _tail(name: str, halves: int, centre: float, far: float, degree: int, doc: str) -> Fit:
+    low, high = mp.mpf(-1), _mapped(far, centre)
+    function = _scaled_tail(centre, halves, 1.5 if halves == 1 else 1.0)
+    return Fit(name, function, low, high, degree, lambda t: 1 / function(t), doc, split=True)
+
+
+def _both(name: str, long: int, short: int, **fit: Any) -> tuple[Fit, Fit]:
+    return Fit(name, degree=long, **fit), Fit(f"{name}_SHORT", degree=short, **fit)
+
+
+_QUARTER = mp.pi / 4 * mp.mpf("1.0001")
+_CDF = "exp(y²/2) erfc(y/√2) (1 + y), t = (y - {0}) / (y + {0}), 0 ≤ y ≤ {1}"
+_ERFC = "exp(x²) erfc(x) (1 + 3x/2), t = (x - {0}) / (x + {0}), 0 ≤ x ≤ {1}"
+
+FITS: tuple[Fit, ...] = (
+    *_both(
+        "EXP", 9, 5,
+        function=_exp_tail, low=-_REDUCED, high=_REDUCED, weight=lambda r: r * r,
+        doc="(exp(r) - 1 - r - r²/2) / r³, |r| ≤ log(2)/2; relative to r",
+    ),
+    *_both(
+        "LOG", 6, 3,
+        function=_atanh_tail, low=mp.mpf(0), high=mp.mpf("0.1717") ** 2, weight=lambda z: z / 2,
+        doc="(2 atanh(s) / s - 2) / s² in z = s², |s| ≤ 3 - 2√2; relative to 2 atanh(s)",
+    ),
+    _tail("ERFC", 1, 3.0, 38.0, 24, _ERFC.format(3, 38)),
+    _tail("ERFC_SHORT", 1, 2.0, 12.0, 13, _ERFC.format(2, 12)),
+    _tail("CDF", 2, 4.0, 53.0, 24, _CDF.format(4, 53)),
+    _tail("CDF_SHORT", 2, 3.0, 16.0, 13, _CDF.format(3, 16)),
+    *_both(
+        "ERF", 11, 7,
+        function=_erf_quotient, low=mp.mpf(0), high=mp.mpf(1), split=True,
+        weight=lambda z: 1 / _erf_quotient(z), doc="erf(x) / x in z = x², |x| ≤ 1",
+    ),
+    *_both(
+        "SIN", 6, 3,
+        function=_sin_tail, low=mp.mpf(0), high=_QUARTER**2, weight=lambda z: z,
+        doc="(sin(r) / r - 1) / r² in z = r², |r| ≤ π/4; relative to r",
+    ),
+    *_both(
+        "COS", 6, 3,
+        function=_cos_tail, low=mp.mpf(0), high=_QUARTER**2, weight=lambda z: z * z,
+        doc="(cos(r) - 1 + r²/2) / r⁴ in z = r², |r| ≤ π/4",
+    ),
+)  # fmt: skip
+
+_HEAD = '''"""Hold the polynomials of the functions; written by benchmarks/fit.py, do not edit.
+
+Coefficients stand lowest first. The error is the largest over the interval, of the polynomial with
+these rounded coefficients in exact arithmetic. Where a comment says so the first coefficient is
+given as two: the nearest float64, and what that leaves over.
+"""
+'''
+
+
+def entry(fit: Fit) -> str:
+    """Return the lines that define one polynomial."""
+    numbers, error = coefficients(fit)
+    split = "; the first coefficient in two" if fit.split else ""
+    listed = "".join(f"    {number!r},\n" for number in numbers)
+    comment = f"# {fit.doc}{split}\n# error 2**{math.log2(error):.1f}\n"
+    return f"\n{comment}{fit.name} = (\n{listed})\n"
+
+
+def main() -> None:
+    text = _HEAD
+    for fit in FITS:
+        text += entry(fit)
+        print(fit.name, text.rsplit("error ", 1)[1].splitlines()[0])
+    TARGET.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Build function bodies: named steps, polynomials, and values carried as an unevaluated sum.
+
+A `Split` is high + low, `low` the rounding error of `high`: 100 bits between them. A `Scaled` is
+such a sum times a power of two that is multiplied in last, so that a result among the subnormal
+numbers is rounded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from actgen.codegen.ir import ONE, ZERO, Apply, Const, Expr, Symbol, absolute, apply, where
+
+X, LOW, B = Symbol("x"), Symbol("low"), Symbol("b")
+INFINITY = Apply("inf")
+NEVER = apply("lt", ONE, ZERO)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A library function: its argument names, its body, what it says of itself.
+
+    `names` are those of the body's steps, for the printed function.
+    """
+
+    name: str
+    args: tuple[str, ...]
+    body: Expr
+    doc: str
+    names: dict[Expr, str] = field(default_factory=dict)
+
+
+class Steps:
+    """Gives steps of a computation the names they have in the printed function."""
+
+    def __init__(self) -> None:
+        self.names: dict[Expr, str] = {}
+
+    def __call__(self, name: str, value: Expr) -> Expr:
+        if isinstance(value, Apply):
+            self.names.setdefault(value, name)
+        return value
+
+
+@dataclass(frozen=True)
+class Split:
+    """The unevaluated sum high + low."""
+
+    high: Expr
+    low: Expr
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """(high + low) * rest, and 0 where `vanished` whatever it is multiplied by."""
+
+    high: Expr
+    low: Expr
+    rest: Expr
+    vanished: Expr
+
+
+def number(value: float) -> Const:
+    """Return a float64 as a node."""
+    return Const(Fraction(value))
+
+
+def fma(a: Expr, b: Expr, c: Expr) -> Expr:
+    return apply("fma", a, b, c)
+
+
+def power2(n: Expr) -> Expr:
+    return apply("power2", n)
+
+
+def polynomial(t: Expr, coefficients: Sequence[float]) -> Expr:
+    """Return the polynomial in t by Horner's scheme, lowest coefficient first."""
+    total: Expr = number(coefficients[-1])
+    for c in reversed(coefficients[:-1]):
+        total = fma(total, t, number(c))
+    return total
+
+
+def fast_sum(a: Expr, b: Expr) -> Split:
+    """Return a + b exactly, given |a| >= |b| or a = 0 (Dekker, 1971)."""
+    high = a + b
+    return Split(high, (a - high) + b)
+
+
+def exact_sum(a: Expr, b: Expr) -> Split:
+    """Return a + b exactly, whichever is larger (Knuth, 1969)."""
+    high = a + b
+    part = high - a
+    return Split(high, (a - (high - part)) + (b - part))
+
+
+def normal(value: Split) -> Split:
+    """Return the same sum with `low` no more than the rounding error of `high`."""
+    return fast_sum(value.high, value.low)
+
+
+def square(a: Expr) -> Split:
+    """Return a² exactly."""
+    high = a * a
+    return Split(high, fma(a, a, -high))
+
+
+def product(a: Split, b: Split) -> Split:
+    """Return a * b to about 100 bits."""
+    high = a.high * b.high
+    low = fma(a.high, b.high, -high)
+    return Split(high, low + fma(a.high, b.low, a.low * b.high))
+
+
+def quotient(a: Split, b: Split, let: Steps) -> Split:
+    """Return a / b to about 100 bits, with one division."""
+    inverse = let("inverse", ONE / b.high)
+    high = let("ratio", a.high * inverse)
+    left = let("left", fma(-high, b.high, a.high) + (a.low - high * b.low))
+    return Split(high, left * inverse)
+
+
+def chosen(condition: Expr, then: Split, otherwise: Split) -> Split:
+    """Return one of two sums."""
+    return Split(
+        where(condition, then.high, otherwise.high), where(condition, then.low, otherwise.low)
+    )
+
+
+def at_most(a: Expr, bound: float) -> Expr:
+    """Return the smaller of `a` and a number; NaN stays."""
+    return where(apply("gt", a, number(bound)), number(bound), a)
+
+
+def at_least(a: Expr, bound: float) -> Expr:
+    """Return the larger of `a` and a number; NaN stays."""
+    return where(apply("lt", a, number(bound)), number(bound), a)
+
+
+def value(scaled: Scaled) -> Expr:
+    """Return what a `Scaled` stands for."""
+    total = scaled.high + scaled.low
+    return total if scaled.rest == ONE else total * scaled.rest
+
+
+def times(scaled: Scaled, factor: Expr, let: Steps) -> Expr:
+    """Return a `Scaled` times a factor, which may be infinite."""
+    extra = where(apply("lt", absolute(factor), INFINITY), scaled.low * factor, ZERO)
+    whole = fma(scaled.high, factor, let("extra", extra))
+    result = let("result", whole if scaled.rest == ONE else whole * scaled.rest)
+    if scaled.vanished == NEVER:
+        return result
+    return where(scaled.vanished, apply("copysign", ZERO, factor), result)
+
+
+Core = Callable[[Expr, Expr, Steps], Scaled]
+
+
+def family(
+    name: str, core: Core, doc: str, twofold: bool = True, factor: bool = False, odd: bool = False
+) -> tuple[Function, ...]:
+    """Return the functions that one computation gives: at x, at x + low; and each times b."""
+    made = []
+    for low in (ZERO, LOW) if twofold else (ZERO,):
+        let = Steps()
+        body = value(core(X, low, let))
+        body = apply("copysign", body, X) if odd else body
+        plain = low == ZERO
+        suffix, at = ("", "x") if plain else ("_twofold", "x + low")
+        args: tuple[str, ...] = ("x",) if plain else ("x", "low")
+        text = f"Return {name}({at}): {doc}."
+        made.append(Function(f"{name}{suffix}", args, body, text, let.names))
+        if factor:
+            let = Steps()
+            body = times(core(X, low, let), B, let)
+            text = f"Return {name}({at}) * b: {doc}."
+            made.append(Function(f"{name}{suffix}_times", (*args, "b"), body, text, let.names))
+    return tuple(made)
