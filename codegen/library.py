@@ -11,7 +11,10 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from actgen.codegen.functions import ELEMENTARY
+from actgen.codegen.functions.error_function import ERROR_FUNCTION
+from actgen.codegen.functions.exponential import EXPONENTIAL
+from actgen.codegen.functions.hyperbolic import HYPERBOLIC
+from actgen.codegen.functions.logarithm import LOGARITHM
 from actgen.codegen.functions.parts import Function
 from actgen.codegen.ir import (
     HALF,
@@ -79,7 +82,8 @@ _FUNCTIONS = (
              "Return cosh(x + low)."),
 )  # fmt: skip
 
-LIBRARY: dict[str, Function] = {f.name: f for f in (*_FUNCTIONS, *ELEMENTARY)}
+_ELEMENTARY = (*EXPONENTIAL, *LOGARITHM, *HYPERBOLIC, *ERROR_FUNCTION)
+LIBRARY: dict[str, Function] = {f.name: f for f in (*_FUNCTIONS, *_ELEMENTARY)}
 
 
 def used_functions(exprs: list[Expr]) -> list[Function]:
