@@ -26,6 +26,7 @@ CONSTANTS = frozenset({"pi", "e", "inf", "true", "false"})
 PUBLIC_API = frozenset(
     {
         *("get", "serialize", "deserialize", "names", "aliases", "load", "register", "unregister"),
+        *("bits", "set_num_threads", "get_num_threads"),
         *("cuda", "codegen", "generated", "runtime", "spec", "numba", "numpy", "np", "math"),
         *("activation", "arrays", "axiswise", "binding", "cache", "compilation", "elementwise"),
         *("errors", "evaluation", "half", "halves", "intrinsics", "kernels", "layout", "loading"),
