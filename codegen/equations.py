@@ -1,5 +1,7 @@
 r"""Write the equations of a page: a program in, LaTeX and what its signs mean out.
 
+Signs stand within $`…`$, where Markdown leaves backslashes alone.
+
 Each case of the formula has its value and its gradient: `f'(x)` of an elementwise function, the
 partial derivatives of a gate, `dx` in terms of `dy` for what couples elements.
 """
@@ -18,15 +20,15 @@ from actgen.codegen.stabilise import stabilise
 
 _LONGEST = 1200  # characters of LaTeX; a longer derivative helps nobody
 _MEANINGS = {
-    "sigmoid": r"$\sigma(t) = 1 / (1 + e^{-t})$",
-    "softplus": r"$\operatorname{softplus}(t) = \ln(1 + e^{t})$",
-    "normcdf": r"$\Phi(t) = \frac{1}{2} (1 + \operatorname{erf}(t / \sqrt{2}))$",
-    "sech2": r"$\operatorname{sech}(t) = 1 / \cosh(t)$",
-    "argmax": r"$\operatorname{arg\,max}$ is the first index of the largest value",
-    "sparsemax_threshold": r"$\operatorname{threshold}_{j} x_{j}$ is the number $t$ with "
-    r"$\sum_{j} \max(x_{j} - t, 0) = 1$",
-    "straight_through": r"$\operatorname{straight\_through}(a, b)$ has the value of $a$ and the "
-    "derivative of $b$",
+    "sigmoid": r"$`\sigma(t) = 1 / (1 + e^{-t})`$",
+    "softplus": r"$`\mathrm{softplus}(t) = \ln(1 + e^{t})`$",
+    "normcdf": r"$`\Phi(t) = \frac{1}{2} (1 + \mathrm{erf}(t / \sqrt{2}))`$",
+    "sech2": r"$`\mathrm{sech}(t) = 1 / \cosh(t)`$",
+    "argmax": r"$`\mathrm{arg\,max}`$ is the first index of the largest value",
+    "sparsemax_threshold": r"$`\mathrm{threshold}_{j} x_{j}`$ is the number $`t`$ with "
+    r"$`\sum_{j} \max(x_{j} - t, 0) = 1`$",
+    "straight_through": r"$`\mathrm{straight\_through}(a, b)`$ has the value of $`a`$ and the "
+    "derivative of $`b`$",
 }
 
 
@@ -50,20 +52,22 @@ def roles(spec: ActivationSpec) -> list[str]:
     said = []
     if spec.gate is not None:
         half = f"the {spec.gate} half of x along the axis"
-        said.append(rf"$\mathrm{{gate}}$ is {half}, $\mathrm{{value}}$ the other")
+        said.append(rf"$`\mathrm{{gate}}`$ is {half}, $`\mathrm{{value}}`$ the other")
     if spec.groups is not None:
-        said.append(f"$j$ runs over the `{spec.groups}` consecutive entries that become entry $i$")
+        said.append(
+            f"$`j`$ runs over the `{spec.groups}` consecutive entries that become entry $`i`$"
+        )
     elif spec.kind == "normalization":
-        said.append("$i$, $j$ and $k$ run along the axis")
+        said.append("$`i`$, $`j`$ and $`k`$ run along the axis")
     said += [
-        f"${latex.name_of(entry.name)}$ is uniform between 0 and 1, drawn for each element"
+        f"$`{latex.name_of(entry.name)}`$ is uniform between 0 and 1, drawn for each element"
         for entry in spec.random
     ]
     return said
 
 
 def _case(program: Program, variant: Variant) -> Equations:
-    name = rf"\operatorname{{{latex.escaped(program.spec.name)}}}"
+    name = rf"\mathrm{{{latex.escaped(program.spec.name)}}}"
     random = frozenset(variant.random)
     left, gradients = _left(program, name), list(_gradients(program, variant, name))
     spelled = [(sign, latex.spell(value, random)) for sign, value in gradients]

@@ -6,6 +6,8 @@ must bind to stand there without parentheses. In formulas that reduce along an a
 
     x * sigmoid(x)             x \, \sigma(x)
     exp(x) / sum(exp(x))       \frac{e^{x_{i}}}{\sum_{j} e^{x_{j}}}
+
+Names stand in \mathrm: code hosts refuse \operatorname, which could redefine their own macros.
 """
 
 from __future__ import annotations
@@ -68,7 +70,7 @@ def _call(name: str) -> Row:
 
 
 def _named(name: str) -> Row:
-    return _call(rf"\operatorname{{{name}}}")
+    return _call(rf"\mathrm{{{name}}}")
 
 
 def _symbol(tex: str) -> Row:
@@ -171,7 +173,7 @@ ROWS: dict[str, Row] = {
     "hypot": lambda a, b: Text(rf"\sqrt{{{a.at(ATOM)}^{{2}} + {b.at(ATOM)}^{{2}}}}"),
     "rootsum": lambda a, b, c: _add(Text(rf"\sqrt{{{a.tex}}}"), b),
     "rootratio": lambda a, b, c: _add(Text("1"), Text(rf"\frac{{{b.tex}}}{{\sqrt{{{a.tex}}}}}")),
-    "sech2": _call(r"\operatorname{sech}^{2}"),
+    "sech2": _call(r"\mathrm{sech}^{2}"),
     "normcdf": _call(r"\Phi"),
     "tanhsoftplus": lambda a: Text(r"\tanh" + _bracket(ROWS["softplus"](a).tex)),
     "logcosh": lambda a: Text(r"\ln" + _bracket(r"\cosh" + _bracket(a.tex))),
@@ -190,8 +192,8 @@ ROWS: dict[str, Row] = {
     "mean": _reduction(r"\frac{1}{n} \sum"),
     "amax": _reduction(r"\max"),
     "amin": _reduction(r"\min"),
-    "argmax": _reduction(r"\operatorname{arg\,max}"),
-    "sparsemax_threshold": _reduction(r"\operatorname{threshold}"),
+    "argmax": _reduction(r"\mathop{\mathrm{arg\,max}}"),
+    "sparsemax_threshold": _reduction(r"\mathop{\mathrm{threshold}}"),
     "stop_gradient": lambda a: a,
     "straight_through": _named(r"straight\_through"),
     "concat": _concat,

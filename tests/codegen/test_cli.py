@@ -136,7 +136,7 @@ def test_list(folders, capsys):
         ("derivative", "derivative: "),
         ("lowered", "forward:"),
         ("cpu", "def forward(x):"),
-        ("latex", r"\operatorname{erf}(\operatorname{softplus}(x))"),
+        ("latex", r"\mathrm{erf}(\mathrm{softplus}(x))"),
     ],
 )
 def test_show_prints_each_stage(folders, capsys, stage, words):

@@ -55,7 +55,7 @@ def test_unknown_operation_is_refused():
         (apply("not", apply("lt", X, 0)), r"\lnot (x < 0)"),
         (apply("and", apply("lt", X, 1), apply("gt", X, 0)), r"x < 1 \land x > 0"),
         (HALF * X * (1 + erf(X / sqrt(2))),
-         r"\frac{1}{2} \, x \, \left(1 + \operatorname{erf}\left(\frac{x}{\sqrt{2}}\right)\right)"),
+         r"\frac{1}{2} \, x \, \left(1 + \mathrm{erf}\left(\frac{x}{\sqrt{2}}\right)\right)"),
     ],
 )  # fmt: skip
 def test_parentheses(expr, expected):

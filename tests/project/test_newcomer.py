@@ -112,6 +112,6 @@ def test_it_evaluates_with_derivatives(added, python):
 
 def test_it_has_a_page(added):
     page = added[1]["generated/docs/serf.md"].decode()
-    assert r"\operatorname{serf}(x) = x \, \operatorname{erf}(\operatorname{softplus}(x))" in page
+    assert r"\mathrm{serf}(x) = x \, \mathrm{erf}(\mathrm{softplus}(x))" in page
     assert "![serf, and its derivative](serf.svg)" in page
     assert b"[serf](serf.md)" in added[1]["generated/docs/index.md"]
