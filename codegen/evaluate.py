@@ -143,6 +143,9 @@ MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
 MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})
 
 
+_CLOSED = frozenset((*MEANING, "where"))
+
+
 def number(value: Fraction) -> Any:
     """Return an exact rational as a number of the current working precision."""
     return mp.mpf(value.numerator) / value.denominator
@@ -184,7 +187,8 @@ def evaluate(expr: Expr, values: Mapping[str, Any], digits: int = 30) -> Any:
 
 
 def constant(expr: Expr, digits: int = 60) -> Any | None:
-    """Return the value of an expression without symbols, or None when it has any."""
-    if any(isinstance(node, Symbol) for node in walk(expr)):
-        return None
+    """Return the value of an expression without symbols and reductions, or None when it has any."""
+    for node in walk(expr):
+        if isinstance(node, Symbol) or (isinstance(node, Apply) and node.op not in _CLOSED):
+            return None
     return evaluate(expr, {}, digits)

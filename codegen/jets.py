@@ -1,8 +1,9 @@
-"""Expand expressions in power series at x = 0: an expression in, its first coefficients out.
+"""Expand expressions in power series at 0 and at ±∞: an expression in, first coefficients out.
 
-A `Jet` is x**order * (c_0 + c_1 x + …) with c_0 ≠ 0, in high precision. Functions go through the
-differential equation they solve (Griewank and Walther, *Evaluating Derivatives*, ch. 13). What is
-not analytic at 0, or has a parameter, has no jet.
+A `Jet` is t**order * (c_0 + c_1 t + …) with c_0 ≠ 0, in high precision; t is x near 0 and 1/x far
+out. Functions go through the differential equation they solve (Griewank and Walther, *Evaluating
+Derivatives*, ch. 13). A series holds on one side, so that `abs` and choices have one, too. What
+has no such series there, or has a parameter, has no jet.
 """
 
 from __future__ import annotations
@@ -53,57 +54,116 @@ def _jet(values: list[Any], shift: int = 0) -> Jet:
     return Jet(lead + shift, tuple(cleaned[lead:]))
 
 
-@lru_cache(maxsize=4096)
-def jet(expr: Expr) -> Jet | None:
-    """Return the series of `expr` at x = 0, or None where it has none."""
+@lru_cache(maxsize=8192)
+def jet(expr: Expr, side: int = 1, far: bool = False) -> Jet | None:
+    """Return the series of `expr` for x → 0, or with `far` for x → ±∞, None where it has none.
+
+    `side` is the sign of x. Far out, what is exponentially small counts as zero.
+    """
     with mp.workdps(_DIGITS):
-        return _of(expr)
+        return _Expansion(side, far).of(expr)
 
 
-def _of(expr: Expr) -> Jet | None:
-    if isinstance(expr, Const):
-        return _jet([number(expr.value)] + [mp.mpf(0)] * (LENGTH - 1))
-    if expr == X:
-        return _jet([mp.mpf(0), mp.mpf(1)] + [mp.mpf(0)] * (LENGTH - 2))
-    if not isinstance(expr, Apply):
-        return None
-    if not expr.args:
-        return None if expr.op == "inf" else _jet([MEANING[expr.op]()] + [mp.mpf(0)] * (LENGTH - 1))
-    args = [jet(arg) for arg in expr.args]
-    if any(arg is None for arg in args):
-        return None
-    found = [arg for arg in args if arg is not None]
-    if expr.op in ("add", "sub"):
-        return _add(found[0], found[1], 1 if expr.op == "add" else -1)
-    if expr.op == "neg":
-        return Jet(found[0].order, tuple(-c for c in found[0].coefficients))
-    if expr.op == "mul":
-        return _mul(found[0], found[1])
-    if expr.op == "div":
-        inverse = _inverse(found[1])
-        return None if inverse is None else _mul(found[0], inverse)
-    if expr.op in ("pow", "sqrt"):
-        exponent = const_value(expr.args[1]) if expr.op == "pow" else None
-        if expr.op == "pow" and exponent is None:
+def analytic(expr: Expr) -> Jet | None:
+    """Return the series of `expr` at x = 0 if it is the same from both sides."""
+    right, left = jet(expr, 1), jet(expr, -1)
+    return right if right == left else None
+
+
+@dataclass(frozen=True)
+class _Expansion:
+    """Where an expansion is made: the side, and whether it is far out."""
+
+    side: int
+    far: bool
+
+    def of(self, expr: Expr) -> Jet | None:
+        if isinstance(expr, Const):
+            return _constant(number(expr.value))
+        if expr == X:
+            return Jet(-1 if self.far else 1, (mp.mpf(1), *[mp.mpf(0)] * (LENGTH - 1)))
+        if not isinstance(expr, Apply):
             return None
-        return _pow(found[0], mp.mpf("0.5") if exponent is None else number(exponent))
-    if expr.op in ("rootsum", "rootratio"):
-        root = _pow(found[0], mp.mpf("0.5" if expr.op == "rootsum" else "-0.5"))
-        if root is None:
+        if not expr.args:
+            return None if expr.op == "inf" else _constant(MEANING[expr.op]())
+        if expr.op == "where":
+            chosen = self.decide(expr.args[0])
+            return None if chosen is None else self.at(expr.args[1 if chosen else 2])
+        found = []
+        for arg in expr.args:
+            inner = self.at(arg)
+            if inner is None:
+                return None
+            found.append(inner)
+        if expr.op == "pow":
+            exponent = const_value(expr.args[1])
+            return None if exponent is None else _pow(found[0], number(exponent))
+        if expr.op in _ARITHMETIC:
+            return _ARITHMETIC[expr.op](*found)
+        if expr.op in ("abs", "sign", "min", "max"):
+            return self.choice(expr.op, found)
+        if expr.op not in _FUNCTIONS or len(found) != 1:
             return None
-        if expr.op == "rootsum":
-            return _add(root, found[1], 1)
-        return _add(_mul(found[1], root), _jet([mp.mpf(1)] + [mp.mpf(0)] * (LENGTH - 1)), 1)
-    regular = found[0].regular
-    if expr.op not in _FUNCTIONS or regular is None or len(found) != 1:
-        return None
-    try:
-        return _jet(_FUNCTIONS[expr.op](regular))
-    except (ZeroDivisionError, ValueError, TypeError):
-        return None
+        return self.function(expr.op, found[0])
+
+    def at(self, expr: Expr) -> Jet | None:
+        return jet(expr, self.side, self.far)
+
+    def sign(self, a: Jet) -> int:
+        """Return the sign of a series close to the point, 0 for the zero function."""
+        if a.order is None:
+            return 0
+        flips = self.side < 0 and a.order % 2 == 1
+        return (-1 if flips else 1) * (1 if a.coefficients[0] > 0 else -1)
+
+    def choice(self, op: str, found: list[Jet]) -> Jet | None:
+        if op in ("abs", "sign"):
+            sign = self.sign(found[0])
+            if not sign and self.far:
+                return None
+            return _constant(mp.mpf(sign)) if op == "sign" else _scaled(found[0], sign)
+        sign = self.sign(_add(found[0], found[1], -1))
+        if not sign and self.far:
+            return None
+        return found[0] if (sign > 0) == (op == "max") else found[1]
+
+    def decide(self, condition: Expr) -> bool | None:
+        if not isinstance(condition, Apply):
+            return None
+        if condition.op in ("and", "or", "not"):
+            parts = [self.decide(arg) for arg in condition.args]
+            if condition.op == "not":
+                return None if parts[0] is None else not parts[0]
+            stop = condition.op == "or"
+            return stop if stop in parts else None if None in parts else not stop
+        if condition.op not in _HOLDS:
+            return None
+        a, b = (self.at(arg) for arg in condition.args)
+        if a is None or b is None:
+            return None
+        sign = self.sign(_add(a, b, -1))
+        return None if self.far and not sign else sign in _HOLDS[condition.op]
+
+    def function(self, op: str, a: Jet) -> Jet | None:
+        regular = a.regular
+        try:
+            if regular is not None:
+                return _jet(_FUNCTIONS[op](regular))
+            ends = _AT_POLE.get(op)
+            return None if ends is None else ends[0 if self.sign(a) > 0 else 1](a)
+        except (ZeroDivisionError, ValueError, TypeError):
+            return None
 
 
-def _add(a: Jet, b: Jet, sign: int) -> Jet:
+def _constant(value: Any) -> Jet:
+    return _jet([value] + [mp.mpf(0)] * (LENGTH - 1))
+
+
+def _scaled(a: Jet, factor: Any) -> Jet:
+    return Jet(a.order, tuple(factor * c for c in a.coefficients)) if factor else Jet(None, ())
+
+
+def _add(a: Jet, b: Jet, sign: int = 1) -> Jet:
     if b.order is None:
         return a
     if a.order is None:
@@ -148,6 +208,62 @@ def _pow(a: Jet, exponent: Any) -> Jet | None:
         total = sum(((exponent * i - (n - i)) * c[i] * out[n - i] for i in range(1, n + 1)), mp.mpf(0))
         out.append(total / (n * c[0]))
     return _jet(out, int(order))
+
+
+def _quotient(a: Jet, b: Jet) -> Jet | None:
+    inverse = _inverse(b)
+    return None if inverse is None else _mul(a, inverse)
+
+
+def _root(a: Jet) -> Jet | None:
+    return _pow(a, mp.mpf("0.5"))
+
+
+def _hypot(a: Jet, b: Jet) -> Jet | None:
+    return _root(_add(_mul(a, a), _mul(b, b)))
+
+
+def _rootsum(a: Jet, b: Jet, _: Jet) -> Jet | None:
+    root = _root(a)
+    return None if root is None else _add(root, b)
+
+
+def _rootratio(a: Jet, b: Jet, _: Jet) -> Jet | None:
+    root = _pow(a, mp.mpf("-0.5"))
+    return None if root is None else _add(_mul(b, root), _constant(mp.mpf(1)))
+
+
+def _fma(a: Jet, b: Jet, c: Jet) -> Jet:
+    return _add(_mul(a, b), c)
+
+
+def _first(a: Jet, *_: Jet) -> Jet:
+    return a
+
+
+_HOLDS: dict[str, tuple[int, ...]] = {
+    "lt": (-1,),
+    "le": (-1, 0),
+    "gt": (1,),
+    "ge": (1, 0),
+    "eq": (0,),
+    "ne": (-1, 1),
+}
+_ARITHMETIC: dict[str, Callable[..., Jet | None]] = {
+    "add": _add,
+    "sub": lambda a, b: _add(a, b, -1),
+    "neg": lambda a: _scaled(a, -1),
+    "mul": _mul,
+    "product": _mul,
+    "div": _quotient,
+    "sqrt": _root,
+    "hypot": _hypot,
+    "fma": _fma,
+    "rootsum": _rootsum,
+    "rootratio": _rootratio,
+    "stop_gradient": _first,
+    "straight_through": _first,
+}
 
 
 def _slope(u: list[Any]) -> list[Any]:
@@ -254,3 +370,55 @@ _FUNCTIONS: dict[str, Callable[[list[Any]], list[Any]]] = {
     "softplus": _by_slope("softplus", _sigmoid),
     "logcosh": _by_slope("logcosh", _tanh),
 }
+
+
+def _none(a: Jet) -> Jet | None:
+    return None
+
+
+def _zero(a: Jet) -> Jet:
+    return Jet(None, ())
+
+
+def _to(value: Callable[[], Any]) -> Callable[[Jet], Jet | None]:
+    return lambda a: _constant(value())
+
+
+def _atan_at_pole(a: Jet, sign: int) -> Jet | None:
+    """atan u = ±π/2 - atan(1/u)"""
+    inverse = _inverse(a)
+    if inverse is None or inverse.regular is None:
+        return None
+    return _add(_constant(sign * mp.pi / 2), _jet(_FUNCTIONS["atan"](inverse.regular)), -1)
+
+
+_ONE, _MINUS, _TWO = (_to(lambda v=v: mp.mpf(v)) for v in (1, -1, 2))
+# where the argument goes to +∞ and to -∞
+_AT_POLE: dict[str, tuple[Callable[[Jet], Jet | None], Callable[[Jet], Jet | None]]] = {
+    "exp": (_none, _zero),
+    "expm1": (_none, _MINUS),
+    "tanh": (_ONE, _MINUS),
+    "erf": (_ONE, _MINUS),
+    "erfc": (_zero, _TWO),
+    "normcdf": (_ONE, _zero),
+    "sigmoid": (_ONE, _zero),
+    "softplus": (_first, _zero),
+    "sech2": (_zero, _zero),
+    "logcosh": (
+        lambda a: _add(a, _constant(mp.log(2)), -1),
+        lambda a: _add(_scaled(a, -1), _constant(mp.log(2)), -1),
+    ),
+    "atan": (lambda a: _atan_at_pole(a, 1), lambda a: _atan_at_pole(a, -1)),
+    "acot": (
+        lambda a: _quotient_atan(a, 0),
+        lambda a: _quotient_atan(a, 1),
+    ),
+}
+
+
+def _quotient_atan(a: Jet, turns: int) -> Jet | None:
+    """acot u = atan(1/u), + π for u < 0"""
+    inverse = _inverse(a)
+    if inverse is None or inverse.regular is None:
+        return None
+    return _add(_constant(turns * mp.pi), _jet(_FUNCTIONS["atan"](inverse.regular)))

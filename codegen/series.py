@@ -3,20 +3,22 @@
 Every sub-expression gets its power series at 0. Where terms of a sum cancel in it, or a quotient
 is 0/0, and no rule knew better, the sub-expression is replaced by a polynomial on an interval
 around 0: interpolated at Chebyshev points in high precision, so its error stays below the
-rounding of float64. Expressions with parameters are left alone.
+rounding of float64. What differs on the two sides of 0 (`abs`) has a polynomial for each.
+Expressions with parameters are left alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from mpmath import mp
 
 from actgen.codegen.algebra import factors, from_factors, scaled, terms
-from actgen.codegen.evaluate import evaluate
-from actgen.codegen.ir import X, Const, Expr, absolute, apply, is_op, substitute, symbols, walk, where
-from actgen.codegen.jets import Jet, jet
+from actgen.codegen.evaluate import evaluate, number
+from actgen.codegen.ir import ONE, X, Const, Expr, absolute, apply, is_op, substitute, symbols, walk, where
+from actgen.codegen.jets import Jet, analytic, jet
 from actgen.codegen.stabilise import Note
 
 _RADII = tuple(Fraction(n, 8) for n in (1, 2, 4, 6, 8, 12, 16))
@@ -47,73 +49,103 @@ def repair_origin(expr: Expr) -> tuple[Expr, tuple[Note, ...]]:
 
 
 def _repair(node: Expr) -> tuple[Expr, Note] | None:
-    series = jet(node)
+    if analytic(node) is not None:
+        return _repair_sides(node, node, (1, -1))
+    repaired: tuple[Expr, Note] | None = None
+    for side in (1, -1):
+        found = _repair_sides(node, node if repaired is None else repaired[0], (side,))
+        repaired = found or repaired
+    return repaired
+
+
+def _repair_sides(node: Expr, rest: Expr, sides: Sequence[int]) -> tuple[Expr, Note] | None:
+    """Return `rest`, which equals `node`, repaired on those sides of 0 if need be."""
+    side = sides[0]
+    series = jet(node, side)
     if series is None or series.order is None:
         return None
     if is_op(node, "add", "sub"):
-        orders = [j.order for s, t in terms(node) if (j := jet(scaled(s, t))) and j.order is not None]
+        parts = [jet(scaled(s, t), side) for s, t in terms(node)]
+        orders = [part.order for part in parts if part is not None and part.order is not None]
         if not orders or series.order <= min(orders):
             return None
     else:
-        _, parts = factors(node)
-        below = [jet(base) for base, exponent in parts if exponent < 0]
+        below = [jet(base, side) for base, exponent in factors(node)[1] if exponent < 0]
         singular = any(j is not None and j.order is not None and j.order > 0 for j in below)
         if not singular or series.order < 0:
             return None
-        if not any(_cancelling(base) for base, _ in parts):
+        if not _cancelling(node, sides):
             value = series.coefficients[0] if series.order == 0 else mp.mpf(0)
-            return where(apply("eq", X, 0), _double(value), node), _LIMIT
-    fitted = _fit(node, series)
+            return where(apply("eq", X, 0), _double(value), rest), _LIMIT
+    fitted = _fit(node, rest, series, sides)
     return None if fitted is None else (fitted, _NOTE)
 
 
-def _cancelling(node: Expr) -> bool:
-    return any(is_op(part, "add", "sub") and _repair(part) is not None for part in walk(node))
+def _cancelling(node: Expr, sides: Sequence[int]) -> bool:
+    return any(
+        is_op(part, "add", "sub") and part != node and _repair_sides(part, part, sides) is not None
+        for part in walk(node)
+    )
 
 
-def _fit(node: Expr, series: Jet) -> Expr | None:
-    """Return where(|x| < r, x**order * p(x), node).
+def _fit(node: Expr, rest: Expr, series: Jet, sides: Sequence[int]) -> Expr | None:
+    """Return where(|x| < r, x**order * p(x), rest), or that on one side of 0.
 
     The radius is the smallest at which `node` itself is good enough, or the largest below it on
     which a polynomial of moderate degree is.
     """
     assert series.order is not None
     order = series.order
-    step = 2 if series.sparse else 1
-    enough = next((r for r in _RADII if _loss(node, r) <= _TOLERATED), _RADII[-1])
+    step = 2 if series.sparse and len(sides) == 2 else 1
+    enough = next((r for r in _RADII if _loss(node, r, sides) <= _TOLERATED), _RADII[-1])
     for radius in reversed([r for r in _RADII if r <= enough]):
-        coefficients = _interpolate(node, order, step, radius)
+        coefficients = _interpolate(node, order, step, radius, sides)
         if coefficients is None:
             continue
         t: Expr = X * X if step == 2 else X
         total: Expr = _double(coefficients[-1])
         for c in reversed(coefficients[:-1]):
             total = apply("fma", total, t, _double(c))
-        near = total if order == 0 else from_factors(Fraction(1), [(X, Fraction(order)), (total, Fraction(1))])
-        return where(apply("lt", absolute(X), radius), near, node)
+        near = (
+            total if order == 0 else from_factors(Fraction(1), [(X, Fraction(order)), (total, ONE.value)])
+        )
+        return where(_within(radius, sides), near, rest)
     return None
 
 
-def _loss(node: Expr, radius: Fraction) -> Any:
+def _within(radius: Fraction, sides: Sequence[int]) -> Expr:
+    """Return the condition that x lies within `radius` of 0, on those sides."""
+    if len(sides) == 2:
+        return apply("lt", absolute(X), radius)
+    if sides[0] > 0:
+        return apply("and", apply("ge", X, 0), apply("lt", X, radius))
+    return apply("and", apply("le", X, 0), apply("gt", X, -radius))
+
+
+def _loss(node: Expr, radius: Fraction, sides: Sequence[int]) -> Any:
     """Return the worst ratio of a term to the whole at ±radius."""
     worst = mp.mpf(0)
-    for x in (radius, -radius):
-        at = {"x": mp.mpf(x.numerator) / x.denominator}
-        whole = abs(evaluate(node, at, _DIGITS))
+    for side in sides:
+        at = {"x": side * number(radius)}
         for part in walk(node):
             if is_op(part, "add", "sub"):
                 size = abs(evaluate(part, at, _DIGITS))
+                if size == 0:
+                    continue  # a zero of this sum, which no polynomial at 0 helps
                 for scale, term in terms(part):
-                    value = abs(evaluate(scaled(scale, term), at, _DIGITS))
-                    worst = max(worst, value / (whole if part == node else size))
+                    worst = max(worst, abs(evaluate(scaled(scale, term), at, _DIGITS)) / size)
     return worst
 
 
-def _interpolate(node: Expr, order: int, step: int, radius: Fraction) -> list[Any] | None:
+def _interpolate(
+    node: Expr, order: int, step: int, radius: Fraction, sides: Sequence[int]
+) -> list[Any] | None:
     """Return the coefficients of p with node = x**order * p(x**step) on [-radius, radius]."""
     with mp.workdps(_DIGITS):
-        r = mp.mpf(radius.numerator) / radius.denominator
+        r = number(radius)
         low, high = (mp.mpf(0), r**2) if step == 2 else (-r, r)
+        if len(sides) == 1:
+            low, high = sorted((mp.mpf(0), sides[0] * r))
 
         def value(t: Any) -> Any:
             x = mp.sqrt(t) if step == 2 else t
@@ -123,8 +155,13 @@ def _interpolate(node: Expr, order: int, step: int, radius: Fraction) -> list[An
             nodes = [mp.cos(mp.pi * (2 * k + 1) / (2 * n)) for k in range(n)]
             points = [(low + high) / 2 + (high - low) / 2 * u for u in nodes]
             coefficients = _newton(points, [value(t) for t in points])
-            tests = [low + (high - low) * mp.mpf(k) / 37 for k in range(1, 37)]
-            errors = [abs(mp.polyval(coefficients[::-1], t) / value(t) - 1) for t in tests]
+            tests = [value(low + (high - low) * mp.mpf(k) / 37) for k in range(1, 37)]
+            if 0 in tests:
+                return None
+            errors = [
+                abs(mp.polyval(coefficients[::-1], low + (high - low) * mp.mpf(k + 1) / 37) / v - 1)
+                for k, v in enumerate(tests)
+            ]
             if max(errors) < _PRECISION:
                 return coefficients
     return None
