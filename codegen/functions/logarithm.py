@@ -17,6 +17,7 @@ from actgen.codegen.functions.parts import (
     Scaled,
     Split,
     Steps,
+    at_most,
     exact_sum,
     family,
     fast_sum,
@@ -75,7 +76,7 @@ def _log1p(x: Expr, low: Expr, let: Steps) -> Scaled:
     f = where(apply("eq", k, 0), x, where(above, HALF * m, m) - 1)
     # what 1 + x leaves over, in units of 2**k; with k = 0 f is x and nothing is left
     larger = where(apply("gt", x, 1), x - whole + 1, 1 - whole + x)
-    left = where(apply("eq", k, 0), 0, let("left", larger) * power2(-k))
+    left = where(apply("eq", k, 0), 0, let("left", larger) * power2(-at_most(k, 1000.0)))
     part = split_log(k, let("f", f), left, let)
     high, tail = _ends(whole, part.high, part.low)
     return Scaled(high, tail, ONE, NEVER)

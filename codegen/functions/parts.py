@@ -14,6 +14,7 @@ from fractions import Fraction
 from actgen.codegen.ir import ONE, ZERO, Apply, Const, Expr, Symbol, absolute, apply, where
 
 X, LOW, B = Symbol("x"), Symbol("low"), Symbol("b")
+_CHAIN = 6  # coefficients of a polynomial that is not split
 INFINITY = Apply("inf")
 NEVER = apply("lt", ONE, ZERO)
 
@@ -76,11 +77,18 @@ def power2(n: Expr) -> Expr:
 
 
 def polynomial(t: Expr, coefficients: Sequence[float]) -> Expr:
-    """Return the polynomial in t by Horner's scheme, lowest coefficient first."""
-    total: Expr = number(coefficients[-1])
-    for c in reversed(coefficients[:-1]):
-        total = fma(total, t, number(c))
-    return total
+    """Return the polynomial in t, lowest coefficient first.
+
+    Horner's scheme makes one long chain of dependent steps; a long polynomial is split into two,
+    over t², that run side by side.
+    """
+    if len(coefficients) <= _CHAIN:
+        total: Expr = number(coefficients[-1])
+        for c in reversed(coefficients[:-1]):
+            total = fma(total, t, number(c))
+        return total
+    even, odd = (polynomial(t * t, coefficients[start::2]) for start in (0, 1))
+    return fma(odd, t, even)
 
 
 def fast_sum(a: Expr, b: Expr) -> Split:

@@ -1,0 +1,195 @@
+"""The function library against mpmath: errors, special values, vector code, equal bits."""
+
+import hashlib
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mpmath import mp, mpf
+
+from actgen.codegen.evaluate import MEANING
+from actgen.codegen.library import LIBRARY
+from tests.codegen.printed import compiled
+from tests.oracle import format_of
+
+ROOT = Path(__file__).resolve().parents[2]
+INF, NAN, TINY = np.inf, np.nan, 5e-324
+# name: (where to test it, error bound in ULP)
+PLAIN = {
+    "exp": (-746, 709.7, 0.7),
+    "expm1": (-40, 709.7, 0.9),
+    "log": (TINY, 1.7e308, 0.6),
+    "log1p": (-1 + 2**-53, 1.7e308, 0.6),
+    "tanh": (-22, 22, 0.8),
+    "sigmoid": (-746, 40, 0.7),
+    "sech2": (-373, 373, 0.7),
+    "softplus": (-746, 800, 0.7),
+    "tanhsoftplus": (-746, 40, 0.7),
+    "erf": (-6, 6, 0.8),
+    "erfc": (-6, 27.3, 1.0),
+    "normcdf": (-38.6, 9, 1.0),
+}
+DECAYING = ("exp", "sigmoid", "sech2", "tanhsoftplus", "erfc", "normcdf")
+WITH_LOW = ("exp", "expm1", "sigmoid", "sech2", "softplus", "tanhsoftplus", "erfc", "normcdf")
+
+
+def inputs(low, high, seed=5):
+    rng = np.random.default_rng(seed)
+    sign = rng.choice([-1.0, 1.0], 200)
+    x = np.concatenate(
+        [
+            rng.uniform(max(low, -800), min(high, 800), 250),
+            rng.normal(size=150),
+            sign * np.exp(rng.uniform(-37, 6.6, 200)),
+            sign * np.exp(rng.uniform(-744, 700, 200)),
+            [0.0, -0.0, TINY, -TINY, 1e-310, -1e-310, 0.5, 1.0, -1.0],
+        ]
+    )
+    return x[(x >= low) & (x <= high)]
+
+
+def errors(computed, exact):
+    fmt = format_of(np.dtype(np.float64))
+    with mp.workprec(160):
+        return np.array(
+            [
+                float(abs(mpf(float(c)) - e) / fmt.ulp(e))
+                for c, e in zip(computed, exact, strict=True)
+            ]
+        )
+
+
+def call(module, name, *arrays):
+    out = np.empty_like(arrays[0])
+    getattr(module, f"{name}_loop")(*arrays, out)
+    return out
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_error(name, tmp_path):
+    low, high, bound = PLAIN[name]
+    x = inputs(low, high)
+    computed = call(compiled([name], tmp_path), name, x)
+    with mp.workprec(160):
+        exact = [MEANING[name](mpf(v)) for v in x.tolist()]
+    worst = errors(computed, exact)
+    at = int(worst.argmax())
+    assert worst[at] <= bound, f"{worst[at]:.3f} ULP at {x[at]!r}"
+
+
+@pytest.mark.parametrize("name", WITH_LOW)
+def test_error_at_an_unevaluated_sum(name, tmp_path):
+    low, high, bound = PLAIN[name]
+    x = inputs(low, high)
+    rest = x * np.random.default_rng(6).uniform(-(2.0**-53), 2.0**-53, x.size)
+    computed = call(compiled([f"{name}_twofold"], tmp_path), f"{name}_twofold", x, rest)
+    with mp.workprec(160):
+        exact = [
+            MEANING[name](mpf(v) + mpf(w)) for v, w in zip(x.tolist(), rest.tolist(), strict=True)
+        ]
+    assert errors(computed, exact).max() <= bound
+
+
+@pytest.mark.parametrize("name", DECAYING)
+def test_error_of_a_product_in_the_tail(name, tmp_path):
+    """Times a large factor the function keeps digits that it has not itself."""
+    x = inputs(*PLAIN[name][:2])
+    factor = 1000 * np.random.default_rng(7).uniform(-1, 1, x.size)
+    computed = call(compiled([f"{name}_times"], tmp_path), f"{name}_times", x, factor)
+    with mp.workprec(160):
+        exact = [
+            MEANING[name](mpf(v)) * mpf(b) for v, b in zip(x.tolist(), factor.tolist(), strict=True)
+        ]
+    inside = [abs(e) < mpf(np.finfo(np.float64).max) for e in exact]
+    exact = [e for e, keep in zip(exact, inside, strict=True) if keep]
+    assert errors(computed[inside], exact).max() <= 1.0
+
+
+X = [NAN, INF, -INF, 0.0, -0.0, TINY, -TINY, 1.7e308, -1.7e308]
+SPECIAL = {
+    "exp": [NAN, INF, 0, 1, 1, 1, 1, INF, 0],
+    "expm1": [NAN, INF, -1, 0.0, -0.0, TINY, -TINY, INF, -1],
+    "log": [NAN, INF, NAN, -INF, -INF, math.log(TINY), NAN, math.log(1.7e308), NAN],
+    "log1p": [NAN, INF, NAN, 0.0, -0.0, TINY, -TINY, math.log(1.7e308), NAN],
+    "tanh": [NAN, 1, -1, 0.0, -0.0, TINY, -TINY, 1, -1],
+    "sigmoid": [NAN, 1, 0, 0.5, 0.5, 0.5, 0.5, 1, 0],
+    "sech2": [NAN, 0, 0, 1, 1, 1, 1, 0, 0],
+    "softplus": [NAN, INF, 0, *[np.log(2)] * 4, 1.7e308, 0],
+    "tanhsoftplus": [NAN, 1, 0, 0.6, 0.6, 0.6, 0.6, 1, 0],
+    "erf": [NAN, 1, -1, 0.0, -0.0, TINY, -TINY, 1, -1],
+    "erfc": [NAN, 0, 2, 1, 1, 1, 1, 0, 2],
+    "normcdf": [NAN, 1, 0, 0.5, 0.5, 0.5, 0.5, 1, 0],
+}
+
+
+def test_special_values_cover_every_function():
+    assert SPECIAL.keys() == PLAIN.keys()
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_special_values(name, tmp_path):
+    computed = call(compiled([name], tmp_path), name, np.array(X))
+    wanted = np.array(SPECIAL[name])
+    np.testing.assert_array_equal(computed, wanted)
+    numbers = ~np.isnan(wanted)
+    assert (np.signbit(computed) == np.signbit(wanted))[numbers].all()
+
+
+@pytest.mark.parametrize("name", DECAYING)
+def test_zero_wins_over_infinity(name, tmp_path):
+    far = INF if name in ("erfc", "sech2") else -INF
+    x, factor = np.array([far, far]), np.array([INF, -INF])
+    computed = call(compiled([f"{name}_times"], tmp_path), f"{name}_times", x, factor)
+    np.testing.assert_array_equal(computed, [0.0, -0.0])
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_loops_are_vector_code(name, tmp_path):
+    module = compiled([name], tmp_path)
+    x = np.ones(4)
+    call(module, name, x)
+    (code,) = getattr(module, f"{name}_loop").inspect_asm().values()
+    # registers of 256 or 512 bits on x86, of 128 elsewhere
+    assert any(sign in code for sign in ("ymm", "zmm", ".2d"))
+    assert not any(call_ in code for call_ in ("$exp", "$log", "$erf", "$tanh"))
+
+
+def digest(folder):
+    """Return a fingerprint of all functions' bits over some inputs."""
+    names = sorted(PLAIN)
+    module = compiled(names, folder)
+    found = hashlib.sha256()
+    for name in names:
+        found.update(call(module, name, inputs(*PLAIN[name][:2])).tobytes())
+    return found.hexdigest()
+
+
+def test_bits_do_not_depend_on_the_processor(tmp_path):
+    program = (
+        "import pathlib, sys\n"
+        "from tests.codegen.test_functions import digest\n"
+        "print(digest(pathlib.Path(sys.argv[1])))\n"
+    )
+    environment = {**os.environ, "NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
+    other = tmp_path / "haswell"
+    other.mkdir()
+    if os.uname().machine != "x86_64":
+        pytest.skip("haswell is an x86 processor")
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(other)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == digest(tmp_path)
+
+
+def test_a_function_says_what_it_returns():
+    for name, function in LIBRARY.items():
+        assert function.doc.startswith("Return "), name
