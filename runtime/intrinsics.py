@@ -76,11 +76,27 @@ def load(typingctx: Any, value: Any) -> Any:
     return signature(types.float64, element), codegen
 
 
+def _one_nan(builder: Any, number: Any) -> Any:
+    """Replace every NaN by the positive quiet one.
+
+    Which NaN arithmetic gives depends on the order of operands in the instruction, which differs
+    between vector and scalar code. Done on the bits, where LLVM must keep it.
+    """
+    wide = number.type == ir.DoubleType()
+    kind = ir.IntType(64 if wide else 32)
+    infinity = 0x7FF << 52 if wide else 0xFF << 23
+    quiet = infinity | 1 << (51 if wide else 22)
+    bits = builder.bitcast(number, kind)
+    size = builder.and_(bits, kind(2 ** (kind.width - 1) - 1))
+    is_nan = builder.icmp_unsigned(">", size, kind(infinity))
+    return builder.bitcast(builder.select(is_nan, kind(quiet), bits), number.type)
+
+
 @intrinsic
 def narrow(typingctx: Any, value: Any, like: Any) -> Any:
     """Round a float to the element type of `like`, a scalar or array, to nearest even.
 
-    The two 16-bit types are reached through float32.
+    The two 16-bit types are reached through float32. Every NaN becomes the same one.
     """
     element = _element(like)
     if element is None:
@@ -91,9 +107,11 @@ def narrow(typingctx: Any, value: Any, like: Any) -> Any:
         number = args[0]
         if element == types.float64:
             wide = ir.DoubleType()
-            return number if number.type == wide else builder.fpext(number, wide)
+            number = number if number.type == wide else builder.fpext(number, wide)
+            return _one_nan(builder, number)
         if number.type == ir.DoubleType():
             number = builder.fptrunc(number, ir.FloatType())
+        number = _one_nan(builder, number)
         if element == _HALF:
             return half.float_to_half(context, builder, number)
         if element == _BFLOAT:
