@@ -48,7 +48,9 @@ def _body(body: Body) -> str:
     taken = [body.name, *_argument_names(body)]
     shared = share([body.lowered], taken)
     lines = [f"  {name} = {emit_text(value)}" for name, value in shared.lines]
-    return "\n".join([f"{body.name}:", *lines, f"  {emit_text(shared.results[0])}"])
+    result = f"  {emit_text(shared.results[0])}"
+    exact = f" {emit_text(body.exact)}" if body.exact != body.lowered else ""
+    return "\n".join([f"{body.name}:{exact}", *lines, result])
 
 
 def _argument_names(body: Body) -> list[str]:

@@ -25,14 +25,16 @@ def decimal(value: Fraction) -> str:
         rest, fives = rest // 5, fives + 1
     places = max(twos, fives)
     if rest != 1 or places > 40:
-        return f"{value.numerator}/{value.denominator}"
+        nearest = value.numerator / value.denominator
+        exact = Fraction(nearest) == value
+        return repr(nearest) if exact else f"{value.numerator}/{value.denominator}"
     digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
     sign = "-" if value < 0 else ""
     return f"{sign}{digits[:-places]}.{digits[-places:]}"
 
 
 def emit_text(expr: Expr) -> str:
-    """Return `expr` in the language of the specs, with the fewest parentheses."""
+    """Return `expr` in the language of the specs: its order, with the fewest parentheses."""
     return _print(expr)[0]
 
 
@@ -49,8 +51,7 @@ def _print(node: Expr) -> tuple[str, int]:
         sign, level = _INFIX[node.op]
         if node.op == "pow":
             return f"{_at(node.args[0], level + 1)}{sign}{_at(node.args[1], level)}", level
-        right = level + 1 if node.op in ("sub", "div") else level
-        return f"{_at(node.args[0], level)} {sign} {_at(node.args[1], right)}", level
+        return f"{_at(node.args[0], level)} {sign} {_at(node.args[1], level + 1)}", level
     if node.op == "neg":
         return f"-{_at(node.args[0], _UNARY)}", _UNARY
     if node.op in _COMPARE:
