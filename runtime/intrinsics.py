@@ -26,6 +26,7 @@ __all__ = [
     "device",
     "exponent",
     "fma",
+    "is_double",
     "kernel",
     "load",
     "mantissa",
@@ -192,6 +193,17 @@ def select(typingctx: Any, condition: Any, a: Any, b: Any) -> Any:
         return builder.select(args[0], args[1], args[2])
 
     return signature(common, types.boolean, common, common), codegen
+
+
+@intrinsic
+def is_double(typingctx: Any, like: Any) -> Any:
+    """Tell whether a scalar or array has elements of float64; known when compiling."""
+    answer = _element(like) == types.float64
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return context.get_constant(types.boolean, answer)
+
+    return signature(types.boolean, like), codegen
 
 
 @intrinsic

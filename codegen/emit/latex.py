@@ -220,6 +220,9 @@ ROWS |= {
 }
 
 
+ROWS |= {name: ROWS[name.removesuffix("_short")] for name in OPS if name.endswith("_short")}
+
+
 def name_of(name: str) -> str:
     r"""Return a name as LaTeX: a letter, a Greek letter, or upright text.
 

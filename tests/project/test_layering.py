@@ -19,9 +19,9 @@ ORDER = [
     "coefficients",
     *(
         f"functions.{n}"
-        for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function")
+        for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function", "short")
     ),
-    *("library", "lower", "share", "schedule"),
+    *("library", "lower", "shorten", "share", "schedule"),
     *("emit.cpu", "emit.axis", "emit.tidy", "emit.latex", "emit.text"),
     "pipeline",
     *("literal", "render", "docstring", "module", "manifest", "single"),

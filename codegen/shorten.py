@@ -1,0 +1,82 @@
+"""Choose shorter functions for results that are rounded to float32 or narrower.
+
+In: a stabilised expression and what it was lowered to. Out: the same over the `*_short` functions,
+or None where it has none, or where their errors of 2**-32 could grow: in sums that may cancel, in
+functions that magnify the error of their argument, in comparisons.
+"""
+
+from __future__ import annotations
+
+from actgen.codegen.ir import Apply, Const, Expr, apply, is_op, rewrite, walk
+from actgen.codegen.ops import SHORT
+
+_TAME = frozenset(("tanh", "erf", "log1p", "sqrt", "abs"))  # relative errors do not grow in them
+_POSITIVE = frozenset(("exp", "sigmoid", "softplus", "sech2", "normcdf", "erfc", "abs", "sqrt"))
+_PLAIN = frozenset(("mul", "div", "neg", "product"))
+_LARGEST_POWER = 4
+
+
+def shorten(exact: Expr, lowered: Expr) -> Expr | None:
+    """Return `lowered` with shorter functions, None where they do not suit it."""
+    if not any(is_op(node, *SHORT) for node in walk(exact)) or not _suits(exact):
+        return None
+    return rewrite(lowered, _short)
+
+
+def _short(node: Expr) -> Expr:
+    if not isinstance(node, Apply):
+        return node
+    name = node.op.removesuffix("_times").removesuffix("_twofold")
+    if name == "product":
+        return Apply("product_short", node.args)
+    if name not in SHORT:
+        return node
+    value = apply(f"{name}_short", node.args[0])
+    return apply("product_short", value, node.args[-1]) if node.op.endswith("_times") else value
+
+
+def _suits(expr: Expr) -> bool:
+    """Tell whether small relative errors of the functions stay small."""
+    rough: dict[Expr, bool] = {}
+    for node in walk(expr):
+        inner = any(rough[arg] for arg in node.args)
+        rough[node] = inner or is_op(node, *SHORT)
+        if inner and isinstance(node, Apply) and not _harmless(node, rough):
+            return False
+    return True
+
+
+def _harmless(node: Apply, rough: dict[Expr, bool]) -> bool:
+    if node.op in _PLAIN or node.op in _TAME:
+        return True
+    if node.op == "where":
+        return not rough[node.args[0]]
+    if node.op == "pow":
+        exponent = node.args[1]
+        return isinstance(exponent, Const) and abs(exponent.value) <= _LARGEST_POWER
+    if node.op == "add":
+        signs = {_sign(arg) for arg in node.args}
+        return len(signs) == 1 and 0 not in signs
+    if node.op == "sub":
+        return _sign(node.args[0]) * _sign(node.args[1]) < 0
+    return False
+
+
+def _sign(node: Expr) -> int:
+    """Return the sign that an expression has everywhere, 0 if it cannot be told."""
+    if isinstance(node, Const):
+        return (node.value > 0) - (node.value < 0)
+    if not isinstance(node, Apply):
+        return 0
+    if node.op in _POSITIVE or node.op in ("pi", "e"):
+        return 1
+    if node.op == "neg":
+        return -_sign(node.args[0])
+    if node.op in ("mul", "div", "product"):
+        return _sign(node.args[0]) * _sign(node.args[1])
+    if node.op == "add":
+        a, b = map(_sign, node.args)
+        return a if a == b else 0
+    if node.op == "pow" and isinstance(node.args[1], Const) and node.args[1].value % 2 == 0:
+        return 1
+    return 0
