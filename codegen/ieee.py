@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,13 @@ from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
 
 _F = np.float64
+
+
+def _nearest(value: Fraction) -> Any:
+    try:
+        return _F(value.numerator / value.denominator)
+    except OverflowError:
+        return _F(math.inf if value > 0 else -math.inf)
 
 
 def _sigmoid(a: Any) -> Any:
@@ -100,7 +108,7 @@ def evaluate_float64(expr: Expr, values: Mapping[str, float]) -> float:
     with np.errstate(all="ignore"):
         for node in walk(expr):
             if isinstance(node, Const):
-                done[node] = _F(node.value.numerator / node.value.denominator)
+                done[node] = _nearest(node.value)
             elif isinstance(node, Symbol):
                 done[node] = _F(values[node.name])
             elif isinstance(node, Apply) and node.op in _FLOAT64:

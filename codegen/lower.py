@@ -10,6 +10,7 @@ its rounding error beside it, by error-free transformations (Dekker, 1971; Ogita
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,6 +19,7 @@ from mpmath import mp
 from actgen.codegen.algebra import factors, from_factors
 from actgen.codegen.evaluate import constant
 from actgen.codegen.ir import (
+    INF,
     ONE,
     ZERO,
     Apply,
@@ -132,7 +134,7 @@ class _Lowering:
         folded = _fold(from_factors(coefficient, constants))
         if folded is None:
             return None
-        high, low = folded
+        high, low = _same_signs(*folded)
         value = self.visit(from_factors(ONE.value, rest))
         return value * high if low is None else apply("fma", value, high, value * low)
 
@@ -228,10 +230,20 @@ def _fold(node: Expr) -> tuple[Expr, Expr | None] | None:
     value = constant(node)
     if value is None or not mp.isfinite(value):
         return None
+    if math.isinf(float(value)):
+        return (INF if value > 0 else -INF), None
     high = Const(Fraction(float(value)))
     with mp.workdps(60):
         low = value - float(value)
         return high, Const(Fraction(float(low))) if low else None
+
+
+def _same_signs(high: Expr, low: Expr | None) -> tuple[Expr, Expr | None]:
+    """Move a pair so that its parts have one sign: times infinity they give no NaN."""
+    if low is None or _value(high) * _value(low) > 0:
+        return high, low
+    below = Fraction(math.nextafter(float(_value(high)), 0.0))
+    return Const(below), _rounded(_value(high) - below + _value(low))
 
 
 def _exact_scale(coefficient: Fraction) -> bool:
@@ -250,7 +262,7 @@ def _nearest(node: Const) -> Expr:
     try:
         return _rounded(node.value)
     except OverflowError:
-        return apply("inf") if node.value > 0 else -apply("inf")
+        return INF if node.value > 0 else -INF
 
 
 def _value(node: Expr) -> Fraction:

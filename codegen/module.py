@@ -16,7 +16,7 @@ from actgen.codegen.docstring import formula as formula_text
 from actgen.codegen.emit.axis import AxisKernel, columns, rows
 from actgen.codegen.emit.cpu import emit_cpu, imports
 from actgen.codegen.functions.parts import Function
-from actgen.codegen.ir import ZERO, Expr, is_op
+from actgen.codegen.ir import ZERO, Expr, Symbol, is_op, substitute
 from actgen.codegen.library import used_functions
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.render import header, render
@@ -62,12 +62,13 @@ def _elementwise(program: Program) -> str:
     for v in program.variants:
         inputs = ["x", *v.random, *names]
         functions.extend(_function(body, f"{body.name}{v.suffix}", inputs) for body in v.bodies)
-        rest = "".join(f", {name}" for name in inputs[1:])
+        rest = _rest(inputs[1:])
+        inside = _rest(_in_kernels(names, ["x", "dy"]).values())
         if not v.random:
             scalars.append({"suffix": v.suffix, "args": _signature(params), "rest": rest})
-        for quantity, *more, value in _quantities(v, rest):
-            args = "".join(f", {name}" for name in more)
-            of = value.format(x="load(x)", dy="load(dy)")
+        for quantity, *more, value in _quantities(v):
+            args = _rest(more)
+            of = value.format(x="load(x)", dy="load(dy)", rest=rest)
             partial = quantity.startswith("partial_")
             ufuncs.append(
                 {
@@ -81,10 +82,10 @@ def _elementwise(program: Program) -> str:
             kernels.append(
                 {
                     "name": f"{quantity}{v.suffix}_contiguous",
-                    "args": f"x{args}, out{rest}",
+                    "args": f"x{args}, out{inside}",
                     "same": " or ".join(f"same_start({name}, out)" for name in ("x", *more)),
                     "inputs": ["x", *more],
-                    "value": value.format(x="x_i", dy="dy_i"),
+                    "value": value.format(x="x_i", dy="dy_i", rest=inside),
                 }
             )
     needs = {"ufunc"} | ({"same_start", "stack_buffer"} if kernels else set())
@@ -99,16 +100,28 @@ def _elementwise(program: Program) -> str:
     )
 
 
-def _quantities(variant: Variant, rest: str) -> list[tuple[str, ...]]:
-    """Return each quantity, the arrays it takes beside x, and its value over {x} and {dy}."""
+def _rest(names: Iterable[str]) -> str:
+    """Return what stands behind the first argument."""
+    return "".join(f", {name}" for name in names)
+
+
+def _in_kernels(params: Iterable[str], arrays: Iterable[str]) -> dict[str, str]:
+    """Return how kernels spell parameters: their loops have names too. None of a spec ends in _."""
+    ends = ("i", "j", "part")
+    own = _LOCALS | {f"{name}_{end}" for name in (*arrays, "out") for end in ends}
+    return {p: f"{p}_" if p in own or _NUMBERED.fullmatch(p) else p for p in params}
+
+
+def _quantities(variant: Variant) -> list[tuple[str, ...]]:
+    """Return each quantity, the arrays it takes beside x, and its value over {x}, {dy}, {rest}."""
     listed: list[tuple[str, ...]] = [
-        (name, f"{name}{variant.suffix}({{x}}{rest})")
+        (name, f"{name}{variant.suffix}({{x}}{{rest}})")
         for name in ("forward", "derivative", "second_derivative")
     ]
-    listed.append(("vjp", "dy", f"{{dy}} * derivative{variant.suffix}({{x}}{rest})"))
+    listed.append(("vjp", "dy", f"{{dy}} * derivative{variant.suffix}({{x}}{{rest}})"))
     for body in variant.bodies:
         if body.name.startswith("partial_"):
-            value = f"{{dy}} * {body.name}{variant.suffix}({{x}}{rest})"
+            value = f"{{dy}} * {body.name}{variant.suffix}({{x}}{{rest}})"
             listed.append((body.name, "dy", value))
     return listed
 
@@ -131,14 +144,14 @@ def _pieces(program: Program) -> str:
     names = [p.name for p in params]
     gated = program.spec.kind == "gated"
     inputs = ["gate", "value"] if gated else ["x"]
-    rest = "".join(f", {name}" for name in names)
+    rest, inside = _rest(names), _rest(_in_kernels(names, [*inputs, "dy"]).values())
     functions: list[FunctionText] = []
     kernels: list[dict[str, Any]] = []
     for v in program.variants:
         functions.extend(
             _function(body, f"{body.name}{v.suffix}", [*inputs, *names]) for body in v.bodies
         )
-        kernels.extend(_gate_kernels(v, rest) if gated else _piece_kernels(program, v, rest))
+        kernels.extend(_gate_kernels(v, inside) if gated else _piece_kernels(program, v, inside))
     scalars = (
         [
             {"suffix": v.suffix, "args": _signature(params, "gate, value"), "rest": rest}
@@ -217,7 +230,10 @@ def _axis_kernels(
     elements += variant.random
     slices = ["dy"] if backward and groups else []
     target = "out64" if body.name.startswith("partial_") else "dx" if backward and groups else "out"
-    plan = schedule(body.lowered, {*params, *elements, *slices, *_LOCALS})
+    spelled = _in_kernels(params, [*elements, *slices])
+    names: dict[Expr, Expr] = {Symbol(p): Symbol(name) for p, name in spelled.items()}
+    taken = {*spelled.values(), *elements, *slices, *_LOCALS}
+    plan = schedule(substitute(body.lowered, names), taken, sliced=groups and not backward)
     fill = None
     if masked:
         fill = program.definition.masked if not backward else ZERO
@@ -228,7 +244,7 @@ def _axis_kernels(
         needs.update(f"{name}!" for name in ("inf", "np.empty") if name in text)
         yield {
             "name": f"{body.name}{variant.suffix}_{shape}{'_masked' if masked else ''}",
-            "args": ", ".join([*elements, *slices, target, *params]),
+            "args": ", ".join([*elements, *slices, target, *spelled.values()]),
             "doc": _axis_doc(body.name, shape, masked),
             "lines": printed,
         }
@@ -248,8 +264,15 @@ _LOCALS = frozenset(
         "bound",
         "gathered",
         "excess",
+        "entry",
+        "tile",
+        "out64",
+        "dx",
+        "dgate",
+        "dvalue",
     )
 )
+_NUMBERED = re.compile(r"(out|dy)_\d+(_j)?|peak(_\d+)?_value", re.ASCII)
 
 
 def _axis_doc(name: str, shape: str, masked: bool) -> str:

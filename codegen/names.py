@@ -49,8 +49,12 @@ _ARGUMENTS = frozenset(
     {
         *("x", "dy", "out", "where", "dtype", "axis", "rng", "order", "wrt", "index", "mask"),
         *("result", "self", "cls", "actgen", "np", "numpy", "numba", "math"),
+        *("load", "narrow", "maximum", "minimum", "rint", "same_start", "stack_buffer"),
+        *("is_double", "like"),
     }
 )
+# the functions of a generated module
+_QUANTITY = re.compile(r"(forward|(second_)?derivative|vjp|partial)(_.*)?", re.ASCII)
 _LINE_RESERVED = frozenset({"x", "dy", "index", "where"})
 
 
@@ -73,7 +77,7 @@ def name_problem(name: str, role: Role) -> str:
     if name in OPS or name in ("clip", "one_hot"):
         return "it is a function of the formula language"
     reserved = _ARGUMENTS if role == "param" else _LINE_RESERVED
-    if name in reserved:
+    if name in reserved or (role == "param" and _QUANTITY.fullmatch(name)):
         return "actgen uses it itself"
     if role == "param" and hasattr(builtins, name):
         return "it is a builtin of Python"

@@ -60,13 +60,15 @@ class Schedule:
         return tuple(names)
 
 
-def schedule(expr: Expr, taken: Iterable[str]) -> Schedule:
-    """Return the passes that compute the lowered expression `expr`."""
+def schedule(expr: Expr, taken: Iterable[str], sliced: bool = False) -> Schedule:
+    """Return the passes that compute the lowered expression `expr`.
+
+    `sliced` asks for one result for the slice; else each element gets one, be they all the same.
+    """
     names = set(taken)
     levels = _levels(expr)
     replaced: dict[Expr, Expr] = {}
     passes: list[Pass] = []
-    sliced = invariant(expr)
     for level in range(1, max(levels.values(), default=0) + 1):
         found = [node for node, at in levels.items() if at == level]
         reductions = []

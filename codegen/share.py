@@ -11,12 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, is_op, walk
+from actgen.codegen.ops import OPS
 
 Line = tuple[str, Expr]
 WIDTH = 72  # characters of an expression on one line, about
-_DIGITS = 18
 
-_SIGNS = frozenset(("add", "sub", "mul", "div", "neg", "lt", "le", "gt", "ge", "eq", "ne"))
+_FUNCTIONS = frozenset(name for name, op in OPS.items() if op.arity != 0)
+_SIGNS = frozenset(
+    ("add", "sub", "mul", "div", "neg", "lt", "le", "gt", "ge", "eq", "ne", "and", "or")
+)
 _NAMES = {
     "exp": "e",
     "expm1": "em1",
@@ -72,15 +75,14 @@ class _Sharing:
         self.lines: list[Line] = []
         self.done: dict[Expr, Expr] = {}
         self.uses: dict[Expr, int] = {}
-        seen: set[Expr] = set()
+        order: dict[Expr, None] = {}
         for expr in exprs:
             self.uses[expr] = self.uses.get(expr, 0) + 1
-            for node in walk(expr):
-                if node in seen:
-                    continue
-                seen.add(node)
-                for arg in node.args:
-                    self.uses[arg] = self.uses.get(arg, 0) + 1
+            order.update(dict.fromkeys(walk(expr)))
+        for node in reversed(order):
+            written = self.uses[node] if _condition(node) else 1
+            for arg in node.args:
+                self.uses[arg] = self.uses.get(arg, 0) + written
 
     def run(self) -> Shared:
         for expr in self.exprs:
@@ -93,12 +95,13 @@ class _Sharing:
         if not isinstance(node, Apply) or not node.args:
             return node
         args = [self.done[arg] for arg in node.args]
-        while sum(_length(arg) for arg in args) > self.width:
-            longest = max(
-                range(len(args)), key=lambda i: 0 if _condition(args[i]) else _length(args[i])
-            )
-            if not isinstance(args[longest], Apply) or _condition(args[longest]):
+        call = 0 if node.op in _SIGNS else len(node.op)
+        while call + sum(_length(arg) for arg in args) > self.width:
+            # conditions read best where they are needed, so they go last
+            cut = [i for i, arg in enumerate(args) if isinstance(arg, Apply) and arg.args]
+            if not cut:
                 break
+            longest = max(cut, key=lambda i: (not _condition(args[i]), _length(args[i])))
             args[longest] = self._name(args[longest], node.args[longest])
         built = Apply(node.op, tuple(args))
         if node in self.names:
@@ -116,13 +119,13 @@ class _Sharing:
 
     def _fresh(self, node: Expr) -> str:
         assert isinstance(node, Apply)
-        base = _NAMES.get(node.op.removesuffix("_twofold"), "u")
+        base = _NAMES.get(node.op.removesuffix("_twofold"), "holds" if _condition(node) else "u")
         if node in self.names:
             base = self.names[node]
         elif node.op == "mul" and node.args[0] == node.args[1] and isinstance(node.args[0], Symbol):
             base = f"{node.args[0].name}2"
         name, count = base, 1
-        while name in self.taken or keyword.iskeyword(name):
+        while name in self.taken or name in _FUNCTIONS or keyword.iskeyword(name):
             count += 1
             name = f"{base.rstrip('_')}_{count}"
         self.taken.add(name)
@@ -134,7 +137,7 @@ def _length(node: Expr) -> int:
     if isinstance(node, Symbol):
         return len(node.name)
     if isinstance(node, Const):
-        return min(_DIGITS, len(str(node.value)))
+        return len(repr(node.value.numerator / node.value.denominator))
     assert isinstance(node, Apply)
     own = 3 if node.op in _SIGNS else len(node.op) + 2
     return own + sum(_length(arg) + 2 for arg in node.args)

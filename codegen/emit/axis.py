@@ -200,6 +200,13 @@ class _Printer:
         self.columns = columns
         self.depth = outer
 
+    def store(self, place: str, value: str) -> None:
+        """Print the assignment of a result; a long one is computed on a line of its own."""
+        if 4 * self.depth + len(place) + len(value) + len(self.kernel.target) > 80:
+            self.line(f"entry = {value}")
+            value = "entry"
+        self.line(f"{place} = narrow({value}, {self.kernel.target})")
+
     def result(self) -> None:
         plan = self.kernel.schedule
         target = self.kernel.target
@@ -208,7 +215,7 @@ class _Printer:
             self.load([v for _, v in plan.lines] + [plan.result], slices=True)
             for name, value in plan.lines:
                 self.line(f"{name} = {self.text(value)}")
-            self.line(f"{target}{self.slice} = narrow({self.text(plan.result)}, {target})")
+            self.store(f"{target}{self.slice}", self.text(plan.result))
             self.depth = before
             return
         before = self.over_elements()
@@ -217,7 +224,7 @@ class _Printer:
         self.load([v for _, v in plan.lines] + [plan.result])
         for name, value in plan.lines:
             self.line(f"{name} = {self.text(value)}")
-        self.line(f"{target}{self.element} = narrow({self.text(plan.result)}, {target})")
+        self.store(f"{target}{self.element}", self.text(plan.result))
         if self.kernel.masked is not None:
             self.depth = inner
             self.line("else:")
