@@ -20,7 +20,7 @@ generate: $(INSTALLED)  ## Compile every spec into generated/, then call a few o
 	@$(BIN)/python -m actgen.demo
 
 test: $(INSTALLED)  ## Run the test suite.
-	@$(BIN)/python -m pytest -n $(JOBS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 lint: $(INSTALLED) .typetree  ## Check style and types.
 	@$(BIN)/ruff check
