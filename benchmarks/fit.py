@@ -33,14 +33,6 @@ def _atanh_tail(z: Any) -> Any:
     return sum(2 * z**k / mp.mpf(2 * k + 3) for k in range(2 * _TERMS))
 
 
-def _sin_tail(z: Any) -> Any:
-    return sum((-1) ** (k + 1) * z**k / mp.factorial(2 * k + 3) for k in range(_TERMS))
-
-
-def _cos_tail(z: Any) -> Any:
-    return sum((-1) ** k * z**k / mp.factorial(2 * k + 4) for k in range(_TERMS))
-
-
 def _erf_quotient(z: Any) -> Any:
     x = mp.sqrt(z)
     return mp.erf(x) / x if x else 2 / mp.sqrt(mp.pi)
@@ -71,7 +63,6 @@ def _both(name: str, long: int, short: int, **fit: Any) -> tuple[Fit, Fit]:
     return Fit(name, degree=long, **fit), Fit(f"{name}_SHORT", degree=short, **fit)
 
 
-_QUARTER = mp.pi / 4 * mp.mpf("1.0001")
 _CDF = "exp(y²/2) erfc(y/√2) (1 + y), t = (y - {0}) / (y + {0}), 0 ≤ y ≤ {1}"
 _ERFC = "exp(x²) erfc(x) (1 + 3x/2), t = (x - {0}) / (x + {0}), 0 ≤ x ≤ {1}"
 
@@ -94,16 +85,6 @@ FITS: tuple[Fit, ...] = (
         "ERF", 11, 7,
         function=_erf_quotient, low=mp.mpf(0), high=mp.mpf(1), split=True,
         weight=lambda z: 1 / _erf_quotient(z), doc="erf(x) / x in z = x², |x| ≤ 1",
-    ),
-    *_both(
-        "SIN", 6, 3,
-        function=_sin_tail, low=mp.mpf(0), high=_QUARTER**2, weight=lambda z: z,
-        doc="(sin(r) / r - 1) / r² in z = r², |r| ≤ π/4; relative to r",
-    ),
-    *_both(
-        "COS", 6, 3,
-        function=_cos_tail, low=mp.mpf(0), high=_QUARTER**2, weight=lambda z: z * z,
-        doc="(cos(r) - 1 + r²/2) / r⁴ in z = r², |r| ≤ π/4",
     ),
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from mpmath import mp
 
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
-from actgen.codegen.ops import SHORT, TWOFOLD, VANISHING
+from actgen.codegen.ops import ROUGH, TWOFOLD, VANISHING
 
 _HUGE = mpmath.mpf(10) ** 400  # beyond it e^a only costs memory
 
@@ -139,7 +139,9 @@ MEANING: dict[str, Callable[..., Any]] = {
 }
 
 MEANING.update({f"{name}_twofold": _twofold(MEANING[name]) for name in TWOFOLD})
-MEANING.update({f"{name}_short": MEANING[name] for name in (*SHORT, "product")})
+for _kind in ("plain", "short"):
+    MEANING.update({f"{name}_{_kind}": MEANING[name] for name in ROUGH})
+MEANING["product_rough"] = MEANING["product"]
 MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
 MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})
 

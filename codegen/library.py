@@ -16,7 +16,7 @@ from actgen.codegen.functions.exponential import EXPONENTIAL
 from actgen.codegen.functions.hyperbolic import HYPERBOLIC
 from actgen.codegen.functions.logarithm import LOGARITHM
 from actgen.codegen.functions.parts import Function
-from actgen.codegen.functions.short import SHORT_FUNCTIONS
+from actgen.codegen.functions.rough import ROUGH_FUNCTIONS
 from actgen.codegen.ir import (
     HALF,
     ONE,
@@ -83,7 +83,7 @@ _FUNCTIONS = (
              "Return cosh(x + low)."),
 )  # fmt: skip
 
-_ELEMENTARY = (*EXPONENTIAL, *LOGARITHM, *HYPERBOLIC, *ERROR_FUNCTION, *SHORT_FUNCTIONS)
+_ELEMENTARY = (*EXPONENTIAL, *LOGARITHM, *HYPERBOLIC, *ERROR_FUNCTION, *ROUGH_FUNCTIONS)
 LIBRARY: dict[str, Function] = {f.name: f for f in (*_FUNCTIONS, *_ELEMENTARY)}
 
 

@@ -22,6 +22,7 @@ from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.render import header, render
 from actgen.codegen.schedule import schedule
 from actgen.codegen.share import share
+from actgen.codegen.shorten import shorten
 
 _ALWAYS = {"kernel", "load", "narrow"}
 _SENTENCES = {
@@ -61,14 +62,14 @@ def _elementwise(program: Program) -> str:
     scalars, ufuncs, kernels = [], [], []
     for v in program.variants:
         inputs = ["x", *v.random, *names]
-        functions.extend(_function(body, f"{body.name}{v.suffix}", inputs) for body in v.bodies)
+        functions.extend(_functions(v, inputs))
         rest = _rest(inputs[1:])
         inside = _rest(_in_kernels(names, ["x", "dy"]).values())
         if not v.random:
             scalars.append({"suffix": v.suffix, "args": _signature(params), "rest": rest})
         for quantity, *more, value in _quantities(v):
             args = _rest(more)
-            of = value.format(x="load(x)", dy="load(dy)", rest=rest)
+            of = value.format(x="load(x)", dy="load(dy)", rest=rest, like="x")
             partial = quantity.startswith("partial_")
             ufuncs.append(
                 {
@@ -85,7 +86,7 @@ def _elementwise(program: Program) -> str:
                     "args": f"x{args}, out{inside}",
                     "same": " or ".join(f"same_start({name}, out)" for name in ("x", *more)),
                     "inputs": ["x", *more],
-                    "value": value.format(x="x_i", dy="dy_i", rest=inside),
+                    "value": value.format(x="x_i", dy="dy_i", rest=inside, like="out"),
                 }
             )
     needs = {"ufunc"} | ({"same_start", "stack_buffer"} if kernels else set())
@@ -112,13 +113,46 @@ def _in_kernels(params: Iterable[str], arrays: Iterable[str]) -> dict[str, str]:
     return {p: f"{p}_" if p in own or _NUMBERED.fullmatch(p) else p for p in params}
 
 
+def _functions(variant: Variant, inputs: Sequence[str]) -> Iterable[FunctionText]:
+    """Yield the functions of a variant, and those for results that are rounded to float32."""
+    for body in variant.bodies:
+        yield _function(body, f"{body.name}{variant.suffix}", inputs)
+        short = _narrowed(body)
+        if short is not None:
+            doc = f"{_SENTENCES[body.name][:-1]}, for results rounded to float32 or narrower."
+            yield _text(f"{body.name}_narrow{variant.suffix}", inputs, short, doc)
+            yield _chosen(body.name, variant.suffix, inputs)
+
+
+def _chosen(name: str, suffix: str, inputs: Sequence[str]) -> FunctionText:
+    """Return the function that is one for float64 and another for narrower types."""
+    args = ", ".join(inputs)
+    doc = f"{_SENTENCES[name][:-1]}, as exact as the type of `like` needs."
+    lines = ("if is_double(like):", f"    return {name}{suffix}({args})")
+    result = f"{name}_narrow{suffix}({args})"
+    return FunctionText(f"{name}_as{suffix}", f"like, {args}", doc, lines, result)
+
+
+def _narrowed(body: Body) -> Expr | None:
+    """Return the body for results rounded to float32, where it differs from the one for float64."""
+    if body.name not in ("forward", "derivative", "second_derivative"):
+        return None
+    return shorten(body.exact, body.lowered)
+
+
+def _value(variant: Variant, name: str) -> str:
+    """Return the text of a quantity over {x} and {rest}, as the type of {like} needs it."""
+    if _narrowed(variant.body(name)) is None:
+        return f"{name}{variant.suffix}({{x}}{{rest}})"
+    return f"{name}_as{variant.suffix}({{like}}, {{x}}{{rest}})"
+
+
 def _quantities(variant: Variant) -> list[tuple[str, ...]]:
-    """Return each quantity, the arrays it takes beside x, and its value over {x}, {dy}, {rest}."""
+    """Return each quantity, the arrays it takes beside x, and its value over the names of both."""
     listed: list[tuple[str, ...]] = [
-        (name, f"{name}{variant.suffix}({{x}}{{rest}})")
-        for name in ("forward", "derivative", "second_derivative")
+        (name, _value(variant, name)) for name in ("forward", "derivative", "second_derivative")
     ]
-    listed.append(("vjp", "dy", f"{{dy}} * derivative{variant.suffix}({{x}}{{rest}})"))
+    listed.append(("vjp", "dy", f"{{dy}} * {_value(variant, 'derivative')}"))
     for body in variant.bodies:
         if body.name.startswith("partial_"):
             value = f"{{dy}} * {body.name}{variant.suffix}({{x}}{{rest}})"
@@ -148,9 +182,7 @@ def _pieces(program: Program) -> str:
     functions: list[FunctionText] = []
     kernels: list[dict[str, Any]] = []
     for v in program.variants:
-        functions.extend(
-            _function(body, f"{body.name}{v.suffix}", [*inputs, *names]) for body in v.bodies
-        )
+        functions.extend(_functions(v, [*inputs, *names]))
         kernels.extend(_gate_kernels(v, inside) if gated else _piece_kernels(program, v, inside))
     scalars = (
         [
@@ -167,8 +199,9 @@ def _pieces(program: Program) -> str:
 
 def _gate_kernels(variant: Variant, rest: str) -> Iterable[dict[str, Any]]:
     halves = ["gate", "value"]
-    forward = f"forward{variant.suffix}"
-    yield _row_kernel(forward, halves, {"out": f"{forward}(gate_j, value_j{rest})"}, rest)
+    value = _value(variant, "forward")
+    of = value.format(x="gate_j", rest=f", value_j{rest}", like="out")
+    yield _row_kernel(f"forward{variant.suffix}", halves, {"out": of}, rest)
     slopes = {
         f"d{half}": f"dy_j * vjp_{half}{variant.suffix}(gate_j, value_j{rest})" for half in halves
     }
@@ -308,7 +341,12 @@ def _library(functions: Iterable[Function]) -> list[FunctionText]:
 
 
 def _render(template: str, program: Program, needs: set[str], **values: Any) -> str:
-    lowered = [body.lowered for v in program.variants for body in v.bodies]
+    bodies = [body for v in program.variants for body in v.bodies]
+    lowered = [body.lowered for body in bodies]
+    if program.spec.kind in ("elementwise", "gated"):
+        short = [expr for expr in map(_narrowed, bodies) if expr is not None]
+        lowered += short
+        needs |= {"is_double"} if short else set()
     library = used_functions(lowered)
     exprs = [*lowered, *(f.body for f in library)]
     plain = {"inf!"} if any("inf" in s["args"] for s in values.get("scalars", [])) else set()

@@ -43,8 +43,8 @@ TWOFOLD = (
 )
 # functions that vanish exponentially: `*_times` rounds the product of the smallest once
 VANISHING = ("exp", "sigmoid", "sech2", "normcdf", "erfc", "tanhsoftplus")
-# functions that have a shorter version for results rounded to float32
-SHORT = (*VANISHING, "expm1", "log", "log1p", "softplus", "tanh", "erf")
+# functions that have a plain and a shorter version for results rounded to float32
+ROUGH = (*VANISHING, "expm1", "log", "log1p", "softplus", "tanh", "erf")
 
 _ROWS = (
     # constants
@@ -112,9 +112,10 @@ _ROWS = (
         Op(f"{name}_twofold_times", 3, "function", f"{name}(a + b) * c", formula=False)
         for name in VANISHING
     ),
-    # the same to 2**-32; the product takes what has vanished to 1e-290 for 0
-    *(Op(f"{name}_short", 1, "function", f"{name}(a), roughly", formula=False) for name in SHORT),
-    Op("product_short", 2, "select", "a * b, and 0 where a has vanished", formula=False),
+    # the same to a few ULP, and to 2**-32; the product takes what has vanished to 1e-290 for 0
+    *(Op(f"{name}_plain", 1, "function", f"{name}(a), nearly", formula=False) for name in ROUGH),
+    *(Op(f"{name}_short", 1, "function", f"{name}(a), roughly", formula=False) for name in ROUGH),
+    Op("product_rough", 2, "select", "a * b, and 0 where a has vanished", formula=False),
     # comparisons, logic, selection
     Op("lt", 2, "compare", "a < b"),
     Op("le", 2, "compare", "a <= b"),

@@ -1,14 +1,14 @@
-"""Choose shorter functions for results that are rounded to float32 or narrower.
+"""Choose cheaper functions for results that are rounded to float32 or narrower.
 
 In: a stabilised expression and what it was lowered to. Out: the same over the `*_short` functions,
-or None where it has none, or where their errors of 2**-32 could grow: in sums that may cancel, in
-functions that magnify the error of their argument, in comparisons.
+or over the `*_plain` ones where errors of 2**-32 could grow: in sums that may cancel, in functions
+that magnify the error of their argument, in comparisons. Rounding errors of arguments are dropped.
 """
 
 from __future__ import annotations
 
 from actgen.codegen.ir import Apply, Const, Expr, apply, is_op, rewrite, walk
-from actgen.codegen.ops import SHORT
+from actgen.codegen.ops import ROUGH
 
 _TAME = frozenset(("tanh", "erf", "log1p", "sqrt", "abs"))  # relative errors do not grow in them
 _POSITIVE = frozenset(("exp", "sigmoid", "softplus", "sech2", "normcdf", "erfc", "abs", "sqrt"))
@@ -17,22 +17,23 @@ _LARGEST_POWER = 4
 
 
 def shorten(exact: Expr, lowered: Expr) -> Expr | None:
-    """Return `lowered` with shorter functions, None where they do not suit it."""
-    if not any(is_op(node, *SHORT) for node in walk(exact)) or not _suits(exact):
+    """Return `lowered` with cheaper functions, None where there are none in it."""
+    if not any(is_op(node, *ROUGH) for node in walk(exact)):
         return None
-    return rewrite(lowered, _short)
+    kind = "short" if _suits(exact) else "plain"
 
+    def cheaper(node: Expr) -> Expr:
+        if not isinstance(node, Apply):
+            return node
+        name = node.op.removesuffix("_times").removesuffix("_twofold")
+        if name == "product":
+            return Apply("product_rough", node.args)
+        if name not in ROUGH:
+            return node
+        value = apply(f"{name}_{kind}", node.args[0])
+        return apply("product_rough", value, node.args[-1]) if node.op.endswith("_times") else value
 
-def _short(node: Expr) -> Expr:
-    if not isinstance(node, Apply):
-        return node
-    name = node.op.removesuffix("_times").removesuffix("_twofold")
-    if name == "product":
-        return Apply("product_short", node.args)
-    if name not in SHORT:
-        return node
-    value = apply(f"{name}_short", node.args[0])
-    return apply("product_short", value, node.args[-1]) if node.op.endswith("_times") else value
+    return rewrite(lowered, cheaper)
 
 
 def _suits(expr: Expr) -> bool:
@@ -40,7 +41,7 @@ def _suits(expr: Expr) -> bool:
     rough: dict[Expr, bool] = {}
     for node in walk(expr):
         inner = any(rough[arg] for arg in node.args)
-        rough[node] = inner or is_op(node, *SHORT)
+        rough[node] = inner or is_op(node, *ROUGH)
         if inner and isinstance(node, Apply) and not _harmless(node, rough):
             return False
     return True

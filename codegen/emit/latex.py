@@ -220,7 +220,11 @@ ROWS |= {
 }
 
 
-ROWS |= {name: ROWS[name.removesuffix("_short")] for name in OPS if name.endswith("_short")}
+ROWS |= {
+    name: ROWS[name.rsplit("_", 1)[0]]
+    for name in OPS
+    if name.endswith(("_plain", "_short", "_rough"))
+}
 
 
 def name_of(name: str) -> str:

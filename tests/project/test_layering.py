@@ -19,7 +19,7 @@ ORDER = [
     "coefficients",
     *(
         f"functions.{n}"
-        for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function", "short")
+        for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function", "rough")
     ),
     *("library", "lower", "shorten", "share", "schedule"),
     *("emit.cpu", "emit.axis", "emit.tidy", "emit.latex", "emit.text"),
