@@ -30,10 +30,10 @@ def factors(expr: Expr) -> tuple[Fraction, list[Factor]]:
     def collect(node: Expr, exponent: Fraction) -> None:
         nonlocal coefficient
         value = const_value(node)
-        if value is not None and exponent.denominator == 1 and (value != 0 or exponent > 0):
-            if abs(exponent) <= _MAX_POWER:
-                coefficient *= value**exponent.numerator
-                return
+        whole = exponent.denominator == 1 and abs(exponent) <= _MAX_POWER
+        if value is not None and whole and (value != 0 or exponent > 0):
+            coefficient *= value**exponent.numerator
+            return
         integral = exponent.denominator == 1
         if isinstance(node, Apply):
             if node.op == "neg" and integral:
@@ -59,6 +59,11 @@ def factors(expr: Expr) -> tuple[Fraction, list[Factor]]:
         merged[base] = merged.get(base, Fraction(0)) + power * exponent
 
     collect(expr, Fraction(1))
+    for base, exponent in list(merged.items()):
+        if is_op(base, "abs") and abs(exponent) >= 2 and exponent.denominator == 1:
+            odd = exponent - 2 * (exponent.numerator // 2)
+            merged[base] = odd  # |u|**3 = u**2 |u|
+            collect(base.args[0], exponent - odd)
     listed: list[Factor] = []
     for base, exponent in merged.items():
         value = const_value(base)
@@ -99,8 +104,9 @@ def _plain(coefficient: Fraction) -> bool:
 
 def from_factors(coefficient: Fraction, parts: Iterable[Factor]) -> Expr:
     """Build coefficient * product of base**exponent as a readable quotient."""
-    if coefficient == 0:
-        return ZERO
+    parts = list(parts)
+    if coefficient == 0 or not parts:
+        return Const(coefficient)
     above: Expr | None = None
     below: Expr | None = None
     magnitude = abs(coefficient)
@@ -136,9 +142,9 @@ def terms(expr: Expr) -> list[Term]:
             collect(node.args[0], scale)
             return collect(node.args[1], -scale if is_op(node, "sub") else scale)
         coefficient, parts = factors(node)
-        if coefficient == -1 and len(parts) == 1 and parts[0][1] == 1:
-            if is_op(parts[0][0], "add", "sub"):
-                return collect(parts[0][0], -scale)
+        negated = coefficient == -1 and len(parts) == 1 and parts[0][1] == 1
+        if negated and is_op(parts[0][0], "add", "sub"):
+            return collect(parts[0][0], -scale)
         key = frozenset(parts)
         before, term = merged.get(key, (Fraction(0), None))
         term = from_factors(Fraction(1), parts) if term is None else term

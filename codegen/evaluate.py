@@ -61,6 +61,15 @@ def _twofold_times(function: Callable[[Any], Any]) -> Callable[[Any, Any, Any], 
     return lambda a, b, c: MEANING["product"](function(a + b), c)
 
 
+def _settling(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Take the limit of a function for numbers whose exponents would need much memory."""
+
+    def call(a: Any) -> Any:
+        return function(a) if abs(a) <= _HUGE else function(mp.inf if a > 0 else -mp.inf)
+
+    return call
+
+
 def _periodic(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Leave numbers far beyond float64 without a value: they would need as many digits of pi."""
 
@@ -102,23 +111,24 @@ MEANING: dict[str, Callable[..., Any]] = {
     "tan": _periodic(mp.tan),
     "asin": _real(mp.asin),
     "acos": _real(mp.acos),
-    "atan": mp.atan,
+    "atan": _settling(mp.atan),
     "sinh": lambda a: mp.sinh(a) if abs(a) < 1 else (_exp(a) - _exp(-a)) / 2,
     "cosh": lambda a: (_exp(a) + _exp(-a)) / 2,
-    "tanh": mp.tanh,
+    "tanh": _settling(mp.tanh),
     "asinh": mp.asinh,
     "acosh": _real(mp.acosh),
     "atanh": _real(mp.atanh),
-    "erf": mp.erf,
-    "erfc": mp.erfc,
+    "erf": _settling(mp.erf),
+    "erfc": _settling(mp.erfc),
     "sigmoid": _sigmoid,
     "softplus": lambda a: mp.log1p(_exp(a)) if a < 0 else a + mp.log1p(_exp(-a)),
     "hypot": mp.hypot,
     "sech2": lambda a: 4 / (_exp(a) + _exp(-a)) ** 2,
-    "normcdf": lambda a: mp.erfc(-a / mp.sqrt(2)) / 2,
+    "normcdf": _settling(lambda a: mp.erfc(-a / mp.sqrt(2)) / 2),
     "acot": lambda a: mp.atan(1 / a) if a > 0 else mp.pi / 2 - mp.atan(a),
     "rootratio": lambda a, b, c: 1 + b / mp.sqrt(a) if b >= 0 else c / (a - b * mp.sqrt(a)),
     "rootsum": lambda a, b, c: mp.sqrt(a) + b if b >= 0 else c / (mp.sqrt(a) - b),
+    "sech2softplus": lambda a: MEANING["sech2"](MEANING["softplus"](a)),
     "tanhsoftplus": lambda a: mp.tanh(MEANING["softplus"](a)),
     "logcosh": lambda a: (
         mp.log(mp.cosh(a)) if abs(a) < 1 else abs(a) + mp.log1p(_exp(-2 * abs(a))) - mp.log(2)

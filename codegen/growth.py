@@ -9,12 +9,27 @@ settles are tried both ways by the caller (`signs`). The source is the calculus 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
 from actgen.codegen.evaluate import evaluate
-from actgen.codegen.ir import ONE, PI, ZERO, X, Apply, Const, Expr, Symbol, absolute, apply, log, sqrt, symbols, walk
+from actgen.codegen.ir import (
+    ONE,
+    PI,
+    ZERO,
+    Apply,
+    Const,
+    Expr,
+    Symbol,
+    X,
+    absolute,
+    apply,
+    log,
+    sqrt,
+    symbols,
+    walk,
+)
 from actgen.codegen.simplify import simplify
 
 End = Literal["far", "near"]
@@ -26,14 +41,15 @@ class Growth:
     """A leading term for t → ∞.
 
     `power`: coef * t**power. `log`: t**power times a power of log t, spelled out in `coef`.
-    `large`/`tiny`: exponentially large or small. `zero`: exactly 0. `bounded`: no limit, but
-    bounded. `sign` is 0 if unknown.
+    `large`/`tiny`: exponentially large or small, e**`rate` to first order. `zero`: exactly 0.
+    `bounded`: no limit, but bounded by a multiple of t**power. `sign` is 0 if unknown.
     """
 
     kind: Kind
     sign: int = 0
     power: Fraction = Fraction(0)
     coef: Expr = ONE
+    rate: Growth | None = None
 
     @property
     def infinite(self) -> bool:
@@ -43,7 +59,9 @@ class Growth:
 
     @property
     def vanishes(self) -> bool:
-        return self.kind in ("tiny", "zero") or (self.kind in ("power", "log") and self.power < 0)
+        return self.kind in ("tiny", "zero") or (
+            self.kind in ("power", "log", "bounded") and self.power < 0
+        )
 
     @property
     def constant(self) -> bool:
@@ -134,7 +152,10 @@ class _Scope:
         # three magnitudes of every parameter must agree on the sign
         found = set()
         for size in ("0.37", "1.9", "11.3"):
-            value = evaluate(expr, {s.name: self.signs[s.name] * evaluate(Const(Fraction(size)), {}) for s in names})
+            value = evaluate(
+                expr,
+                {s.name: self.signs[s.name] * evaluate(Const(Fraction(size)), {}) for s in names},
+            )
             found.add((value > 0) - (value < 0))
         return found.pop() if len(found) == 1 else 0
 
@@ -177,7 +198,7 @@ class _Scope:
         return UNKNOWN
 
     def neg(self, a: Growth) -> Growth:
-        return Growth(a.kind, -a.sign, a.power, simplify(-a.coef))
+        return Growth(a.kind, -a.sign, a.power, simplify(-a.coef), a.rate)
 
     def add(self, a: Growth, b: Growth) -> Growth:
         if "unknown" in (a.kind, b.kind):
@@ -190,14 +211,26 @@ class _Scope:
                 return Growth("log", first.sign, first.power, leading)
             return first
         if "bounded" in (a.kind, b.kind):
-            return Growth("bounded")
-        if a.kind == "tiny":
-            return Growth("tiny", a.sign if a.sign == b.sign else 0)
+            return Growth("bounded", 0, a.power)
+        if a.kind in ("tiny", "large"):
+            return self.exponentials(a, b)
         if a.kind == "power":
             coef = simplify(a.coef + b.coef)
             sign = a.sign if a.sign == b.sign and a.sign else self.sign_of(coef)
             return UNKNOWN if coef == ZERO or not sign else Growth("power", sign, a.power, coef)
         return a if a.sign == b.sign and a.sign else UNKNOWN if a.kind != "zero" else a
+
+    def exponentials(self, a: Growth, b: Growth) -> Growth:
+        """Add two exponentials of the same kind."""
+        if a.rate is not None and b.rate is not None:
+            faster = self.add(a.rate, self.neg(b.rate))
+            if faster.infinite and faster.sign:
+                return a if faster.sign > 0 else b
+            if a.sign == b.sign:
+                return a
+        elif a.sign == b.sign:
+            return Growth(a.kind, a.sign)
+        return Growth("tiny") if a.kind == "tiny" else UNKNOWN
 
     def mul(self, a: Growth, b: Growth) -> Growth:
         if "unknown" in (a.kind, b.kind):
@@ -206,38 +239,56 @@ class _Scope:
         sign = a.sign * b.sign
         if "zero" in kinds:
             return _ZERO
-        if kinds >= {"large", "tiny"}:
-            return UNKNOWN
-        for kind in ("tiny", "large"):
-            if kind in kinds:
-                return Growth("unknown") if kind == "large" and "bounded" in kinds else Growth(kind, sign)
+        if "tiny" in kinds or "large" in kinds:
+            return self.exponential_product(a, b, sign)
         power = a.power + b.power
         if "bounded" in kinds:
-            return Growth("bounded") if power <= 0 and "log" not in kinds else UNKNOWN
+            return Growth("bounded", 0, power) if "log" not in kinds else UNKNOWN
         if "log" in kinds:
             return Growth("log", sign, power, simplify(_leading(a) * _leading(b)))
         return Growth("power", sign, power, simplify(a.coef * b.coef))
+
+    def exponential_product(self, a: Growth, b: Growth, sign: int) -> Growth:
+        """Multiply where one factor at least is exponentially large or small."""
+        rates = [g.rate for g in (a, b) if g.kind in ("large", "tiny")]
+        known = [rate for rate in rates if rate is not None]
+        rate = None if len(known) < len(rates) else known[0]
+        if rate is not None and len(known) == 2:
+            rate = self.add(known[0], known[1])
+        if {a.kind, b.kind} >= {"large", "tiny"}:
+            if rate is None or not rate.infinite or not rate.sign:
+                return UNKNOWN
+            return Growth("large" if rate.sign > 0 else "tiny", sign, rate=rate)
+        if "tiny" in (a.kind, b.kind):
+            return Growth("tiny", sign, rate=rate)
+        return UNKNOWN if "bounded" in (a.kind, b.kind) else Growth("large", sign, rate=rate)
 
     def inverse(self, a: Growth) -> Growth:
         if a.kind in ("unknown", "zero", "bounded"):
             return UNKNOWN
         if a.kind in ("large", "tiny"):
-            return Growth("tiny" if a.kind == "large" else "large", a.sign)
+            rate = None if a.rate is None else self.neg(a.rate)
+            return Growth("tiny" if a.kind == "large" else "large", a.sign, rate=rate)
         return Growth(a.kind, a.sign, -a.power, simplify(1 / a.coef))
 
     def pow(self, a: Growth, exponent: Expr) -> Growth:
         if not isinstance(exponent, Const):
             return UNKNOWN
         n = exponent.value
-        if a.kind in ("zero", "bounded"):
+        if a.kind == "zero":
             return a if n > 0 else UNKNOWN
+        if a.kind == "bounded":
+            return Growth("bounded", 0, a.power * n) if n > 0 else UNKNOWN
         odd = n.denominator == 1 and n.numerator % 2 == 1
         sign = a.sign if odd else 1
         if n.denominator != 1 and a.sign <= 0:
             return UNKNOWN
         if a.kind in ("large", "tiny"):
             grows = (a.kind == "large") == (n > 0)
-            return Growth("large" if grows else "tiny", sign)
+            rate = (
+                None if a.rate is None else self.mul(_finite(exponent, 1 if n > 0 else -1), a.rate)
+            )
+            return Growth("large" if grows else "tiny", sign, rate=rate)
         return Growth(a.kind, sign, a.power * n, simplify(apply("pow", a.coef, n)))
 
     def where(self, condition: Expr, args: list[Growth]) -> Growth:
@@ -283,10 +334,14 @@ class _Scope:
             return size if a.sign > 0 else self.neg(size)
         return self.function("asinh", a, None, None, a)
 
-    def function(self, name: str, a: Growth, plus: Growth | None, minus: Growth | None, small: Growth | None) -> Growth:
+    def function(
+        self, name: str, a: Growth, plus: Growth | None, minus: Growth | None, small: Growth | None
+    ) -> Growth:
         """Class f(a) by where its argument goes: +∞, -∞, 0 or a constant."""
         if a.infinite:
             chosen = plus if a.sign > 0 else minus if a.sign < 0 else None
+            if chosen is not None and chosen.kind in ("large", "tiny") and name in _RATES:
+                return replace(chosen, rate=_RATES[name](self, a))
             return UNKNOWN if chosen is None else chosen
         if a.vanishes:
             return UNKNOWN if small is None else small
@@ -304,11 +359,15 @@ def _rank(a: Growth) -> tuple[int, Fraction, int]:
     if a.kind in ("power", "log"):
         return (2, a.power, int(a.kind == "log"))
     if a.kind == "bounded":
-        return (2, Fraction(0), 0)
+        return (2, a.power, 0)
     return (1 if a.kind == "tiny" else 0, Fraction(0), 0)
 
 
-_ONE, _MINUS, _HALF = _finite(ONE, 1), _finite(Const(Fraction(-1)), -1), _finite(Const(Fraction(1, 2)), 1)
+_ONE, _MINUS, _HALF = (
+    _finite(ONE, 1),
+    _finite(Const(Fraction(-1)), -1),
+    _finite(Const(Fraction(1, 2)), 1),
+)
 _LARGE, _MINUS_LARGE, _TINY = Growth("large", 1), Growth("large", -1), Growth("tiny", 1)
 _TWO, _PI, _HALF_PI = _finite(Const(Fraction(2)), 1), _finite(PI, 1), _finite(PI / 2, 1)
 _MINUS_HALF_PI = _finite(-(PI / 2), -1)
@@ -316,13 +375,24 @@ _BOUNDED = Growth("bounded")
 
 
 def _scaled(a: Growth, factor: Expr) -> Growth:
-    return Growth(a.kind, a.sign, a.power, simplify(a.coef * factor))
+    return Growth(a.kind, a.sign, a.power, simplify(a.coef * factor), a.rate)
 
 
 def _even(a: Growth) -> Growth:
-    return Growth(a.kind, 1 if a.kind != "zero" else 0, a.power, simplify(absolute(a.coef)) if a.sign >= 0 else simplify(-a.coef))
+    return _scaled(a, ONE) if a.sign >= 0 else replace(a, sign=1, coef=simplify(-a.coef))
 
 
+def _decay(scope: _Scope, a: Growth) -> Growth:
+    return scope.neg(scope.mul(a, a))
+
+
+# the exponent of a function that grows or vanishes exponentially, to first order
+_RATES: dict[str, Callable[[_Scope, Growth], Growth]] = {
+    **dict.fromkeys(("exp", "expm1", "sigmoid", "softplus"), lambda s, a: a),
+    **dict.fromkeys(("sinh", "cosh"), lambda s, a: _even(a)),
+    "sech2": lambda s, a: s.neg(_scaled(_even(a), Const(Fraction(2)))),
+    **dict.fromkeys(("erfc", "normcdf"), _decay),
+}
 _COMPARISONS: dict[str, Callable[[int], bool]] = {
     "lt": lambda s: s < 0,
     "le": lambda s: s < 0,

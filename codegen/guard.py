@@ -13,19 +13,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product as combinations
+from math import inf, isnan
 
-from actgen.codegen.algebra import factors, from_factors
+from mpmath import mp
+
 from actgen.codegen.evaluate import evaluate
-from actgen.codegen.growth import End, asymptote, growth, trace
+from actgen.codegen.growth import End, Growth, asymptote, growth
 from actgen.codegen.ieee import evaluate_float64
-from actgen.codegen.ir import X, Apply, Expr, Symbol, absolute, apply, is_op, symbols, walk, where
+from actgen.codegen.ir import (
+    INF,
+    ZERO,
+    Const,
+    Expr,
+    Symbol,
+    X,
+    absolute,
+    apply,
+    is_op,
+    symbols,
+    walk,
+    where,
+)
+from actgen.codegen.jets import jet
 from actgen.codegen.simplify import simplify
 from actgen.codegen.stabilise import Note
+from actgen.codegen.vanishing import vanishing_products
 
 _SMALLEST = 5e-324
+_NOTHING = mp.mpf(2) ** -1100  # rounds to 0
 _SIZES = (0.75, 2.5, 50.0)  # of parameters
 _MAX_UNKNOWN = 3
 Signs = Mapping[str, int]
+_LIMIT = Note("limit", "at infinity the plain form is ∞/∞, ∞ - ∞ or 0 * ∞")
+_OVERFLOW = Note("overflow", "the result is infinite where the plain form gives ∞ - ∞")
+_BEYOND = (1e3, 1e5, 1e10, 1e18)  # exponentials are infinite there
+_FAR = tuple(mp.mpf(10) ** n for n in (320, 340, 360))  # beyond every float64
 _PRODUCT = Note("vanishing product", "a factor that underflows to 0 wins over one that overflows")
 
 
@@ -58,7 +80,9 @@ ENDS = (
 )
 
 
-def guard(expr: Expr, signs: Signs, zeroable: frozenset[Expr] = frozenset()) -> tuple[Expr, tuple[Note, ...]]:
+def guard(
+    expr: Expr, signs: Signs, zeroable: frozenset[Expr] = frozenset()
+) -> tuple[Expr, tuple[Note, ...]]:
     """Return `expr` guarded at x → ±∞ and for NaN, and what was done.
 
     `signs` holds the sign of each parameter that its constraint settles; others are tried both
@@ -66,7 +90,7 @@ def guard(expr: Expr, signs: Signs, zeroable: frozenset[Expr] = frozenset()) -> 
     """
     notes: list[Note] = []
     choices = list(_assignments(expr, signs))
-    guarded = _vanishing_products(expr, choices, zeroable)
+    guarded = vanishing_products(expr, choices, zeroable)
     if guarded != expr:
         notes.append(_PRODUCT)
     for end in ENDS:
@@ -82,6 +106,16 @@ def guard(expr: Expr, signs: Signs, zeroable: frozenset[Expr] = frozenset()) -> 
                     guarded = where(simplify(near), term, guarded)
         if any(term is not None for term in leading.values()):
             notes.append(end.note)
+    for direction in (1, -1):
+        bound = _overflow(expr, guarded, direction)
+        if bound is not None:
+            place, infinite = bound
+            notes.append(_OVERFLOW)
+            guarded = where(apply("gt", X if direction > 0 else -X, place), infinite, guarded)
+        value = _limit(expr, guarded, direction)
+        if value is not None:
+            notes.append(_LIMIT)
+            guarded = where(apply("eq", X, direction * INF), value, guarded)
     return keep_nan(guarded, X), tuple(dict.fromkeys(notes))
 
 
@@ -92,10 +126,67 @@ def _leading_term(
     if not _fails(expr, guarded, direction, choices, end):
         return None
     found = {asymptote(growth(expr, direction, c, end.name), direction, end.name) for c in choices}
-    term = found.pop()
-    if found or term is None or not _settled(expr, term, direction, choices, end):
+    for term in (found.pop() if len(found) == 1 else None, _expansion(expr, direction, end)):
+        if term is not None and _settled(expr, term, direction, choices, end):
+            return term
+    return None
+
+
+def _expansion(expr: Expr, direction: int, end: _End) -> Expr | None:
+    """Return the leading term of the power series at an end, for expressions of x alone."""
+    far = end.name == "far"
+    series = jet(expr, direction, far) if symbols(expr) == {X} else None
+    if series is None:
         return None
-    return term
+    if series.order is None:
+        return ZERO
+    power = Fraction(series.order)
+    coef = series.coefficients[0] * (direction if series.order % 2 else 1)
+    if abs(coef) > sys.float_info.max:
+        return None
+    sign = 1 if coef > 0 else -1
+    return asymptote(
+        Growth("power", sign, power if not far else -power, Const(Fraction(float(coef)))),
+        direction,
+        end.name,
+    )
+
+
+def _limit(expr: Expr, guarded: Expr, direction: int) -> Expr | None:
+    """Return the limit at ±∞ where arithmetic gives NaN for it, seen from values far out."""
+    if symbols(expr) != {X} or not isnan(evaluate_float64(guarded, {"x": direction * inf})):
+        return None
+    values = [evaluate(expr, {"x": direction * x}, 800) for x in _FAR]
+    sizes = [abs(value) for value in values]
+    if any(mp.isnan(value) for value in values):
+        return None
+    if all(size < 1e-100 for size in sizes):
+        return ZERO
+    if min(values) * max(values) < 0:
+        return None
+    if all(size > 1e100 for size in sizes):
+        return INF if values[0] > 0 else -INF
+    if max(values) - min(values) < 1e-20 * max(sizes):
+        return Const(Fraction(float(values[-1])))
+    return None
+
+
+def _overflow(expr: Expr, guarded: Expr, direction: int) -> tuple[Fraction, Expr] | None:
+    """Return from where on a result that overflows comes out as NaN, and its infinity."""
+    if symbols(expr) != {X}:
+        return None
+
+    def fails(x: float) -> bool:
+        return isnan(evaluate_float64(guarded, {"x": direction * x}))
+
+    values = [evaluate(expr, {"x": direction * x}, 800) for x in _BEYOND if fails(x)]
+    if not values or not all(abs(value) > sys.float_info.max for value in values):
+        return None
+    low, high = 1.0, next(x for x in _BEYOND if fails(x))
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if fails(middle) else (middle, high)
+    return Fraction(low), INF if values[0] > 0 else -INF
 
 
 def _settled(
@@ -105,7 +196,7 @@ def _settled(
     for values in _samples(expr, choices):
         values["x"] = direction * float(end.bound)
         exact, rough = evaluate(expr, values, 250), evaluate(leading, values, 250)
-        if not abs(rough - exact) <= abs(exact) * 2.0**-56:
+        if not abs(rough - exact) <= max(abs(exact) * 2.0**-56, _NOTHING):
             return False
     return True
 
@@ -117,7 +208,7 @@ def _samples(expr: Expr, choices: Sequence[Signs]) -> Iterator[dict[str, float]]
 
 
 def keep_nan(expr: Expr, symbol: Symbol) -> Expr:
-    """Return `expr`, or a selection that hands a NaN `symbol` through where `expr` might drop it."""
+    """Return `expr`, with a NaN `symbol` handed through where `expr` might drop it."""
     carries: dict[Expr, bool] = {}
     for node in walk(expr):
         if is_op(node, "where"):
@@ -126,8 +217,8 @@ def keep_nan(expr: Expr, symbol: Symbol) -> Expr:
             false = is_op(condition, "lt", "le", "gt", "ge", "eq") and any(
                 carries[arg] for arg in condition.args
             )
-            carries[node] = carries[node.args[2]] if false else all(
-                carries[arg] for arg in node.args[1:]
+            carries[node] = (
+                carries[node.args[2]] if false else all(carries[arg] for arg in node.args[1:])
             )
         elif is_op(node, "product"):
             carries[node] = carries[node.args[0]]  # a zero there wins over a NaN
@@ -149,65 +240,7 @@ def _assignments(expr: Expr, signs: Signs) -> Iterator[Signs]:
         yield {**signs, **dict(zip(unknown, chosen, strict=True))}
 
 
-def _vanishing_products(
-    expr: Expr, choices: Sequence[Signs], zeroable: frozenset[Expr]
-) -> Expr:
-    tiny: dict[Expr, set[Expr]] = {}
-    for choice in choices:
-        for direction in (1, -1):
-            found = trace(expr, direction, choice)
-            for node in walk(expr):
-                if not is_op(node, "mul", "div", "neg"):
-                    continue
-                _, parts = factors(node)
-                grows = any(
-                    n > 0 and base in found and (found[base].infinite or found[base].kind == "unknown")
-                    for base, n in parts
-                )
-                for base, n in parts:
-                    if grows and n > 0 and base in found and (
-                        found[base].kind in ("tiny", "zero") or base in zeroable
-                    ):
-                        tiny.setdefault(node, set()).add(base)
-    if not tiny:
-        return expr
-    inner = {node for parent in tiny for arg in parent.args for node in _chain(arg)}
-
-    def split(node: Expr) -> Expr:
-        original = rebuilt_from.get(node, node)
-        if original not in tiny or original in inner:
-            return node
-        coefficient, parts = factors(node)
-        marked = {images.get(base, base) for base in tiny[original]}
-        vanishing = [f for f in parts if f[0] in marked]
-        rest = [f for f in parts if f[0] not in marked]
-        if not vanishing or not rest:
-            return node
-        return apply(
-            "product", from_factors(Fraction(1), vanishing), from_factors(coefficient, rest)
-        )
-
-    images: dict[Expr, Expr] = {}
-    rebuilt_from: dict[Expr, Expr] = {}
-    for node in walk(expr):
-        args = tuple(images[arg] for arg in node.args)
-        plain = Apply(node.op, args) if isinstance(node, Apply) and args else node
-        rebuilt_from[plain] = node
-        images[node] = split(plain)
-    return images[expr]
-
-
-def _chain(node: Expr) -> Iterator[Expr]:
-    """Yield the nodes of one product chain, which are rebuilt with its root."""
-    if is_op(node, "mul", "div", "neg"):
-        yield node
-        for arg in node.args:
-            yield from _chain(arg)
-
-
-def _fails(
-    exact: Expr, guarded: Expr, direction: int, choices: Sequence[Signs], end: _End
-) -> bool:
+def _fails(exact: Expr, guarded: Expr, direction: int, choices: Sequence[Signs], end: _End) -> bool:
     """Tell whether plain float64 arithmetic goes wrong somewhere at an end."""
     for values in _samples(exact, choices):
         for point in end.points:

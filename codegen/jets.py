@@ -16,7 +16,7 @@ from typing import Any
 from mpmath import mp
 
 from actgen.codegen.evaluate import MEANING, number
-from actgen.codegen.ir import X, Apply, Const, Expr, const_value
+from actgen.codegen.ir import Apply, Const, Expr, X, const_value
 
 LENGTH = 14
 _DIGITS = 60
@@ -205,7 +205,9 @@ def _pow(a: Jet, exponent: Any) -> Jet | None:
     c = a.coefficients
     out = [mp.power(c[0], exponent)]
     for n in range(1, len(c)):
-        total = sum(((exponent * i - (n - i)) * c[i] * out[n - i] for i in range(1, n + 1)), mp.mpf(0))
+        total = sum(
+            ((exponent * i - (n - i)) * c[i] * out[n - i] for i in range(1, n + 1)), mp.mpf(0)
+        )
         out.append(total / (n * c[0]))
     return _jet(out, int(order))
 
@@ -287,7 +289,9 @@ def _solve(name: str, rate: Callable[[list[Any]], list[Any]]) -> Callable[[list[
     return series
 
 
-def _by_slope(name: str, rate: Callable[[list[Any]], list[Any]]) -> Callable[[list[Any]], list[Any]]:
+def _by_slope(
+    name: str, rate: Callable[[list[Any]], list[Any]]
+) -> Callable[[list[Any]], list[Any]]:
     """Integrate y' = rate(u) * u'."""
 
     def series(u: list[Any]) -> list[Any]:
@@ -380,8 +384,8 @@ def _zero(a: Jet) -> Jet:
     return Jet(None, ())
 
 
-def _to(value: Callable[[], Any]) -> Callable[[Jet], Jet | None]:
-    return lambda a: _constant(value())
+def _to(value: int) -> Callable[[Jet], Jet | None]:
+    return lambda a: _constant(mp.mpf(value))
 
 
 def _atan_at_pole(a: Jet, sign: int) -> Jet | None:
@@ -392,7 +396,7 @@ def _atan_at_pole(a: Jet, sign: int) -> Jet | None:
     return _add(_constant(sign * mp.pi / 2), _jet(_FUNCTIONS["atan"](inverse.regular)), -1)
 
 
-_ONE, _MINUS, _TWO = (_to(lambda v=v: mp.mpf(v)) for v in (1, -1, 2))
+_ONE, _MINUS, _TWO = _to(1), _to(-1), _to(2)
 # where the argument goes to +∞ and to -∞
 _AT_POLE: dict[str, tuple[Callable[[Jet], Jet | None], Callable[[Jet], Jet | None]]] = {
     "exp": (_none, _zero),

@@ -1,121 +1,27 @@
-"""Stabilise function calls: a function of a rounded or overflowing argument becomes one of a good one."""
+"""Stabilise function calls: a rounded or overflowing argument becomes a good one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
 
-from actgen.codegen.algebra import factors, from_factors, from_terms, terms
+from actgen.codegen.algebra import Factor, factors, from_factors, from_terms, terms
 from actgen.codegen.ir import (
     ONE,
     TWO,
     Apply,
-    Const,
     Expr,
     absolute,
     apply,
     const_value,
-    exp,
     is_op,
-    log,
-    log1p,
-    maximum,
     normcdf,
     sigmoid,
-    softplus,
-    walk,
+    sqrt,
 )
 from actgen.codegen.simplify import simplify
 
 Rule = tuple[str, str, Callable[[Expr], Expr | None]]
-
-
-def _log_of_one_plus(u: Expr) -> Expr | None:
-    """log(1 + u) = log1p(u)"""
-    if not is_op(u, "add", "sub"):
-        return None
-    listed = terms(u)
-    if (Fraction(1), ONE) not in listed:
-        return None
-    return log1p(from_terms(t for t in listed if t != (Fraction(1), ONE)))
-
-
-def _log_of_exp(u: Expr) -> Expr | None:
-    """log(e^u r) = u + log r, log(r^-n) = -n log r"""
-    coefficient, parts = factors(u)
-    for i, (base, exponent) in enumerate(parts):
-        if is_op(base, "exp"):
-            rest = from_factors(coefficient, parts[:i] + parts[i + 1 :])
-            inner = exponent * base.args[0]
-            return inner if rest == ONE else inner + log(rest)
-    if coefficient == 1 and len(parts) == 1 and parts[0][1] < 0:
-        return parts[0][1] * log(parts[0][0])
-    return None
-
-
-def _log_of_sigmoid(u: Expr) -> Expr | None:
-    """log σ(u) = -softplus(-u)"""
-    return -softplus(-u.args[0]) if is_op(u, "sigmoid") else None
-
-
-def _log_of_expm1(u: Expr) -> Expr | None:
-    """log(-(e^u - 1)) = log1mexp(u)"""
-    return apply("log1mexp", u.args[0].args[0]) if is_op(u, "neg") and is_op(u.args[0], "expm1") else None
-
-
-def _log_of_rootsum(u: Expr) -> Expr | None:
-    """log(√(b² + 1) + b) = asinh(b)"""
-    return apply("asinh", u.args[1]) if is_op(u, "rootsum") and u.args[2] == ONE else None
-
-
-def _log_of_cosh(u: Expr) -> Expr | None:
-    """log(c cosh u) = log(c/2) + |u| + softplus(-2|u|)"""
-    coefficient, parts = factors(u)
-    if len(parts) != 1 or parts[0][1] != 1 or not is_op(parts[0][0], "cosh"):
-        return None
-    arg = parts[0][0].args[0]
-    if coefficient == 1:
-        return apply("logcosh", arg)
-    size = absolute(arg)
-    rest = size + softplus(-2 * size)
-    return rest if coefficient == 2 else rest + log(Const(coefficient / 2))
-
-
-def _log_of_exponentials(u: Expr) -> Expr | None:
-    """log(e^a + e^b) = max(a, b) + softplus(-|a - b|)"""
-    if not is_op(u, "add"):
-        return None
-    listed = terms(u)
-    if len(listed) != 2 or any(scale != 1 or not is_op(t, "exp") for scale, t in listed):
-        return None
-    a, b = (t.args[0] for _, t in listed)
-    return maximum(a, b) + softplus(-absolute(simplify(a - b)))
-
-
-def _log_of_sum(u: Expr) -> Expr | None:
-    """log sum(e^u) = m + log sum(e^(u-m)) with m = amax(u)"""
-    if not is_op(u, "sum") or not is_op(u.args[0], "exp"):
-        return None
-    inner = u.args[0].args[0]
-    if any(is_op(e, "amax") for e in walk(inner)):
-        return None
-    m = apply("stop_gradient", apply("amax", inner))
-    return m + log(apply("sum", exp(inner - m)))
-
-
-def _log1p_of_exp(u: Expr) -> Expr | None:
-    """log(1 + e^u) = softplus(u)"""
-    return softplus(u.args[0]) if is_op(u, "exp") else None
-
-
-def _log1p_of_minus(u: Expr) -> Expr | None:
-    """log(1 - σ(u)) = -softplus(u), log(1 - e^u) = log1mexp(u)"""
-    if not is_op(u, "neg"):
-        return None
-    inner = u.args[0]
-    if is_op(inner, "sigmoid"):
-        return -softplus(inner.args[0])
-    return apply("log1mexp", inner.args[0]) if is_op(inner, "exp") else None
 
 
 def _exp_of_log(u: Expr) -> Expr | None:
@@ -148,7 +54,37 @@ def _sqrt_of_square(u: Expr) -> Expr | None:
     return None
 
 
-def _of(op: str, rule: Callable[[Expr], Expr | None]) -> Callable[[Expr], Expr | None]:
+def _acosh_of_one_plus(u: Expr) -> Expr | None:
+    """acosh(1 + u) = 2 asinh(√(u/2))"""
+    listed = terms(u)
+    if (Fraction(1), ONE) not in listed or len(listed) < 2:
+        return None
+    rest = from_terms(t for t in listed if t != (Fraction(1), ONE))
+    return 2 * apply("asinh", sqrt(rest / 2))
+
+
+def _of_leg(result: Callable[[Expr], Expr]) -> Callable[[Expr], Expr | None]:
+    """Return the rule for f(b/√a) = result(b/√(a - b²)), where a - b² is a positive number."""
+
+    def rule(u: Expr) -> Expr | None:
+        coefficient, parts = factors(u)
+        for i, (base, n) in enumerate(parts):
+            if n != Fraction(-1, 2) or not is_op(base, "add", "sub"):
+                continue
+            b = from_factors(coefficient, _without(parts, i))
+            leg = const_value(simplify(base - b**2))
+            if leg is not None and leg > 0:
+                return result(b / sqrt(simplify(base - b**2)))
+        return None
+
+    return rule
+
+
+def _without(parts: list[Factor], i: int) -> list[Factor]:
+    return parts[:i] + parts[i + 1 :]
+
+
+def of_function(op: str, rule: Callable[[Expr], Expr | None]) -> Callable[[Expr], Expr | None]:
     def guarded(node: Expr) -> Expr | None:
         if not isinstance(node, Apply) or node.op != op:
             return None
@@ -158,21 +94,25 @@ def _of(op: str, rule: Callable[[Expr], Expr | None]) -> Callable[[Expr], Expr |
     return guarded
 
 
-_SMALL = "1 + u drops the digits of a small u"
 _OVERFLOW = "the exponential overflows or leaves 1 + 0"
+_SMALL = "1 + u drops the digits of a small u"
+_TAIL = "rounding u/√2 costs u² ULP in the tail"
+_ROUNDS = "the quotient rounds to 1"
 FUNCTION_RULES: tuple[Rule, ...] = (
-    ("log of exp", _OVERFLOW, _of("log", _log_of_exp)),
-    ("log of sigmoid", _OVERFLOW, _of("log", _log_of_sigmoid)),
-    ("log1mexp", "1 - exp(u) cancels for small u", _of("log", _log_of_expm1)),
-    ("asinh", "the root and its partner cancel", _of("log", _log_of_rootsum)),
-    ("log of cosh", "cosh overflows, and cancels near 0", _of("log", _log_of_cosh)),
-    ("logaddexp", _OVERFLOW, _of("log", _log_of_exponentials)),
-    ("log-sum-exp", _OVERFLOW, _of("log", _log_of_sum)),
-    ("log1p", _SMALL, _of("log", _log_of_one_plus)),
-    ("softplus", _OVERFLOW, _of("log1p", _log1p_of_exp)),
-    ("log of complement", _SMALL, _of("log1p", _log1p_of_minus)),
-    ("exp of log", "an inverse pair", _of("exp", _exp_of_log)),
-    ("exp of softplus", _OVERFLOW, _of("exp", _exp_of_softplus)),
-    ("normal cdf", "rounding u/√2 costs u² ULP in the tail", _of("erfc", _erfc_of_root_half)),
-    ("root of square", "u² overflows", _of("sqrt", _sqrt_of_square)),
+    ("exp of log", "an inverse pair", of_function("exp", _exp_of_log)),
+    ("exp of softplus", _OVERFLOW, of_function("exp", _exp_of_softplus)),
+    (
+        "normal cdf",
+        "rounding u/√2 costs u² ULP in the tail",
+        of_function("erfc", _erfc_of_root_half),
+    ),
+    ("root of square", "u² overflows", of_function("sqrt", _sqrt_of_square)),
+    (
+        "acosh near 1",
+        "1 + u drops the digits of a small u",
+        of_function("acosh", _acosh_of_one_plus),
+    ),
+    ("atanh of a leg", _ROUNDS, of_function("atanh", _of_leg(lambda v: apply("asinh", v)))),
+    ("asin of a leg", _ROUNDS, of_function("asin", _of_leg(lambda v: apply("atan", v)))),
+    ("acos of a leg", _ROUNDS, of_function("acos", _of_leg(lambda v: apply("acot", v)))),
 )

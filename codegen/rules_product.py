@@ -5,33 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
-from actgen.codegen.algebra import Factor, factors, from_factors, power, terms
+from actgen.codegen.algebra import Factor, factors, from_factors, terms
 from actgen.codegen.ir import (
     ONE,
     ZERO,
     Apply,
-    Const,
     Expr,
-    absolute,
     apply,
     const_value,
-    depends_on,
+    cosh,
     exp,
     is_op,
+    log,
     sech2,
     sigmoid,
     tanh,
     walk,
-    where,
 )
 from actgen.codegen.simplify import simplify
 
 Rule = tuple[str, str, Callable[[Expr], Expr | None]]
-Polynomial = dict[int, Expr]
-_MAX_DEGREE = 8
 
 
-def _rebuild(coefficient: Fraction, parts: list[Factor], gone: set[int], *new: Factor) -> Expr:
+def rebuilt(coefficient: Fraction, parts: list[Factor], gone: set[int], *new: Factor) -> Expr:
     kept = [part for i, part in enumerate(parts) if i not in gone]
     return simplify(from_factors(coefficient, [*new, *kept]))
 
@@ -52,7 +48,7 @@ def _merge_exponentials(node: Expr) -> Expr | None:
     total = found[0][1]
     for _, exponent in found[1:]:
         total = total + exponent
-    return _rebuild(coefficient, parts, {i for i, _ in found}, (exp(simplify(total)), Fraction(1)))
+    return rebuilt(coefficient, parts, {i for i, _ in found}, (exp(simplify(total)), Fraction(1)))
 
 
 def _reciprocal(node: Expr) -> Expr | None:
@@ -69,7 +65,7 @@ def _reciprocal(node: Expr) -> Expr | None:
             if listed[one][1] == ONE and is_op(listed[other][1], "exp"):
                 u = listed[other][1].args[0]
                 new = (sigmoid(simplify(-u)), -exponent)
-                return _rebuild(coefficient * scale**exponent.numerator, parts, {i}, new)
+                return rebuilt(coefficient * scale**exponent.numerator, parts, {i}, new)
     return None
 
 
@@ -87,7 +83,7 @@ def _sigmoid_times_exponential(node: Expr) -> Expr | None:
             moved = min(k, count)
             new = [(sigmoid(simplify(-u)), moved), (base, count - moved)]
             new.append((exp(simplify((moved - k) * u)), Fraction(1)))
-            return _rebuild(coefficient, parts, {i, j}, *[f for f in new if f[1] != 0])
+            return rebuilt(coefficient, parts, {i, j}, *[f for f in new if f[1] != 0])
     return None
 
 
@@ -101,24 +97,31 @@ def _expm1_times_sigmoid(node: Expr) -> Expr | None:
         for j, (candidate, count) in enumerate(parts):
             if candidate == other and count >= exponent:
                 new = [(tanh(simplify(base.args[0] / 2)), exponent), (other, count - exponent)]
-                return _rebuild(coefficient, parts, {i, j}, *[f for f in new if f[1] != 0])
+                return rebuilt(coefficient, parts, {i, j}, *[f for f in new if f[1] != 0])
     return None
 
 
 def _hyperbolic(node: Expr) -> Expr | None:
-    """sinh/cosh = tanh, 1/cosh² = sech², e^u/cosh u = 2σ(2u), sin/cos = tan"""
+    """sinh/cosh = tanh, cosh/sinh = 1/tanh, 1/cosh² = sech², e^u/cosh u = 2σ(2u), sin/cos = tan"""
     coefficient, parts = factors(node)
     at = {base: i for i, (base, _) in enumerate(parts)}
     for i, (base, exponent) in enumerate(parts):
-        if not is_op(base, "cosh", "cos") or exponent >= 0:
+        if not is_op(base, "cosh", "cos", "sinh") or exponent >= 0:
             continue
         (u,) = base.args
+        if is_op(base, "sinh"):
+            j = at.get(apply("cosh", u))
+            if j is not None and parts[j][1] > 0:
+                n = min(parts[j][1], -exponent)
+                left = [(tanh(u), -n), (parts[j][0], parts[j][1] - n), (base, exponent + n)]
+                return rebuilt(coefficient, parts, {i, j}, *[f for f in left if f[1] != 0])
+            continue
         top, quotient = ("sinh", "tanh") if is_op(base, "cosh") else ("sin", "tan")
         j = at.get(apply(top, u))
         if j is not None and parts[j][1] > 0:
             n = min(parts[j][1], -exponent)
             left = [(apply(quotient, u), n), (parts[j][0], parts[j][1] - n), (base, exponent + n)]
-            return _rebuild(coefficient, parts, {i, j}, *[f for f in left if f[1] != 0])
+            return rebuilt(coefficient, parts, {i, j}, *[f for f in left if f[1] != 0])
         if is_op(base, "cos"):
             continue
         for j, w in _exponential(parts):
@@ -126,11 +129,76 @@ def _hyperbolic(node: Expr) -> Expr | None:
                 if simplify(w - sign * u) == ZERO:
                     new = [(sigmoid(simplify(2 * w)), Fraction(1)), (base, exponent + 1)]
                     rest = [f for f in new if f[1] != 0]
-                    return _rebuild(2 * coefficient, parts, {i, j}, *rest)
+                    return rebuilt(2 * coefficient, parts, {i, j}, *rest)
         if exponent <= -2 and exponent.denominator == 1:
-            n = -exponent.numerator // 2
-            new = [(sech2(u), Fraction(n)), (base, exponent + 2 * n)]
-            return _rebuild(coefficient, parts, {i}, *[f for f in new if f[1] != 0])
+            pairs = Fraction(-exponent.numerator // 2)
+            new = [(sech2(u), pairs), (base, exponent + 2 * pairs)]
+            return rebuilt(coefficient, parts, {i}, *[f for f in new if f[1] != 0])
+    return None
+
+
+def _half_angle(node: Expr) -> Expr | None:
+    """sinh u = 2 sinh(u/2) cosh(u/2), sin u likewise, beside a power of sinh(u/2) or sin(u/2)"""
+    coefficient, parts = factors(node)
+    for i, (base, exponent) in enumerate(parts):
+        if not is_op(base, "sinh", "sin") or exponent >= 0 or exponent.denominator != 1:
+            continue
+        assert isinstance(base, Apply)
+        half = simplify(base.args[0] / 2)
+        if any(other == apply(base.op, half) for other, _ in parts):
+            even = apply("cosh" if base.op == "sinh" else "cos", half)
+            scale = Fraction(2) ** exponent.numerator
+            whole = from_factors(coefficient * scale, [*parts[:i], *parts[i + 1 :]])
+            new = from_factors(Fraction(1), [(apply(base.op, half), exponent), (even, exponent)])
+            return simplify(whole * new)
+    return None
+
+
+def _sigmoid_to_cosh(node: Expr) -> Expr | None:
+    """e^(-u/2) σ(u) = 1 / (2 cosh(u/2))"""
+    coefficient, parts = factors(node)
+    for i, exponent in _exponential(parts):
+        for j, (base, count) in enumerate(parts):
+            if not is_op(base, "sigmoid") or count != 1:
+                continue
+            sized = any(is_op(e, "abs") for e in walk(base))  # the last form of 1/cosh
+            if not sized and simplify(2 * exponent + base.args[0]) == ZERO:
+                new = (cosh(simplify(base.args[0] / 2)), Fraction(-1))
+                return rebuilt(coefficient / 2, parts, {i, j}, new)
+    return None
+
+
+def _one_power(node: Expr) -> Expr | None:
+    """u^p u^q = u^(p+q), where p is no number"""
+    coefficient, parts = factors(node)
+    powers = [(i, base) for i, (base, n) in enumerate(parts) if is_op(base, "pow") and n == 1]
+    for i, base in powers:
+        u, p = base.args
+        for j, (other, n) in enumerate(parts):
+            if other == u:
+                new = (apply("pow", u, simplify(p + n)), Fraction(1))
+                return rebuilt(coefficient, parts, {i, j}, new)
+            if j != i and is_op(other, "pow") and other.args[0] == u and n == 1:
+                new = (apply("pow", u, simplify(p + other.args[1])), Fraction(1))
+                return rebuilt(coefficient, parts, {i, j}, new)
+    return None
+
+
+def _power_of_exponential(node: Expr) -> Expr | None:
+    """e^u with any spelling: c^u = e^(u log c), (e^u)^p = e^(pu), (1 + e^u)^p = σ(-u)^-p"""
+    if not is_op(node, "pow") or const_value(node.args[1]) is not None:
+        return None
+    base, p = node.args
+    value = const_value(base)
+    if is_op(base, "e"):
+        return exp(p)
+    if value is not None and value > 0:
+        return exp(p * log(base))
+    if is_op(base, "exp"):
+        return exp(simplify(p * base.args[0]))
+    inverse = _reciprocal(simplify(1 / base))
+    if inverse is not None and is_op(inverse, "sigmoid"):
+        return apply("pow", inverse, simplify(-p))
     return None
 
 
@@ -144,7 +212,7 @@ def _root_ratio(node: Expr) -> Expr | None:
             if root == base.args[0] and power_of_root <= Fraction(-1, 2):
                 left = power_of_root + Fraction(1, 2)
                 new = [(Apply("rootratio", base.args), Fraction(1)), (root, left)]
-                return _rebuild(coefficient, parts, {i, j}, *[f for f in new if f[1] != 0])
+                return rebuilt(coefficient, parts, {i, j}, *[f for f in new if f[1] != 0])
     return None
 
 
@@ -158,94 +226,8 @@ def _conjugate_pair(node: Expr) -> Expr | None:
         other = apply("rootsum", a, simplify(-b), rest)
         for j, candidate in enumerate(parts):
             if candidate == (other, Fraction(1)):
-                return _rebuild(coefficient, parts, {i, j}, (rest, Fraction(1)))
+                return rebuilt(coefficient, parts, {i, j}, (rest, Fraction(1)))
     return None
-
-
-def _polynomial(expr: Expr, variable: Expr) -> Polynomial | None:
-    """Return `expr` as a polynomial in exp(`variable`), or None; coefficients hold no such power."""
-    if is_op(expr, "add", "sub"):
-        total: Polynomial = {}
-        for scale, term in terms(expr):
-            inner = _polynomial(term, variable)
-            if inner is None:
-                return None
-            for n, c in inner.items():
-                total[n] = simplify(total.get(n, ZERO) + scale * c)
-        return {n: c for n, c in total.items() if c != ZERO}
-    coefficient, parts = factors(expr)
-    result: Polynomial = {0: Const(coefficient)}
-    for base, exponent in parts:
-        step: Polynomial | None = None
-        repeat = 1
-        if is_op(base, "exp"):
-            n = const_value(simplify(exponent * base.args[0] / variable))
-            step = {int(n): ONE} if n is not None and n.denominator == 1 and n > 0 else None
-        elif not depends_on(base, exp(variable)) and not any(is_op(e, "exp") for e in walk(base)):
-            step = {0: power(base, exponent) if exponent > 0 else 1 / power(base, -exponent)}
-        elif exponent.denominator == 1 and exponent > 0 and is_op(base, "add", "sub"):
-            step, repeat = _polynomial(base, variable), exponent.numerator
-        if step is None or repeat > _MAX_DEGREE:
-            return None
-        for _ in range(repeat):
-            result = _multiply(result, step)
-        if max(result, default=0) > _MAX_DEGREE:
-            return None
-    return result
-
-
-def _multiply(p: Polynomial, q: Polynomial) -> Polynomial:
-    out: Polynomial = {}
-    for n, a in p.items():
-        for m, b in q.items():
-            out[n + m] = simplify(out.get(n + m, ZERO) + a * b)
-    return {n: c for n, c in out.items() if c != ZERO}
-
-
-def _rational_in_exp(node: Expr) -> Expr | None:
-    """P(e^u)/Q(e^u) is computed from z = e^-|u|, with both polynomials reversed for u > 0"""
-    coefficient, parts = factors(node)
-    below = [base for base, exponent in parts if exponent < 0 and is_op(base, "add", "sub")]
-    for base in below:
-        variables = {e.args[0] for e in walk(base) if is_op(e, "exp")}
-        for u in sorted(variables, key=lambda e: (len(repr(e)), repr(e))):
-            if any(is_op(part, "abs") for part in walk(u)):
-                continue
-            found = {
-                i: (poly, exponent)
-                for i, (part, exponent) in enumerate(parts)
-                if exponent.denominator == 1
-                and (poly := _polynomial(part, u)) is not None
-                and max(poly, default=0) > 0
-            }
-            if any(parts[i][0] == base and len(found[i][0]) > 1 for i in found):
-                return _reversed(coefficient, parts, u, found)
-    return None
-
-
-def _reversed(
-    coefficient: Fraction,
-    parts: list[Factor],
-    u: Expr,
-    found: dict[int, tuple[Polynomial, Fraction]],
-) -> Expr:
-    z = exp(simplify(-absolute(u)))
-    degree = sum((max(poly) * exponent for poly, exponent in found.values()), Fraction(0))
-    right: Expr = ONE if degree == 0 else exp(degree * u) if degree > 0 else power(z, -degree)
-    left: Expr = ONE
-    for poly, exponent in found.values():
-        top = max(poly)
-        right = right * _value({top - n: c for n, c in poly.items()}, z) ** exponent
-        left = left * _value(poly, z) ** exponent
-    chosen = where(apply("gt", u, 0), simplify(right), simplify(left))
-    return _rebuild(coefficient, parts, set(found), (chosen, Fraction(1)))
-
-
-def _value(poly: Polynomial, z: Expr) -> Expr:
-    total: Expr = ZERO
-    for n in sorted(poly):
-        total = total + poly[n] * (power(z, Fraction(n)) if n else ONE)
-    return simplify(total)
 
 
 def _softmax(node: Expr) -> Expr | None:
@@ -271,11 +253,11 @@ def _softmax(node: Expr) -> Expr | None:
         below = sums[0][0] * apply("sum", shifted)
         if others:
             below = below + others[0][0] * exp(-m)
-        return _rebuild(coefficient, parts, {i, j}, (shifted, Fraction(1)), (below, Fraction(-1)))
+        return rebuilt(coefficient, parts, {i, j}, (shifted, Fraction(1)), (below, Fraction(-1)))
     return None
 
 
-def _of_product(rule: Callable[[Expr], Expr | None]) -> Callable[[Expr], Expr | None]:
+def of_product(rule: Callable[[Expr], Expr | None]) -> Callable[[Expr], Expr | None]:
     def guarded(node: Expr) -> Expr | None:
         matches = isinstance(node, Apply) and node.op in ("mul", "div", "pow", "neg")
         return rule(node) if matches else None
@@ -285,15 +267,16 @@ def _of_product(rule: Callable[[Expr], Expr | None]) -> Callable[[Expr], Expr | 
 
 _OVERFLOWS = "the exponential overflows long before the quotient does"
 PRODUCT_RULES: tuple[Rule, ...] = (
-    ("one exponential", "two exponentials overflow apart", _of_product(_merge_exponentials)),
-    ("sigmoid quotient", _OVERFLOWS, _of_product(_reciprocal)),
-    ("sigmoid reflection", _OVERFLOWS, _of_product(_sigmoid_times_exponential)),
-    ("tanh quotient", "numerator and denominator overflow", _of_product(_expm1_times_sigmoid)),
-    ("hyperbolic quotient", "numerator and denominator overflow", _of_product(_hyperbolic)),
-    ("conjugate pair", "one factor cancels", _of_product(_conjugate_pair)),
-    ("root ratio", "fewer roundings than the quotient", _of_product(_root_ratio)),
-    ("max shift", "the exponentials of large inputs overflow", _of_product(_softmax)),
-)
-LAST_RULES: tuple[Rule, ...] = (
-    ("rational in exp", "numerator and denominator overflow", _of_product(_rational_in_exp)),
+    ("one exponential", "two exponentials overflow apart", of_product(_merge_exponentials)),
+    ("sigmoid quotient", _OVERFLOWS, of_product(_reciprocal)),
+    ("sigmoid reflection", _OVERFLOWS, of_product(_sigmoid_times_exponential)),
+    ("tanh quotient", "numerator and denominator overflow", of_product(_expm1_times_sigmoid)),
+    ("hyperbolic quotient", "numerator and denominator overflow", of_product(_hyperbolic)),
+    ("half angle", "numerator and denominator overflow, or are 0", of_product(_half_angle)),
+    ("sech", "the exponential and the sigmoid overflow", of_product(_sigmoid_to_cosh)),
+    ("one power", "two powers are infinite or 0 apart", of_product(_one_power)),
+    ("power of an exponential", _OVERFLOWS, of_product(_power_of_exponential)),
+    ("conjugate pair", "one factor cancels", of_product(_conjugate_pair)),
+    ("root ratio", "fewer roundings than the quotient", of_product(_root_ratio)),
+    ("max shift", "the exponentials of large inputs overflow", of_product(_softmax)),
 )

@@ -11,13 +11,22 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from actgen.codegen.algebra import Factor, Term, factors, from_factors, from_terms, ratio, scaled, terms
+from actgen.codegen.algebra import (
+    Term,
+    factors,
+    from_factors,
+    from_terms,
+    ratio,
+    scaled,
+    terms,
+)
 from actgen.codegen.ir import (
     ONE,
     PI,
     Expr,
     Number,
     apply,
+    const_value,
     cos,
     cosh,
     erf,
@@ -76,7 +85,7 @@ COMPLEMENTS = (
 )
 
 
-def _cofactors(term: Expr, op: str, power: int = 1) -> Iterator[tuple[Expr, Expr]]:
+def reading(term: Expr, op: str, power: int = 1) -> Iterator[tuple[Expr, Expr]]:
     """Yield (u, rest) for each way to read `term` as op(u)**power * rest."""
     coefficient, parts = factors(term)
     for i, (base, exponent) in enumerate(parts):
@@ -84,7 +93,7 @@ def _cofactors(term: Expr, op: str, power: int = 1) -> Iterator[tuple[Expr, Expr
             yield base.args[0], from_factors(coefficient, parts[:i] + parts[i + 1 :])
 
 
-def _replace(listed: list[Term], i: int, j: int, new: Expr) -> Expr:
+def replaced(listed: list[Term], i: int, j: int, new: Expr) -> Expr:
     """Return the sum with terms i and j replaced by `new`, at the place of the first."""
     place = min(i, j)
     kept = [(Fraction(1), new) if k == place else t for k, t in enumerate(listed)]
@@ -92,7 +101,7 @@ def _replace(listed: list[Term], i: int, j: int, new: Expr) -> Expr:
     return simplify(from_terms(kept))
 
 
-def _partner(listed: list[Term], i: int, wanted: Expr) -> int | None:
+def partner(listed: list[Term], i: int, wanted: Expr) -> int | None:
     """Return the position, other than i, of the term equal to `wanted`."""
     for j, (scale, term) in enumerate(listed):
         if j != i and scaled(scale, term) == wanted:
@@ -107,12 +116,12 @@ def complement_rule(row: Complement) -> Callable[[Expr], Expr | None]:
     def rule(node: Expr) -> Expr | None:
         listed = terms(node)
         for i, (scale, term) in enumerate(listed):
-            for u, rest in _cofactors(term, row.op, row.power):
+            for u, rest in reading(term, row.op, row.power):
                 # the term is outer * coefficient * op(u)**power; its partner outer * constant
                 outer = simplify(scaled(scale / row.coefficient, rest))
-                j = _partner(listed, i, simplify(outer * constant))
+                j = partner(listed, i, simplify(outer * constant))
                 if j is not None:
-                    return _replace(listed, i, j, simplify(outer * row.result(u)))
+                    return replaced(listed, i, j, simplify(outer * row.result(u)))
         return None
 
     return rule
@@ -122,12 +131,12 @@ def _exponentials(node: Expr) -> Expr | None:
     """e^u - e^-u = 2 sinh u, e^u + e^-u = 2 cosh u"""
     listed = terms(node)
     for i, (scale, term) in enumerate(listed):
-        for u, rest in _cofactors(term, "exp"):
-            partner = simplify(rest * exp(-u))
+        for u, rest in reading(term, "exp"):
+            mirrored = simplify(rest * exp(-u))
             for sign, result in ((1, cosh(u)), (-1, sinh(u))):
-                j = _partner(listed, i, simplify(scaled(sign * scale, partner)))
+                j = partner(listed, i, simplify(scaled(sign * scale, mirrored)))
                 if j is not None:
-                    return _replace(listed, i, j, simplify(scaled(2 * scale, rest * result)))
+                    return replaced(listed, i, j, simplify(scaled(2 * scale, rest * result)))
     return None
 
 
@@ -150,10 +159,10 @@ def _softplus_minus(node: Expr) -> Expr | None:
     """softplus(u) - u = softplus(-u)"""
     listed = terms(node)
     for i, (scale, term) in enumerate(listed):
-        for u, rest in _cofactors(term, "softplus"):
-            j = _partner(listed, i, simplify(scaled(-scale, rest * u)))
+        for u, rest in reading(term, "softplus"):
+            j = partner(listed, i, simplify(scaled(-scale, rest * u)))
             if j is not None:
-                return _replace(listed, i, j, simplify(scaled(scale, rest * softplus(-u))))
+                return replaced(listed, i, j, simplify(scaled(scale, rest * softplus(-u))))
     return None
 
 
@@ -168,88 +177,16 @@ def _conjugate(node: Expr) -> Expr | None:
         for base, exponent in parts:
             if exponent == Fraction(-1, 2) and is_op(base, "add", "sub"):
                 b = simplify(that / this * sqrt(base))
+                value = const_value(b)
+                if value is not None and value > 0:
+                    continue  # nothing cancels
                 rest = simplify(base - b**2)
                 if len(terms(rest)) < len(terms(base)):
                     return simplify(this / sqrt(base) * apply("rootsum", base, b, rest))
     return None
 
 
-_MAX_MONOMIALS = 64
-
-
-def _monomials(expr: Expr) -> list[Term] | None:
-    """Return `expr` multiplied out, unmerged, exponentials of one product joined."""
-    if is_op(expr, "add", "sub"):
-        out: list[Term] = []
-        for scale, term in terms(expr):
-            inner = _monomials(term)
-            if inner is None:
-                return None
-            out.extend((scale * c, t) for c, t in inner)
-        return out
-    coefficient, parts = factors(expr)
-    products: list[tuple[Fraction, list[Factor]]] = [(coefficient, [])]
-    for base, exponent in parts:
-        whole = exponent.denominator == 1 and 0 < exponent <= 4 and is_op(base, "add", "sub")
-        for _ in range(exponent.numerator if whole else 1):
-            inner = _monomials(base) if whole else [(Fraction(1), from_factors(Fraction(1), [(base, exponent)]))]
-            if inner is None or len(inner) * len(products) > _MAX_MONOMIALS:
-                return None
-            products = [(a * c, [*fs, (t, Fraction(1))]) for a, fs in products for c, t in inner]
-    return [(c, _join(simplify(from_factors(Fraction(1), fs)))) for c, fs in products]
-
-
-def _join(term: Expr) -> Expr:
-    """Return a product with its exponentials merged into one."""
-    coefficient, parts = factors(term)
-    exponents = [exponent * base.args[0] for base, exponent in parts if is_op(base, "exp")]
-    if not exponents:
-        return term
-    total = exponents[0]
-    for exponent in exponents[1:]:
-        total = total + exponent
-    rest = [(base, n) for base, n in parts if not is_op(base, "exp")]
-    return simplify(from_factors(coefficient, [(exp(simplify(total)), Fraction(1)), *rest]))
-
-
-def _cancels(listed: list[Term]) -> bool:
-    """Tell whether like terms of an unmerged list add up to exactly 0."""
-    totals: dict[frozenset[Factor], Fraction] = {}
-    for scale, term in listed:
-        key = frozenset(factors(term)[1])
-        totals[key] = totals.get(key, Fraction(0)) + scale
-    return 0 in totals.values()
-
-
-def _common_denominator(node: Expr) -> Expr | None:
-    """a/d - b/d² = (a d - b)/d² where something cancels in the numerator"""
-    listed = terms(node)
-    split = [factors(scaled(scale, term)) for scale, term in listed]
-    below = {base for _, parts in split for base, n in parts if n < 0 and is_op(base, "add", "sub")}
-    for base in sorted(below, key=repr):
-        powers = [dict(parts).get(base, Fraction(0)) for _, parts in split]
-        lowest = min(powers)
-        group = [k for k, n in enumerate(powers) if (n - lowest).denominator == 1]
-        if len(group) < 2:
-            continue
-        numerator: list[Term] = []
-        for k in group:
-            coefficient, parts = split[k]
-            lifted = [*(f for f in parts if f[0] != base), (base, powers[k] - lowest)]
-            inner = _monomials(from_factors(coefficient, [f for f in lifted if f[1] != 0]))
-            if inner is None:
-                break
-            numerator.extend(inner)
-        else:
-            if _cancels(numerator):
-                above = simplify(from_terms(numerator))
-                quotient = from_factors(Fraction(1), [(above, Fraction(1)), (base, lowest)])
-                rest = [t for k, t in enumerate(listed) if k not in group]
-                return simplify(from_terms([(Fraction(1), simplify(quotient)), *rest]))
-    return None
-
-
-def _of_sum(rule: Callable[[Expr], Expr | None]) -> Callable[[Expr], Expr | None]:
+def of_sum(rule: Callable[[Expr], Expr | None]) -> Callable[[Expr], Expr | None]:
     def guarded(node: Expr) -> Expr | None:
         return rule(node) if is_op(node, "add", "sub") else None
 
@@ -257,10 +194,13 @@ def _of_sum(rule: Callable[[Expr], Expr | None]) -> Callable[[Expr], Expr | None
 
 
 SUM_RULES: tuple[Rule, ...] = (
-    *((f"{row.name} complement", _CANCELS, _of_sum(complement_rule(row))) for row in COMPLEMENTS),
-    ("hyperbolic", "the exponentials cancel or overflow", _of_sum(_exponentials)),
-    ("softplus reflection", _CANCELS, _of_sum(_softplus_minus)),
-    ("conjugate", "the square root and its partner cancel", _of_sum(_conjugate)),
-    ("common denominator", "the quotients cancel", _of_sum(_common_denominator)),
-    ("split constant", "a small remainder is kept apart from the constant", _of_sum(_split_constant)),
+    *((f"{row.name} complement", _CANCELS, of_sum(complement_rule(row))) for row in COMPLEMENTS),
+    ("hyperbolic", "the exponentials cancel or overflow", of_sum(_exponentials)),
+    ("softplus reflection", _CANCELS, of_sum(_softplus_minus)),
+    ("conjugate", "the square root and its partner cancel", of_sum(_conjugate)),
+    (
+        "split constant",
+        "a small remainder is kept apart",
+        of_sum(_split_constant),
+    ),
 )

@@ -17,7 +17,19 @@ from mpmath import mp
 
 from actgen.codegen.algebra import factors, from_factors, scaled, terms
 from actgen.codegen.evaluate import evaluate, number
-from actgen.codegen.ir import ONE, X, Const, Expr, absolute, apply, is_op, substitute, symbols, walk, where
+from actgen.codegen.ir import (
+    ONE,
+    Const,
+    Expr,
+    X,
+    absolute,
+    apply,
+    is_op,
+    substitute,
+    symbols,
+    walk,
+    where,
+)
 from actgen.codegen.jets import Jet, analytic, jet
 from actgen.codegen.stabilise import Note
 
@@ -26,7 +38,7 @@ _TOLERATED = 4  # |largest term| / |sum|: two bits
 _MAX_COEFFICIENTS = 26
 _PRECISION = mp.mpf(2) ** -58
 _DIGITS = 70
-_NOTE = Note("polynomial near 0", "the terms cancel near 0 in every closed form known to the compiler")
+_NOTE = Note("polynomial near 0", "the terms cancel near 0 in every closed form known")
 _LIMIT = Note("removable singularity", "the quotient is 0/0 at 0")
 
 
@@ -106,10 +118,9 @@ def _fit(node: Expr, rest: Expr, series: Jet, sides: Sequence[int]) -> Expr | No
         total: Expr = _double(coefficients[-1])
         for c in reversed(coefficients[:-1]):
             total = apply("fma", total, t, _double(c))
-        near = (
-            total if order == 0 else from_factors(Fraction(1), [(X, Fraction(order)), (total, ONE.value)])
-        )
-        return where(_within(radius, sides), near, rest)
+        if order:
+            total = from_factors(ONE.value, [(X, Fraction(order)), (total, ONE.value)])
+        return where(_within(radius, sides), total, rest)
     return None
 
 
@@ -186,5 +197,3 @@ def _newton(points: list[Any], values: list[Any]) -> list[Any]:
 def _double(value: Any) -> Const:
     """Return the float64 nearest to `value`, exactly."""
     return Const(Fraction(float(value)))
-
-

@@ -81,18 +81,28 @@ def _product(node: Apply) -> Expr:
 
 
 def _signs(parts: list[Factor]) -> list[Factor]:
-    """sign(u)**2 = 1, sign(u) * u = |u|, sign(u) * |u| = u"""
+    """sign(u)**2 = 1, sign(u) * u = |u|, sign(u) * |u| = u, u/|u| = |u|/u = sign(u)"""
     powers = dict(parts)
+    for base, exponent in parts:
+        if is_op(base, "abs"):
+            (u,) = base.args
+            other = powers.get(u, Fraction(0))
+            if exponent * other < 0 and abs(exponent) == 1 and other.denominator == 1:
+                quotient = apply("sign", u)
+                powers[base] = Fraction(0)
+                powers[u] = other + exponent
+                powers[quotient] = powers.get(quotient, Fraction(0)) + 1
+    parts = list(powers.items())
     for base, exponent in parts:
         if not is_op(base, "sign") or exponent.denominator != 1 or exponent < 1:
             continue
         powers[base] = exponent % 2
         (u,) = base.args
-        for this, other in ((u, apply("abs", u)), (apply("abs", u), u)):
+        for this, partner in ((u, apply("abs", u)), (apply("abs", u), u)):
             if powers[base] and powers.get(this, 0) >= 1:
                 powers[base] -= 1
                 powers[this] -= 1
-                powers[other] = powers.get(other, Fraction(0)) + 1
+                powers[partner] = powers.get(partner, Fraction(0)) + 1
     return [(base, exponent) for base, exponent in powers.items() if exponent]
 
 
@@ -127,9 +137,7 @@ def _extremum(node: Apply, values: list[Fraction | None]) -> Expr:
         return a
     if values[0] is not None and values[1] is not None:
         return Const((min if node.op == "min" else max)(values[0], values[1]))
-    infinite = [
-        i for i, arg in enumerate(node.args) if is_op(arg, "inf") or arg == -Apply("inf")
-    ]
+    infinite = [i for i, arg in enumerate(node.args) if is_op(arg, "inf") or arg == -Apply("inf")]
     for i in infinite:
         if is_op(node.args[i], "inf") == (node.op == "min"):
             return node.args[1 - i]
@@ -139,7 +147,7 @@ def _extremum(node: Apply, values: list[Fraction | None]) -> Expr:
 def _comparison(node: Apply, values: list[Fraction | None]) -> Expr:
     """c x + d < e is x < (e - d)/c; max(u, c) < d is u < d for c < d, min likewise"""
     if values[0] is not None:
-        return _comparison(apply(_MIRRORED[node.op], node.args[1], node.args[0]), values[::-1])
+        return _comparison(Apply(_MIRRORED[node.op], node.args[::-1]), values[::-1])
     bound = values[1]
     if bound is None:
         return node

@@ -2,8 +2,7 @@
 
 Formulas are written the way papers write them; this pass replaces what loses digits. Every rule
 is an identity over the reals, has a name and says why it is there, and is tested on its own
-against high-precision values. Sums are matched in `rules_sum`, products and function calls in
-`rules_product` and `rules_function`.
+against high-precision values. The `rules_*` files hold them, one idea each.
 """
 
 from __future__ import annotations
@@ -13,8 +12,12 @@ from typing import NamedTuple
 
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Expr, rewrite
+from actgen.codegen.rules_difference import DIFFERENCE_RULES
+from actgen.codegen.rules_exponential import LAST_EXPONENTIAL_RULES
 from actgen.codegen.rules_function import FUNCTION_RULES
-from actgen.codegen.rules_product import LAST_RULES, PRODUCT_RULES
+from actgen.codegen.rules_logarithm import LAST_LOGARITHM_RULES, LOGARITHM_RULES
+from actgen.codegen.rules_product import PRODUCT_RULES
+from actgen.codegen.rules_quotient import LAST_QUOTIENT_RULES, QUOTIENT_RULES
 from actgen.codegen.rules_sum import SUM_RULES
 from actgen.codegen.simplify import simplify, step
 
@@ -34,7 +37,7 @@ def stabilise(expr: Expr, last: bool = False) -> tuple[Expr, tuple[Note, ...]]:
     `last` adds the rules whose result is not to be differentiated again.
     """
     notes: dict[str, Note] = {}
-    rules = _RULES + LAST_RULES if last else _RULES
+    rules = _RULES + _LAST_RULES if last else _RULES
 
     def rule(node: Expr) -> Expr:
         node = step(node)
@@ -55,4 +58,16 @@ def stabilise(expr: Expr, last: bool = False) -> tuple[Expr, tuple[Note, ...]]:
 
 
 Rule = tuple[str, str, Callable[[Expr], Expr | None]]
-_RULES: tuple[Rule, ...] = (*FUNCTION_RULES, *PRODUCT_RULES, *SUM_RULES)
+_RULES: tuple[Rule, ...] = (
+    *LOGARITHM_RULES,
+    *FUNCTION_RULES,
+    *PRODUCT_RULES,
+    *SUM_RULES,
+    *QUOTIENT_RULES,
+    *DIFFERENCE_RULES,
+)
+_LAST_RULES: tuple[Rule, ...] = (
+    *LAST_LOGARITHM_RULES,
+    *LAST_EXPONENTIAL_RULES,
+    *LAST_QUOTIENT_RULES,
+)

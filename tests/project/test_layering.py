@@ -15,7 +15,9 @@ ORDER = [
     *("tokens", "scope", "parse", "formulas", "arguments"),
     *("algebra", "evaluate", "kinks", "inline", "sources"),
     *("simplify", "differentiate", "reverse", "ieee", "jets", "growth"),
-    *("rules_function", "rules_product", "rules_sum", "stabilise", "rules_axis", "series", "guard"),
+    *("expand", "rules_function", "rules_logarithm", "rules_product", "rules_exponential"),
+    *("rules_sum", "rules_quotient", "rules_difference", "stabilise", "rules_axis"),
+    *("series", "vanishing", "guard"),
     "coefficients",
     *(
         f"functions.{n}"
