@@ -84,6 +84,7 @@ _FLOAT64: dict[str, Callable[..., Any]] = {
     "rootsum": _rootsum,
     "rootratio": lambda a, b, c: 1 + b / np.sqrt(a) if b >= 0 else c / (a - b * np.sqrt(a)),
     "tanhsoftplus": lambda a: np.tanh(np.logaddexp(_F(0), a)),
+    "sech2softplus": lambda a: 1 / np.cosh(np.logaddexp(_F(0), a)) ** 2,
     "logcosh": _logcosh,
     "log1mexp": lambda a: np.log(-np.expm1(a)),
     "lt": lambda a, b: a < b,

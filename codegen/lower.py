@@ -35,6 +35,7 @@ from actgen.codegen.ir import (
 )
 from actgen.codegen.ops import OPS, TWOFOLD, VANISHING
 
+_OF_SOFTPLUS = ("tanh", "sech2")  # functions that have a version of their own of softplus
 _MAX_PRODUCT = 64  # larger whole powers call pow
 
 
@@ -71,8 +72,8 @@ class _Lowering:
             folded = _fold(node)
             if folded is not None:
                 return folded[0]
-        if node.op == "tanh" and is_op(node.args[0], "softplus"):
-            node = Apply("tanhsoftplus", node.args[0].args)
+        if node.op in _OF_SOFTPLUS and is_op(node.args[0], "softplus"):
+            node = Apply(f"{node.op}softplus", node.args[0].args)
         if node.op in ("product", "mul"):
             tail = self._vanishing(node)
             if tail is not None:
@@ -208,11 +209,11 @@ class _Lowering:
 
 def _tail_of(node: Expr) -> tuple[str, Expr] | None:
     """Return the function and the argument of what vanishes exponentially, else None."""
-    if is_op(node, "tanh") and is_op(node.args[0], "softplus"):
-        return "tanhsoftplus", node.args[0].args[0]
-    if isinstance(node, Apply) and node.op in VANISHING:
-        return node.op, node.args[0]
-    return None
+    if not isinstance(node, Apply):
+        return None
+    if node.op in _OF_SOFTPLUS and is_op(node.args[0], "softplus"):
+        return f"{node.op}softplus", node.args[0].args[0]
+    return (node.op, node.args[0]) if node.op in VANISHING else None
 
 
 def _product_of(base: Expr, count: int) -> Expr | None:

@@ -40,9 +40,10 @@ TWOFOLD = (
     "sinh",
     "cosh",
     "tanhsoftplus",
+    "sech2softplus",
 )
 # functions that vanish exponentially: `*_times` rounds the product of the smallest once
-VANISHING = ("exp", "sigmoid", "sech2", "normcdf", "erfc", "tanhsoftplus")
+VANISHING = ("exp", "sigmoid", "sech2", "normcdf", "erfc", "tanhsoftplus", "sech2softplus")
 # functions that have a plain and a shorter version for results rounded to float32
 ROUGH = (*VANISHING, "expm1", "log", "log1p", "softplus", "tanh", "erf")
 
@@ -96,6 +97,7 @@ _ROWS = (
     Op("sech2", 1, "function", "1 / cosh(a)**2", formula=False),
     Op("normcdf", 1, "function", "(1 + erf(a / sqrt(2))) / 2", formula=False),
     Op("tanhsoftplus", 1, "function", "tanh(softplus(a))", formula=False),
+    Op("sech2softplus", 1, "function", "sech2(softplus(a))", formula=False),
     Op("logcosh", 1, "function", "log(cosh(a))", formula=False),
     Op("acot", 1, "function", "pi / 2 - atan(a)", formula=False),
     Op("rootsum", 3, "function", "sqrt(a) + b, given c = a - b**2", formula=False),

@@ -77,13 +77,15 @@ def split_exponential(x: Expr, low: Expr, let: Steps) -> tuple[Expr, Split]:
     return part.k, Split(let("e", whole.high), let("e_low", whole.low))
 
 
-def exponential(x: Expr, low: Expr, let: Steps, bounded: bool = False) -> Scaled:
-    """Return exp(x + low); `bounded` promises x <= 0."""
+def exponential(
+    x: Expr, low: Expr, let: Steps, bounded: bool = False, kept: float = _KEPT
+) -> Scaled:
+    """Return exp(x + low); `bounded` promises x <= 0. What `rest` leaves is at least 2**-kept."""
     short = at_least(x, VANISHED)
     short = let("short", short if bounded else at_most(short, OVERFLOW))
     k, e = split_exponential(short, inside(low, x), let)
-    first = at_least(k, -_KEPT)
-    first = let("first", first if bounded else at_most(first, _KEPT))
+    first = at_least(k, -kept)
+    first = let("first", first if bounded else at_most(first, kept))
     scale = let("scale", power2(first))
     return Scaled(
         e.high * scale, e.low * scale, power2(k - first), apply("le", x, number(VANISHED))

@@ -85,9 +85,33 @@ def _tanh_softplus(x: Expr, low: Expr, let: Steps) -> Scaled:
     return Scaled(q.high, q.low, where(right, 1, e.rest), apply("le", x, number(VANISHED)))
 
 
+def _sech2_softplus(x: Expr, low: Expr, let: Steps) -> Scaled:
+    towards = low if low == ZERO else where(apply("ge", x, 0), -low, low)
+    size = let("size", at_least(-absolute(x), -740.0))  # the square of the rest is 0 there
+    e = exponential(size, towards, let, bounded=True, kept=500.0)
+    z = Split(let("e_scaled", e.high), let("e_scaled_low", e.low))
+    right = apply("ge", x, 0)
+    # the square of 2 (1 + e^x) / (2 + 2 e^x + e^2x), or of 2 (z + z²) / (1 + 2z + 2z²)
+    square = product(z, z)
+    above = fast_sum(chosen(right, z, Split(ONE, ZERO)).high, where(right, square.high, z.high))
+    top = Split(2 * above.high, 2 * (above.low + where(right, z.low + square.low, z.low)))
+    double = Split(2 * z.high, 2 * z.low)
+    extra = chosen(right, Split(2 * square.high, 2 * square.low), square)
+    first = fast_sum(where(right, 1, 2), double.high)
+    whole = fast_sum(first.high, extra.high)
+    low_part = first.low + whole.low + double.low + extra.low
+    below = Split(let("below", whole.high), let("below_low", low_part))
+    q = quotient(Split(let("top", top.high), let("top_low", top.low)), below, let)
+    result = product(Split(let("q", q.high), let("q_low", q.low)), q)
+    rest = where(right, e.rest * e.rest, 1)
+    vanished = apply("ge", x, number(-VANISHED / 2))
+    return Scaled(result.high, result.low, rest, vanished)
+
+
 HYPERBOLIC: tuple[Function, ...] = (
     *family("sigmoid", _sigmoid, "exp(-|x|) and one division", factor=True),
     *family("sech2", _sech2, "4 z / (1 + z)² with z = exp(-2|x|)", factor=True),
     *family("tanh", _tanh, "-m / (2 + m) with m = expm1(-2|x|)", twofold=False, odd=True),
     *family("tanhsoftplus", _tanh_softplus, "a quotient in exp(-|x|)", factor=True),
+    *family("sech2softplus", _sech2_softplus, "a quotient in exp(-|x|), squared", factor=True),
 )

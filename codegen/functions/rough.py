@@ -156,6 +156,13 @@ class _Functions:
         top = self.let("top", where(right, fma(TWO, e, ONE), e * (2 + e)))
         return top / (top + where(right, 2 * e * e, 2))
 
+    def sech2_softplus(self, x: Expr) -> Expr:
+        e = self.decay(x)
+        right = apply("ge", x, 0)
+        top = self.let("top", 2 * where(right, e, ONE) * (1 + e))
+        ratio = self.let("ratio", top / fma(2 + where(right, 2 * e, e), e, where(right, ONE, TWO)))
+        return ratio * ratio
+
     def tail(self, x: Expr, shape: _Tail) -> Expr:
         """Return exp(-rate x²) P(t) / (1 + steep |x|), with one division for that and for t."""
         size = self.let("size", absolute(x))
@@ -196,6 +203,7 @@ _METHODS: dict[str, tuple[Callable[[_Functions, Expr], Expr], str]] = {
     "sech2": (_Functions.sech2, "4 z / (1 + z)² with z = exp(-2|x|)"),
     "tanh": (_Functions.tanh, "m / (2 + m) with m = expm1(-2|x|)"),
     "tanhsoftplus": (_Functions.tanh_softplus, "a quotient in exp(-|x|)"),
+    "sech2softplus": (_Functions.sech2_softplus, "a quotient in exp(-|x|), squared"),
     "normcdf": (_Functions.normcdf, _TAIL),
     "erfc": (_Functions.erfc, _TAIL),
     "erf": (_Functions.erf, "x p(x²) near 0, else 1 - erfc(|x|)"),

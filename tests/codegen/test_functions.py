@@ -29,11 +29,12 @@ PLAIN = {
     "sech2": (-373, 373, 0.7),
     "softplus": (-746, 800, 0.7),
     "tanhsoftplus": (-746, 40, 0.7),
+    "sech2softplus": (-700, 373, 0.7),
     "erf": (-6, 6, 0.8),
     "erfc": (-6, 27.3, 1.0),
     "normcdf": (-38.6, 9, 1.0),
 }
-DECAYING = ("exp", "sigmoid", "sech2", "tanhsoftplus", "erfc", "normcdf")
+DECAYING = ("exp", "sigmoid", "sech2", "tanhsoftplus", "sech2softplus", "erfc", "normcdf")
 WITH_LOW = ("exp", "expm1", "sigmoid", "sech2", "softplus", "tanhsoftplus", "erfc", "normcdf")
 
 
@@ -138,6 +139,7 @@ SPECIAL = {
     "sech2": [NAN, 0, 0, 1, 1, 1, 1, 0, 0],
     "softplus": [NAN, INF, 0, *[np.log(2)] * 4, 1.7e308, 0],
     "tanhsoftplus": [NAN, 1, 0, 0.6, 0.6, 0.6, 0.6, 1, 0],
+    "sech2softplus": [NAN, 0, 1, 0.64, 0.64, 0.64, 0.64, 0, 1],
     "erf": [NAN, 1, -1, 0.0, -0.0, TINY, -TINY, 1, -1],
     "erfc": [NAN, 0, 2, 1, 1, 1, 1, 0, 2],
     "normcdf": [NAN, 1, 0, 0.5, 0.5, 0.5, 0.5, 1, 0],
@@ -159,7 +161,7 @@ def test_special_values(name, tmp_path):
 
 @pytest.mark.parametrize("name", DECAYING)
 def test_zero_wins_over_infinity(name, tmp_path):
-    far = INF if name in ("erfc", "sech2") else -INF
+    far = INF if name in ("erfc", "sech2", "sech2softplus") else -INF
     x, factor = np.array([far, far]), np.array([INF, -INF])
     computed = call(compiled([f"{name}_times"], tmp_path), f"{name}_times", x, factor)
     np.testing.assert_array_equal(computed, [0.0, -0.0])

@@ -23,7 +23,7 @@ A, B, C = Symbol("a"), Symbol("b"), Symbol("c")
 LATE = ("_twofold", "_times", "_plain", "_short", "_rough")
 LOWERED = {
     *(name for name in OPS if name.endswith(LATE)),
-    *("fma", "copysign", "power2", "exponent", "mantissa", "tanhsoftplus"),
+    *("fma", "copysign", "power2", "exponent", "mantissa", "tanhsoftplus", "sech2softplus"),
 }
 EARLY = [name for name in OPS if name not in LOWERED]
 REDUCTIONS = {name for name, op in OPS.items() if op.category == "reduction"}
