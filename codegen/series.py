@@ -30,7 +30,8 @@ from actgen.codegen.ir import (
     walk,
     where,
 )
-from actgen.codegen.jets import Jet, analytic, jet
+from actgen.codegen.jets import analytic, jet
+from actgen.codegen.power_series import Jet
 from actgen.codegen.stabilise import Note
 
 _RADII = tuple(Fraction(n, 8) for n in (1, 2, 4, 6, 8, 12, 16))

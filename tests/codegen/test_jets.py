@@ -5,7 +5,8 @@ from mpmath import mp
 
 from actgen.codegen.evaluate import evaluate
 from actgen.codegen.ir import Symbol, X, exp, substitute
-from actgen.codegen.jets import LENGTH, analytic, jet
+from actgen.codegen.jets import analytic, jet
+from actgen.codegen.power_series import LENGTH
 from actgen.codegen.simplify import simplify
 from tests.codegen.algebraic import formula
 
