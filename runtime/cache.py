@@ -96,7 +96,7 @@ def _known(value: Any) -> bytes | None:
         return value.__name__.encode()
     if isinstance(value, (bool, int, float, str)):
         return repr(value).encode()
-    if isinstance(value, (BuiltinFunctionType, np.ufunc, type)) or isinstance(value, _Intrinsic):
+    if isinstance(value, (BuiltinFunctionType, np.ufunc, type, _Intrinsic)):
         return getattr(value, "__qualname__", repr(value)).encode()
     return None
 

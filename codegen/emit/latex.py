@@ -176,9 +176,7 @@ ROWS: dict[str, Row] = {
     "sech2": _call(r"\mathrm{sech}^{2}"),
     "normcdf": _call(r"\Phi"),
     "tanhsoftplus": lambda a: Text(r"\tanh" + _bracket(ROWS["softplus"](a).tex)),
-    "sech2softplus": lambda a: Text(
-        r"\operatorname{sech}^{2}" + _bracket(ROWS["softplus"](a).tex)
-    ),
+    "sech2softplus": lambda a: Text(r"\operatorname{sech}^{2}" + _bracket(ROWS["softplus"](a).tex)),
     "logcosh": lambda a: Text(r"\ln" + _bracket(r"\cosh" + _bracket(a.tex))),
     "log1mexp": _form(r"\ln\left(1 - e^{%s}\right)", ATOM, CASES),
     "lt": _form("%s < %s", COMPARE, ADD, ADD),
