@@ -35,7 +35,7 @@ from actgen.codegen.power_series import Jet
 from actgen.codegen.stabilise import Note
 
 _RADII = tuple(Fraction(n, 8) for n in (1, 2, 4, 6, 8, 12, 16))
-_TOLERATED = 4  # |largest term| / |sum|: two bits
+_TOLERATED = 3  # |largest term| / |sum|
 _MAX_COEFFICIENTS = 26
 _PRECISION = mp.mpf(2) ** -58
 _DIGITS = 70
