@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from mpmath import mp
 
-from actgen.codegen.algebra import factors, from_factors
+from actgen.codegen.algebra import Factor, factors, from_factors
 from actgen.codegen.evaluate import constant
 from actgen.codegen.ir import (
     INF,
@@ -112,10 +112,13 @@ class _Lowering:
         inner = from_factors(coefficient, rest)
         if guarded:
             inner = node.args[1] if inner == ONE else apply("product", inner, node.args[1])
+        inner, logarithm = _into_exponent(inner, tiny)
         value = self.visit(inner)
         for base, exponent in tiny:
             name, argument = _tail_of(base) or ("", base)
             pair = self.pair(argument)
+            if name == "exp" and exponent == 1 and logarithm is not None:
+                pair, logarithm = _add(pair, logarithm), None
             for _ in range(int(exponent)):
                 if pair.low is None or pair.low == ZERO:
                     value = apply(f"{name}_times", pair.high, value)
@@ -214,6 +217,21 @@ def _tail_of(node: Expr) -> tuple[str, Expr] | None:
     if node.op in _OF_SOFTPLUS and is_op(node.args[0], "softplus"):
         return f"{node.op}softplus", node.args[0].args[0]
     return (node.op, node.args[0]) if node.op in VANISHING else None
+
+
+def _into_exponent(inner: Expr, tiny: list[Factor]) -> tuple[Expr, _Pair | None]:
+    """Return a product without its irrational constants, and their logarithm: K e^u = e^(u + log K).
+
+    One rounding less, since the exponent carries its rounding errors along.
+    """
+    coefficient, parts = factors(inner)
+    constants = [f for f in parts if not symbols(f[0])]
+    if not constants or not any(is_op(base, "exp") and n == 1 for base, n in tiny):
+        return inner, None
+    folded = _fold(apply("log", from_factors(ONE.value, constants)))
+    if folded is None:
+        return inner, None
+    return from_factors(coefficient, [f for f in parts if f not in constants]), _Pair(*folded)
 
 
 def _product_of(base: Expr, count: int) -> Expr | None:

@@ -391,10 +391,13 @@ def derivative(x, min_val, max_val):
     cdf = normcdf(x)
     piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
     x2 = x * x
-    p = fma(x, 0.39894228040143265, x * 3.058787920848053e-17)
-    u_2 = exp_twofold_times(-(0.5 * x2), -(0.5 * fma(x, x, -x2)), p)
-    u_3 = cdf + u_2
-    piece_2 = 0.0 if u < min_val or u == min_val and piece < 0.0 else u_3
+    u_2 = -(0.5 * x2)
+    u_3 = u_2 + -0.9189385332046728
+    u_4 = u_3 - u_2
+    u_5 = u_2 - (u_3 - u_4) + (-0.9189385332046728 - u_4)
+    u_6 = u_5 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
+    u_7 = cdf + exp_twofold_times(u_3, u_6, x)
+    piece_2 = 0.0 if u < min_val or u == min_val and piece < 0.0 else u_7
     holds = u > max_val or u == max_val and piece > 0.0
     return 0.0 if holds else piece_2
 
@@ -405,10 +408,10 @@ def derivative_narrow(x, min_val, max_val):
     u = normcdf_plain(x)
     u_2 = product_rough(u, x)
     piece = 0.0 if u == 0.0 else fma(u, x, -(u * x))
-    p = fma(x, 0.39894228040143265, x * 3.058787920848053e-17)
-    u_3 = u + product_rough(exp_plain(-(0.5 * (x * x))), p)
+    u_3 = exp_plain(-(0.5 * (x * x)) + -0.9189385332046728)
+    u_4 = u + product_rough(u_3, x)
     holds = u_2 < min_val or u_2 == min_val and piece < 0.0
-    piece_2 = 0.0 if holds else u_3
+    piece_2 = 0.0 if holds else u_4
     holds_2 = u_2 > max_val or u_2 == max_val and piece > 0.0
     return 0.0 if holds_2 else piece_2
 

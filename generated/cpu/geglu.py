@@ -473,10 +473,13 @@ def forward_as(like, gate, value):
 def vjp_gate(gate, value):
     """Return the derivative with respect to gate."""
     gate2 = gate * gate
-    p = fma(gate, 0.39894228040143265, gate * 3.058787920848053e-17)
-    u = -(0.5 * fma(gate, gate, -gate2))
-    u_2 = normcdf(gate) + exp_twofold_times(-(0.5 * gate2), u, p)
-    return value * u_2
+    u = -(0.5 * gate2)
+    u_2 = u + -0.9189385332046728
+    u_3 = u_2 - u
+    u_4 = u - (u_2 - u_3) + (-0.9189385332046728 - u_3)
+    u_5 = u_4 + -(0.5 * fma(gate, gate, -gate2))
+    u_6 = exp_twofold_times(u_2, u_5 + 3.8782941580672414e-17, gate)
+    return value * (normcdf(gate) + u_6)
 
 
 @device

@@ -690,17 +690,19 @@ def forward_as(like, x):
 def derivative(x):
     """Return the derivative at x."""
     x2 = x * x
-    p = fma(x, 0.39894228040143265, x * 3.058787920848053e-17)
-    u = exp_twofold_times(-(0.5 * x2), -(0.5 * fma(x, x, -x2)), p)
-    return normcdf(x) + u
+    u = -(0.5 * x2)
+    u_2 = u + -0.9189385332046728
+    u_3 = u_2 - u
+    u_4 = u - (u_2 - u_3) + (-0.9189385332046728 - u_3)
+    u_5 = u_4 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
+    return normcdf(x) + exp_twofold_times(u_2, u_5, x)
 
 
 @device
 def derivative_narrow(x):
     """Return the derivative at x, for results rounded to float32 or narrower."""
-    p = fma(x, 0.39894228040143265, x * 3.058787920848053e-17)
-    u = product_rough(exp_plain(-(0.5 * (x * x))), p)
-    return normcdf_plain(x) + u
+    u = exp_plain(-(0.5 * (x * x)) + -0.9189385332046728)
+    return normcdf_plain(x) + product_rough(u, x)
 
 
 @device

@@ -314,14 +314,16 @@ def second_derivative(x, mu, sigma):
     sigma2 = sigma * sigma
     ratio = u_3 / sigma2
     u_4 = -ratio
-    u_5 = u - x
-    u_6 = (x - (u - u_5) - (mu + u_5)) * u
-    u_7 = 0.5 * (fma(u, u, -u_2) + u_6 + u_6)
-    u_8 = ratio * fma(sigma, sigma, -sigma2)
-    ratio_2 = u / (sigma2 * sigma)
-    u_9 = -fma(ratio_2, 0.39894228040143265, ratio_2 * 3.058787920848053e-17)
-    u_10 = -((fma(u_4, sigma2, u_3) + u_7 - u_8) / sigma2)
-    return exp_twofold_times(u_4, u_10, u_9)
+    u_5 = u_4 + -0.9189385332046728
+    u_6 = u_5 - u_4
+    u_7 = u - x
+    u_8 = (x - (u - u_7) - (mu + u_7)) * u
+    u_9 = 0.5 * (fma(u, u, -u_2) + u_8 + u_8)
+    u_10 = ratio * fma(sigma, sigma, -sigma2)
+    u_11 = -((fma(u_4, sigma2, u_3) + u_9 - u_10) / sigma2)
+    u_12 = u_4 - (u_5 - u_6) + (-0.9189385332046728 - u_6) + u_11
+    u_13 = u_12 + 3.8782941580672414e-17
+    return exp_twofold_times(u_5, u_13, -(u / (sigma2 * sigma)))
 
 
 @device
@@ -329,9 +331,8 @@ def second_derivative_narrow(x, mu, sigma):
     """Return the second derivative at x, for results rounded to float32 or narrower."""
     u = x - mu
     sigma2 = sigma * sigma
-    ratio = u / (sigma2 * sigma)
-    u_2 = -fma(ratio, 0.39894228040143265, ratio * 3.058787920848053e-17)
-    return product_rough(exp_short(-(0.5 * (u * u) / sigma2)), u_2)
+    u_2 = exp_short(-(0.5 * (u * u) / sigma2) + -0.9189385332046728)
+    return product_rough(u_2, -(u / (sigma2 * sigma)))
 
 
 @device
@@ -369,14 +370,16 @@ def partial_sigma(x, mu, sigma):
     sigma2 = sigma * sigma
     ratio = u_3 / sigma2
     u_4 = -ratio
-    u_5 = u - x
-    u_6 = (x - (u - u_5) - (mu + u_5)) * u
-    u_7 = 0.5 * (fma(u, u, -u_2) + u_6 + u_6)
-    u_8 = ratio * fma(sigma, sigma, -sigma2)
-    ratio_2 = (mu - x) / sigma2
-    p = fma(ratio_2, 0.39894228040143265, ratio_2 * 3.058787920848053e-17)
-    u_9 = -((fma(u_4, sigma2, u_3) + u_7 - u_8) / sigma2)
-    return exp_twofold_times(u_4, u_9, p)
+    u_5 = u_4 + -0.9189385332046728
+    u_6 = u_5 - u_4
+    u_7 = u - x
+    u_8 = (x - (u - u_7) - (mu + u_7)) * u
+    u_9 = 0.5 * (fma(u, u, -u_2) + u_8 + u_8)
+    u_10 = ratio * fma(sigma, sigma, -sigma2)
+    u_11 = -((fma(u_4, sigma2, u_3) + u_9 - u_10) / sigma2)
+    u_12 = u_4 - (u_5 - u_6) + (-0.9189385332046728 - u_6) + u_11
+    u_13 = u_12 + 3.8782941580672414e-17
+    return exp_twofold_times(u_5, u_13, (mu - x) / sigma2)
 
 
 @device

@@ -630,10 +630,14 @@ def derivative(x):
     u = normcdf_times(x, x)
     cdf = normcdf(x)
     x2 = x * x
-    p = fma(x, 0.39894228040143265, x * 3.058787920848053e-17)
-    u_2 = exp_twofold_times(-(0.5 * x2), -(0.5 * fma(x, x, -x2)), p)
+    u_2 = -(0.5 * x2)
+    u_3 = u_2 + -0.9189385332046728
+    u_4 = u_3 - u_2
+    u_5 = u_2 - (u_3 - u_4) + (-0.9189385332046728 - u_4)
+    u_6 = u_5 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
     piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
-    return tanh(u) + sech2_twofold_times(u, piece, product(cdf + u_2, x))
+    u_7 = product(cdf + exp_twofold_times(u_3, u_6, x), x)
+    return tanh(u) + sech2_twofold_times(u, piece, u_7)
 
 
 @device
@@ -641,10 +645,9 @@ def derivative_narrow(x):
     """Return the derivative at x, for results rounded to float32 or narrower."""
     u = normcdf_plain(x)
     u_2 = product_rough(u, x)
-    p = fma(x, 0.39894228040143265, x * 3.058787920848053e-17)
-    u_3 = u + product_rough(exp_plain(-(0.5 * (x * x))), p)
-    u_4 = product_rough(sech2_plain(u_2), product_rough(u_3, x))
-    return tanh_plain(u_2) + u_4
+    u_3 = exp_plain(-(0.5 * (x * x)) + -0.9189385332046728)
+    u_4 = product_rough(u + product_rough(u_3, x), x)
+    return tanh_plain(u_2) + product_rough(sech2_plain(u_2), u_4)
 
 
 @device
@@ -663,17 +666,19 @@ def second_derivative(x):
     piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
     x2 = x * x
     u_2 = -(0.5 * x2)
-    u_3 = -(0.5 * fma(x, x, -x2))
-    p = fma(x, 0.39894228040143265, x * 3.058787920848053e-17)
-    u_4 = cdf + exp_twofold_times(u_2, u_3, p)
-    u_5 = sech2_twofold_times(u, piece, product(tanh(u) * u_4, 2.0 * x))
-    u_6 = u_4 * (sech2_twofold(u, piece) - u_5)
-    e = exp_twofold(u_2, u_3)
-    u_7 = e - exp_twofold_times(u_2, u_3, x2)
-    p_2 = fma(u_7, 0.39894228040143265, u_7 * 3.058787920848053e-17)
-    u_8 = fma(e, 0.39894228040143265, e * 3.058787920848053e-17) + p_2
-    u_9 = sech2_twofold_times(u, piece, product(u_8, x))
-    return sech2_twofold_times(u, piece, u_4) + u_6 + u_9
+    u_3 = u_2 + -0.9189385332046728
+    u_4 = u_3 - u_2
+    u_5 = -(0.5 * fma(x, x, -x2))
+    u_6 = u_2 - (u_3 - u_4) + (-0.9189385332046728 - u_4) + u_5
+    u_7 = cdf + exp_twofold_times(u_3, u_6 + 3.8782941580672414e-17, x)
+    u_8 = sech2_twofold_times(u, piece, product(tanh(u) * u_7, 2.0 * x))
+    u_9 = u_7 * (sech2_twofold(u, piece) - u_8)
+    e = exp_twofold(u_2, u_5)
+    u_10 = e - exp_twofold_times(u_2, u_5, x2)
+    p = fma(u_10, 0.39894228040143265, u_10 * 3.058787920848053e-17)
+    u_11 = fma(e, 0.39894228040143265, e * 3.058787920848053e-17) + p
+    u_12 = sech2_twofold_times(u, piece, product(u_11, x))
+    return sech2_twofold_times(u, piece, u_7) + u_9 + u_12
 
 
 @device
@@ -683,15 +688,15 @@ def second_derivative_narrow(x):
     u_2 = product_rough(u, x)
     u_3 = sech2_plain(u_2)
     x2 = x * x
-    u_4 = exp_plain(-(0.5 * x2))
-    p = fma(x, 0.39894228040143265, x * 3.058787920848053e-17)
-    u_5 = u + product_rough(u_4, p)
+    u_4 = -(0.5 * x2)
+    u_5 = u + product_rough(exp_plain(u_4 + -0.9189385332046728), x)
     u_6 = product_rough(tanh_plain(u_2) * u_5, 2.0 * x)
-    u_7 = u_4 - product_rough(u_4, x2)
-    p_2 = fma(u_4, 0.39894228040143265, u_4 * 3.058787920848053e-17)
-    u_8 = p_2 + fma(u_7, 0.39894228040143265, u_7 * 3.058787920848053e-17)
-    u_9 = product_rough(u_3, u_5) + u_5 * (u_3 - product_rough(u_3, u_6))
-    return u_9 + product_rough(u_3, product_rough(u_8, x))
+    u_7 = exp_plain(u_4)
+    u_8 = u_7 - product_rough(u_7, x2)
+    p = fma(u_7, 0.39894228040143265, u_7 * 3.058787920848053e-17)
+    u_9 = p + fma(u_8, 0.39894228040143265, u_8 * 3.058787920848053e-17)
+    u_10 = product_rough(u_3, u_5) + u_5 * (u_3 - product_rough(u_3, u_6))
+    return u_10 + product_rough(u_3, product_rough(u_9, x))
 
 
 @device

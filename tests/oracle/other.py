@@ -25,7 +25,7 @@ def lisht(x: Any) -> Triple:
 def snake(x: Any, frequency: Any = 1.0) -> Triple:
     f = mpf(frequency)
     s, c = sin(f * x), cos(f * x)
-    return x + s * s / f, (1, 2 * s * c), (2 * f * c * c, -2 * f * s * s)
+    return (x, s * s / f), (1, 2 * s * c), (2 * f * c * c, -2 * f * s * s)
 
 
 @activation("laplace", lambda mu=0.707107, sigma=0.282095: saturating(0, 1))
