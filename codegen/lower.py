@@ -220,9 +220,9 @@ def _tail_of(node: Expr) -> tuple[str, Expr] | None:
 
 
 def _into_exponent(inner: Expr, tiny: list[Factor]) -> tuple[Expr, _Pair | None]:
-    """Return a product without its irrational constants, and their logarithm: K e^u = e^(u + log K).
+    """Return a product without its irrational constants, and their logarithm.
 
-    One rounding less, since the exponent carries its rounding errors along.
+    K e^u = e^(u + log K) rounds once less: the exponent carries its rounding errors along.
     """
     coefficient, parts = factors(inner)
     constants = [f for f in parts if not symbols(f[0])]

@@ -372,11 +372,9 @@ def _import_lines(exprs: Sequence[Expr], needs: set[str]) -> list[str]:
     )
     plain = set(wanted.get("math", set())) | ({"inf"} if "inf!" in needs else set())
     lines = [_from("math", plain)] if plain else []
-    numpy = wanted.get("numpy", set())
-    if "np.empty!" in needs:
-        lines += ["", "import numpy as np"] if lines else ["import numpy as np"]
-    if numpy:
-        lines += ["", _from("numpy", numpy)] if lines else [_from("numpy", numpy)]
+    numpy = ["import numpy as np"] if "np.empty!" in needs else []
+    numpy += [_from("numpy", wanted["numpy"])] if "numpy" in wanted else []
+    lines += ["", *numpy] if lines and numpy else numpy
     return [*lines, *([""] if lines else []), _from("actgen.intrinsics", intrinsics)]
 
 

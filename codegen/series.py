@@ -167,16 +167,23 @@ def _interpolate(
             nodes = [mp.cos(mp.pi * (2 * k + 1) / (2 * n)) for k in range(n)]
             points = [(low + high) / 2 + (high - low) / 2 * u for u in nodes]
             coefficients = _newton(points, [value(t) for t in points])
-            tests = [value(low + (high - low) * mp.mpf(k) / 37) for k in range(1, 37)]
-            if 0 in tests:
+            tests = [low + (high - low) * mp.mpf(k) / 37 for k in range(1, 37)]
+            wanted = [value(t) for t in tests]
+            if 0 in wanted:
                 return None
-            errors = [
-                abs(mp.polyval(coefficients[::-1], low + (high - low) * mp.mpf(k + 1) / 37) / v - 1)
-                for k, v in enumerate(tests)
-            ]
+            found = [_horner(coefficients, t) for t in tests]
+            errors = [abs(f / w - 1) for f, w in zip(found, wanted, strict=True)]
             if max(errors) < _PRECISION:
                 return coefficients
     return None
+
+
+def _horner(coefficients: list[Any], t: Any) -> Any:
+    """Return the value at t of the polynomial with these coefficients, lowest first."""
+    total = coefficients[-1]
+    for c in reversed(coefficients[:-1]):
+        total = total * t + c
+    return total
 
 
 def _newton(points: list[Any], values: list[Any]) -> list[Any]:

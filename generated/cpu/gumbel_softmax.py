@@ -16,7 +16,6 @@ Functions take numbers, kernels and ufuncs arrays; all compute in float64.
 from math import inf
 
 import numpy as np
-
 from numpy import rint
 
 from actgen.intrinsics import (

@@ -9,7 +9,6 @@ Functions take numbers, kernels and ufuncs arrays; all compute in float64.
 from math import inf
 
 import numpy as np
-
 from numpy import rint
 
 from actgen.intrinsics import copysign, device, fma, kernel, load, maximum, narrow, power2
