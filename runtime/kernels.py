@@ -7,12 +7,24 @@ Arguments go to kernels by the names that their parameters have there.
 from __future__ import annotations
 
 import importlib
+import os
+import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 from actgen.parameters import Value
+
+
+# A fork must not happen in the middle of an import: the child would wait for it for ever.
+_importing = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_importing.acquire,
+        after_in_parent=_importing.release,
+        after_in_child=_importing.release,
+    )
 
 
 class Kernels:
@@ -34,7 +46,8 @@ class Kernels:
 
     @cached_property
     def module(self) -> ModuleType:
-        return self._import()
+        with _importing:
+            return self._import()
 
     def _import(self) -> ModuleType:
         return importlib.import_module(self._record["module"])
