@@ -15,7 +15,7 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.ma  # noqa: F401  Numba asks for it at the first call; a fork in that import hangs
+import numpy.ma  # Numba asks for it at the first call; a fork in that import hangs
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.np.ufunc.ufuncbuilder import UFuncBuilder

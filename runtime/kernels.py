@@ -16,7 +16,6 @@ from typing import Any
 
 from actgen.parameters import Value
 
-
 # A fork must not happen in the middle of an import: the child would wait for it for ever.
 _importing = threading.RLock()
 if hasattr(os, "register_at_fork"):
