@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from actgen.codegen import console
+from actgen.codegen import checkout, console
 from actgen.codegen.errors import SpecError, did_you_mean
 from actgen.codegen.generate import Job, Outcome, check, generate
 from actgen.codegen.new import new
@@ -32,6 +32,7 @@ examples:
                                          compile your own folder into your own package
   actgen show gelu --stage lowered       see what the compiler makes of a formula
   actgen list --json                     what there is, for other programs
+  actgen bench --quick                   see how fast the kernels are, in a checkout
 """
 
 
@@ -41,8 +42,11 @@ class InputError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; `arguments` are those of the process unless given."""
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if given and given[0] in checkout.SCRIPTS:  # their arguments are their own business
+            return checkout.run(given[0], given[1:])
+        options = _parser().parse_args(given)
         code: int = options.command(options)
         sys.stdout.flush()
         return code
@@ -52,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has gone; Python must not find that out once more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except InputError as error:
+    except (InputError, checkout.NoCheckoutError) as error:
         console.error(f"error: {error}")
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
@@ -101,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("new", _new, "start the spec of a new activation", "actgen new serf")
     sub.add_argument("name", metavar="NAME", help="lower-case letters, digits and underscores")
     sub.add_argument("--spec", type=Path, default=SPECS, metavar="DIR", help="where to put it")
+    for name, (_, text) in checkout.SCRIPTS.items():
+        commands.add_parser(name, help=text, add_help=False)
     return parser
 
 

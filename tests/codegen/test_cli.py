@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from actgen.codegen import cli, console, journal
+from actgen.codegen import checkout, cli, console, journal
 
 SERF = "name: serf\nformula: x * erf(softplus(x))\n"
 
@@ -193,3 +193,21 @@ def test_long_tables_are_cut(capsys):
     console.table(("n",), [(str(index),) for index in range(1000)])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 82 and lines[-1] == "... and 920 more"
+
+
+def test_scripts_of_the_checkout_get_their_own_arguments(tmp_path, monkeypatch):
+    (tmp_path / "benchmarks").mkdir()
+    script = (
+        "import sys, pathlib; pathlib.Path('given').write_text(repr(sys.argv[1:])); sys.exit(1)"
+    )
+    (tmp_path / "benchmarks" / "bench.py").write_text(script)
+    monkeypatch.setattr(checkout, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["bench", "--json", "-", "--help"]) == 1
+    assert (tmp_path / "given").read_text() == "['--json', '-', '--help']"
+
+
+def test_without_a_checkout_a_script_is_bad_input(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(checkout, "ROOT", tmp_path)
+    assert cli.main(["bench", "--quick"]) == 2
+    assert "run it from a checkout" in capsys.readouterr().err

@@ -27,6 +27,7 @@ ORDER = [
     *("expand", "rules_function", "rules_logarithm", "rules_product", "rules_exponential"),
     *("rules_sum", "rules_quotient", "rules_difference", "stabilise", "rules_axis"),
     *("series", "vanishing", "guard"),
+    "precision",
     "coefficients",
     *(
         f"functions.{n}"
@@ -38,7 +39,7 @@ ORDER = [
     *("literal", "render", "docstring", "module", "manifest", "single"),
     *("plot", "curves", "equations", "docs", "stubs", "package", "show"),
     *("journal", "write", "workers", "stamp", "generate"),
-    *("new", "console", "cli"),
+    *("new", "console", "checkout", "cli"),
 ]
 
 KERNELS_IMPORT = {"actgen.intrinsics", "math", "numba", "numpy"}
