@@ -53,6 +53,8 @@ _ARGUMENTS = frozenset(
         *("is_double", "like"),
     }
 )
+# A kernel's name ends in the bool parameters of its variant, then in its tier: `forward_fast_rows`.
+_TIER = re.compile(r"(.*_)?fast", re.ASCII)
 # the functions of a generated module
 _QUANTITY = re.compile(r"(forward|(second_)?derivative|vjp|partial)(_.*)?", re.ASCII)
 _LINE_RESERVED = frozenset({"x", "dy", "index", "where"})
@@ -77,7 +79,9 @@ def name_problem(name: str, role: Role) -> str:
     if name in OPS or name in ("clip", "one_hot"):
         return "it is a function of the formula language"
     reserved = _ARGUMENTS if role == "param" else _LINE_RESERVED
-    if name in reserved or (role == "param" and _QUANTITY.fullmatch(name)):
+    if name in reserved or (
+        role == "param" and (_QUANTITY.fullmatch(name) or _TIER.fullmatch(name))
+    ):
         return "actgen uses it itself"
     if role == "param" and hasattr(builtins, name):
         return "it is a builtin of Python"

@@ -52,15 +52,16 @@ class Activation:
     ) -> None:
         binder = Binder(record)
         settled = binder.bind(bound or {})
+        on_tier = kernels.on_tier(is_fast)
         self.__dict__.update(
             name=record["name"],
             is_fast=is_fast,
             _record=record,
-            _kernels=kernels,
+            _kernels=on_tier,
             _binder=binder,
             _bound=settled,
-            _evaluator=Evaluator(record, kernels),
-            _planner=Planner(binder, kernels, settled),
+            _evaluator=Evaluator(record, on_tier),
+            _planner=Planner(binder, on_tier, settled),
             _direct={},
             __name__=record["name"],
             __qualname__=record["name"],

@@ -59,7 +59,7 @@ def fill(
         arguments[entry] = arguments[entry][:, 0]
     form = "rows" if views[0].ndim == 2 else "columns"
     masked = "_masked" if "mask" in inputs else ""
-    kernels.run(f"{stem}_{form}{masked}", arguments | dict(parameters))
+    kernels.run(stem, f"{form}{masked}", arguments | dict(parameters))
     if computed is not out:
         out[...] = np.moveaxis(computed, last, axes)
 

@@ -22,7 +22,7 @@ from actgen.arrays import (
     overlapping,
     overlaps_itself,
 )
-from actgen.kernels import Kernels
+from actgen.kernels import Kernels, signature
 
 _CHUNK = 16384
 _READ: list[Any] = ["readonly", "contig", "aligned"]
@@ -72,12 +72,12 @@ def _fill(
         name: value.copy() if isinstance(value, np.ndarray) and overlapping(value, out) else value
         for name, value in parameters.items()
     }
-    contiguous = kernels.find(f"{stem}_contiguous")
+    contiguous = kernels.find(stem, "contiguous")
     if contiguous is not None and _plain(inputs, parameters, out):
         views = layout.lines([elements(array) for array in (*inputs, out)])
         if views is not None:
             arguments = dict(zip((*operands, "out"), views, strict=True))
-            kernels.run(f"{stem}_contiguous", arguments | dict(parameters))
+            kernels.run(stem, "contiguous", arguments | dict(parameters))
             return out
     _by_chunks(kernels, stem, dict(zip(operands, inputs, strict=True)), parameters, elements(out))
     return out
@@ -114,9 +114,8 @@ def _by_chunks(
             arrays[name] = value
         else:
             constants[name] = np.full(min(_CHUNK, out.size), value, np.float64)
-    name = f"{stem}_ufunc"
-    ufunc = kernels.find(name).loops(element_dtype(dtype))
-    order = kernels.signature(name)
+    lazy = kernels.find(stem, "ufunc")
+    ufunc, order = lazy.loops(element_dtype(dtype)), signature(lazy)
     chunks = np.nditer(
         [*arrays.values(), out],
         flags=["external_loop", "buffered"],

@@ -14,7 +14,7 @@ import numpy as np
 
 from actgen import axiswise, elementwise, halves
 from actgen.arrays import Array, as_floats, check_out
-from actgen.kernels import Kernels
+from actgen.kernels import Kernels, signature
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,13 @@ class Evaluator:
         elif self._kind == "gated":
             inputs = halves.halves(x, call.axes[0], self._gate)
             targets = {"out": result}
-            halves.fill(self.kernels, f"{stem}_rows", inputs, call.numbers, targets, result)
+            halves.fill(self.kernels, stem, inputs, call.numbers, targets, result)
         elif call.group:
             axiswise.reduce_groups(self.kernels, stem, call.axes[0], call.group, {"x": x}, result)
         else:
             parts = halves.pieces(result, call.axes[0], self._pieces)
             targets = {f"out_{index}": part for index, part in enumerate(parts)}
-            halves.fill(self.kernels, f"{stem}_rows", {"x": x}, call.numbers, targets, result)
+            halves.fill(self.kernels, stem, {"x": x}, call.numbers, targets, result)
         return result
 
     def pointwise(self, stem: str, call: Call, out: Any) -> Array:
@@ -120,7 +120,7 @@ class Evaluator:
             inputs = halves.halves(x, axis, self._gate) | {"dy": dy}
             sides = halves.halves(result, axis, self._gate)
             targets = {"dgate": sides["gate"], "dvalue": sides["value"]}
-            halves.fill(self.kernels, f"{stem}_rows", inputs, call.numbers, targets, result)
+            halves.fill(self.kernels, stem, inputs, call.numbers, targets, result)
         elif call.group:
             inputs = {"x": x, "dy": dy}
             axiswise.reduce_groups(self.kernels, stem, call.axes[0], call.group, inputs, result)
@@ -129,7 +129,7 @@ class Evaluator:
             inputs = {"x": x}
             inputs.update((f"dy_{index}", part) for index, part in enumerate(parts))
             targets = {"dx": result}
-            halves.fill(self.kernels, f"{stem}_rows", inputs, call.numbers, targets, result)
+            halves.fill(self.kernels, stem, inputs, call.numbers, targets, result)
         return result
 
     def parameter_gradient(self, call: Call, dy: Array, name: str) -> Array:
@@ -147,13 +147,13 @@ class Evaluator:
         else:
             inputs = halves.halves(x, call.axes[0], self._gate) | {"dy": dy}
             targets = dict([target])
-            halves.fill(self.kernels, f"{stem}_rows", inputs, call.numbers, targets, full)
+            halves.fill(self.kernels, stem, inputs, call.numbers, targets, full)
         return np.asarray(np.sum(full))
 
     def draws(self, suffix: str) -> tuple[str, ...]:
         """Return the names of the parameters of the kernel of a variant, random arrays included."""
         ending = "ufunc" if self._kind == "elementwise" else "rows"
-        return self.kernels.signature(f"forward{suffix}_{ending}")
+        return signature(self.kernels.find(f"forward{suffix}", ending))
 
     def _elementwise(self, stem: str, call: Call, operands: Mapping[str, Array], out: Any) -> Array:
         return elementwise.evaluate(

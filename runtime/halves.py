@@ -34,13 +34,13 @@ def halves(array: Array, axis: int, gate: str) -> dict[str, Array]:
 
 def fill(
     kernels: Kernels,
-    name: str,
+    stem: str,
     inputs: Mapping[str, Array],
     parameters: Mapping[str, Any],
     targets: Mapping[str, Array],
     whole: Array,
 ) -> None:
-    """Fill `targets`, which are pieces of `whole`, by the kernel of that name.
+    """Fill `targets`, which are pieces of `whole`, by the kernel called `stem`.
 
     All inputs and targets have the same shape.
     """
@@ -51,11 +51,13 @@ def fill(
     if not overlaps_itself(whole):
         views = layout.rows([elements(array) for array in (*sources, *targets.values())])
     if views is not None:
-        kernels.run(name, dict(zip((*inputs, *targets), views, strict=True)) | dict(parameters))
+        kernels.run(
+            stem, "rows", dict(zip((*inputs, *targets), views, strict=True)) | dict(parameters)
+        )
         return
     computed = [np.empty(target.shape, target.dtype) for target in targets.values()]
     compact = [np.ascontiguousarray(array) for array in sources]
     views = [elements(array).reshape(1, -1) for array in (*compact, *computed)]
-    kernels.run(name, dict(zip((*inputs, *targets), views, strict=True)) | dict(parameters))
+    kernels.run(stem, "rows", dict(zip((*inputs, *targets), views, strict=True)) | dict(parameters))
     for target, result in zip(targets.values(), computed, strict=True):
         target[...] = result

@@ -1,18 +1,21 @@
 """Find the kernels of an activation: a record and the values of its parameters in, kernels out.
 
-The generated module, and with it Numba, is imported at the first kernel that is asked for.
-Arguments go to kernels by the names that their parameters have there.
+The generated module, and with it Numba, is imported at the first kernel that is asked for. A kernel
+is asked for by its stem (`forward`, with the suffix of a variant) and its form (`contiguous`); on
+the fast tier the one called `stem_fast_form` comes first, where the module has it. Arguments go to
+kernels by the names that their parameters have there.
 """
 
 from __future__ import annotations
 
+import copy
 import importlib
 import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import ModuleType
-from typing import Any
+from typing import Any, Self
 
 from actgen.parameters import Value
 
@@ -34,8 +37,18 @@ class Kernels:
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self._record = record
-        self._signatures: dict[str, tuple[str, ...]] = {}
+        self._is_fast = False
+        self._found: dict[tuple[str, str], Any] = {}
         self.identity: tuple[str, ...] = (record["name"],)
+
+    def on_tier(self, is_fast: bool) -> Self:
+        """Return the kernels of the fast tier, or those of the accurate one."""
+        if self._is_fast == is_fast:
+            return self
+        other = copy.copy(self)
+        other._is_fast = is_fast
+        other._found = {}
+        return other
 
     def origin(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Return a function and its arguments that give the activation, in any process."""
@@ -58,20 +71,29 @@ class Kernels:
                 return str(suffix)
         raise ValueError(f"{self._record['name']}: no formula for these parameters")
 
-    def find(self, name: str) -> Any:
-        """Return the kernel of that name, None where the module has none."""
-        return getattr(self.module, name, None)
+    def find(self, stem: str, form: str = "") -> Any:
+        """Return the kernel of that stem and form, None where the module has none.
 
-    def signature(self, name: str) -> tuple[str, ...]:
-        """Return the names of the parameters of a kernel."""
-        known = self._signatures.get(name)
-        if known is None:
-            made = getattr(self.module, name)
-            code = getattr(made, "py_func", made).__code__
-            known = code.co_varnames[: code.co_argcount]
-            self._signatures[name] = known
-        return known
+        Scalar functions have no form.
+        """
+        known = self._found.get((stem, form), self)
+        if known is not self:
+            return known
+        ending = f"_{form}" if form else ""
+        found = getattr(self.module, f"{stem}_fast{ending}", None) if self._is_fast else None
+        if found is None:
+            found = getattr(self.module, f"{stem}{ending}", None)
+        self._found[stem, form] = found
+        return found
 
-    def run(self, name: str, arguments: Mapping[str, Any]) -> None:
-        """Call the kernel of that name with those of `arguments` that it takes."""
-        getattr(self.module, name)(*(arguments[entry] for entry in self.signature(name)))
+    def run(self, stem: str, form: str, arguments: Mapping[str, Any]) -> None:
+        """Call the kernel of that stem and form with those of `arguments` that it takes."""
+        kernel = self.find(stem, form)
+        kernel(*(arguments[name] for name in signature(kernel)))
+
+
+def signature(kernel: Any) -> tuple[str, ...]:
+    """Return the names of the parameters of a kernel, ufunc or scalar function."""
+    code = getattr(kernel, "py_func", kernel).__code__
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount]
+    return names

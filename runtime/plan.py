@@ -45,7 +45,7 @@ class Plan:
     def contiguous(self, stem: str) -> Callable[..., None] | None:
         """Return the contiguous kernel called `stem`, None where these parameters have none."""
         if stem not in self._contiguous:
-            found = self.kernels.find(f"{stem}{self.suffix}_contiguous")
+            found = self.kernels.find(f"{stem}{self.suffix}", "contiguous")
             self._contiguous[stem] = found if self.floats is not None else None
         return self._contiguous[stem]
 

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 from actgen.binding import Binder
-from actgen.kernels import Kernels
+from actgen.kernels import Kernels, signature
 
 
 def bind_scalar(kernels: Kernels, binder: Binder, bound: Mapping[str, Any]) -> Any:
@@ -32,7 +32,7 @@ def bind_scalar(kernels: Kernels, binder: Binder, bound: Mapping[str, Any]) -> A
     if any(isinstance(number, np.ndarray) for number in numbers):
         raise TypeError(f"{binder.owner}: the scalar function takes no arrays as parameters")
     numbers = tuple(float(number) for number in numbers)
-    inputs = len(kernels.signature(f"scalar{kernels.suffix(values)}")) - len(numbers)
+    inputs = len(signature(scalar)) - len(numbers)
     if inputs == 2:
 
         @numba.njit(error_model="numpy")

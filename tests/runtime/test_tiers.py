@@ -1,0 +1,119 @@
+"""Check which kernels the fast tier takes: its own where the module has some, else the others."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+from actgen.activation import Activation
+from actgen.loading import from_source
+
+from .conftest import HERE, sample
+
+# On the fast tier these answer 7 where the accurate kernels do not.
+FAST = {
+    "silu": """
+@ufunc
+def forward_fast_ufunc(x, beta):
+    return narrow(7.0, x)
+
+
+@kernel
+def forward_fast_contiguous(x, out, beta):
+    for i in range(out.size):
+        out[i] = narrow(7.0, out)
+
+
+@kernel
+def vjp_fast_contiguous(x, dy, out, beta):
+    for i in range(out.size):
+        out[i] = narrow(7.0, out)
+
+
+@device
+def scalar_fast(x, beta=1.0):
+    return narrow(7.0, x)
+""",
+    "softmax": """
+@kernel
+def forward_fast_rows(x, out, tau):
+    out[:] = narrow(7.0, out)
+
+
+@kernel
+def forward_fast_columns_masked(x, mask, out, tau):
+    out[:] = narrow(7.0, out)
+""",
+    "swiglu": """
+@kernel
+def forward_fast_rows(gate, value, out, beta):
+    out[:] = narrow(7.0, out)
+""",
+}
+
+
+def two_tiers(name: str) -> tuple[Activation, Activation]:
+    """A sample with some kernels of the fast tier, on both tiers."""
+    text = (HERE / "samples" / f"{name}.py").read_text() + FAST[name]
+    activation = from_source(sample(name)._record, text)
+    return activation, activation.fast
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_elementwise_kernels_of_the_fast_tier_come_first(dtype: Any) -> None:
+    accurate, fast = two_tiers("silu")
+    x = np.linspace(-1, 1, 12).reshape(3, 4).astype(dtype)
+    before = accurate(x)
+    for each in (x, x[:, ::2], x.T, x[0, 0], list(x[0])):
+        assert (fast(each) == 7).all() and not (accurate(each) == 7).any()
+        assert (fast(each, np.ones(1)) == 7).all()
+    for _ in range(3):  # the second call of a plain array takes a shorter way
+        assert (fast(x[0]) == 7).all() and not (accurate(x[0]) == 7).any()
+    assert (fast.vjp(x, 1.0) != 7).any()  # by the ufunc, as dy is broadcast
+    assert (fast.vjp(x, x) == 7).all()
+    assert (fast(x, out=np.empty_like(x), where=x > 0)[x > 0] == 7).all()
+    np.testing.assert_array_equal(accurate(x), before)
+    assert fast.scalar.py_func.__name__ == "scalar_fast"
+    assert accurate.scalar.py_func.__name__ == "scalar"
+
+
+def test_quantities_without_a_fast_kernel_take_the_accurate_one() -> None:
+    accurate, fast = two_tiers("silu")
+    x = np.linspace(-1, 1, 12)
+    for quantity in (
+        lambda f: f.derivative(x),
+        lambda f: f.derivative(x, 2),
+        lambda f: f.vjp(x, 1.0, "beta"),
+        lambda f: f.vjp(x[::2], 1.0),
+    ):
+        np.testing.assert_array_equal(quantity(fast), quantity(accurate))
+
+
+def test_kernels_along_an_axis_have_tiers_too() -> None:
+    accurate, fast = two_tiers("softmax")
+    x = np.linspace(-1, 1, 24).reshape(2, 3, 4)
+    mask = np.ones(x.shape, bool)
+    assert (fast(x) == 7).all() and not (accurate(x) == 7).any()
+    assert (fast(x, axis=1, where=mask) == 7).all()
+    np.testing.assert_array_equal(fast(x, axis=1), accurate(x, axis=1))
+    np.testing.assert_array_equal(fast(x, where=mask), accurate(x, where=mask))
+    accurate, fast = two_tiers("swiglu")
+    assert (fast(x) == 7).all() and not (accurate(x) == 7).any()
+    np.testing.assert_array_equal(fast.vjp(x, 1.0), accurate.vjp(x, 1.0))
+
+
+def test_the_tier_survives_what_makes_another_activation() -> None:
+    accurate, fast = two_tiers("silu")
+    x = np.linspace(0.5, 1, 5)
+    for other in (
+        fast.fast,
+        fast.with_params(beta=2.0),
+        accurate.with_params(beta=2.0).fast,
+        pickle.loads(pickle.dumps(fast)),
+    ):
+        assert other.is_fast and (other(x) == 7).all() and (other(x) == 7).all()
+    assert accurate.fast == fast and hash(accurate.fast) == hash(fast)
+    assert accurate != fast
