@@ -13,9 +13,9 @@ from actgen.codegen.model import ActivationSpec, read_text
 SPECS = {
     "leaky": "params: {slope: {default: 0.1, aliases: [alpha]}}\nformula: where(x > 0, x, slope*x)",
     "cut": "params: {top: {default: null, null_means: inf}}\nformula: min(x, top)",
-    "cases": "aliases: [exact, {name: rough, params: {fast: true}}]\n"
-    "params: {fast: {default: false}}\n"
-    "formula: [{when: fast, value: tanh(x)}, {value: erf(x)}]",
+    "cases": "aliases: [exact, {name: rough, params: {quick: true}}]\n"
+    "params: {quick: {default: false}}\n"
+    "formula: [{when: quick, value: tanh(x)}, {value: erf(x)}]",
     "weights": "kind: normalization\nformula: {w: exp(x), result: w / sum(w)}",
     "drawn": "params: {on: {default: false}}\nrandom: {u: {distribution: uniform}}\n"
     "formula: [{when: on, value: x * u}, {value: x / 2}]",
@@ -37,10 +37,10 @@ def _define(body: str, available: Mapping[str, ActivationSpec] = AVAILABLE) -> D
         ("cut(x)", "(min x (inf))"),
         ("cases(x)", "(erf x)"),
         ("cases(x, true)", "(tanh x)"),
-        ("exact(x, fast=true)", "(tanh x)"),
+        ("exact(x, quick=true)", "(tanh x)"),
         ("rough(x)", "(tanh x)"),
         ("drawn(x)", "(div x 2)"),
-        ("x * cases(exp(x), fast=false)", "(mul x (erf (exp x)))"),
+        ("x * cases(exp(x), quick=false)", "(mul x (erf (exp x)))"),
     ],
 )
 def test_calls_are_replaced(formula: str, expected: str | None) -> None:
