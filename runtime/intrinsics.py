@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
 from actgen import half
-from actgen.bits import exponent, mantissa, power2
+from actgen.bits import exponent, mantissa, power2, power2_rounded, reciprocal
 from actgen.compilation import LazyUfunc, device, kernel, ufunc
 
 __all__ = [
@@ -34,6 +34,8 @@ __all__ = [
     "minimum",
     "narrow",
     "power2",
+    "power2_rounded",
+    "reciprocal",
     "same_start",
     "select",
     "stack_buffer",

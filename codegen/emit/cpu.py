@@ -31,7 +31,15 @@ CALLS: dict[str, tuple[str, str]] = {
     "round": ("numpy", "rint"),
     **{
         name: ("actgen.intrinsics", name)
-        for name in ("fma", "copysign", "power2", "exponent", "mantissa")
+        for name in (
+            "fma",
+            "copysign",
+            "power2",
+            "power2_rounded",
+            "reciprocal",
+            "exponent",
+            "mantissa",
+        )
     },
     "min": ("actgen.intrinsics", "minimum"),
     "max": ("actgen.intrinsics", "maximum"),

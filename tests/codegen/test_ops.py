@@ -23,14 +23,29 @@ A, B, C = Symbol("a"), Symbol("b"), Symbol("c")
 LATE = ("_twofold", "_times", "_plain", "_short", "_rough")
 LOWERED = {
     *(name for name in OPS if name.endswith(LATE)),
-    *("fma", "copysign", "power2", "exponent", "mantissa", "tanhsoftplus", "sech2softplus"),
+    *(
+        "fma",
+        "copysign",
+        "power2",
+        "power2_rounded",
+        "reciprocal",
+        "exponent",
+        "mantissa",
+        "tanhsoftplus",
+        "sech2softplus",
+    ),
 }
 EARLY = [name for name in OPS if name not in LOWERED]
 REDUCTIONS = {name for name, op in OPS.items() if op.category == "reduction"}
 BY_POSITION = {"where", "concat"}  # the walkers treat these by themselves
 # a point within the domain of every function, but for these
 POINT = {"a": 0.375, "b": 0.25, "c": 0.3125}
-ELSEWHERE = {"acosh": {"a": 1.5}, "log1mexp": {"a": -0.5}, "power2": {"a": 3.0}}
+ELSEWHERE = {
+    "acosh": {"a": 1.5},
+    "log1mexp": {"a": -0.5},
+    "power2": {"a": 3.0},
+    "power2_rounded": {"a": 1.5 * 2**52 + 3},
+}
 
 
 def node(name):
