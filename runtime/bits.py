@@ -1,10 +1,12 @@
-"""Take float64 numbers apart, and make powers of two: integer operations that LLVM vectorises.
+"""Take floats apart, and make powers of two: integer operations that LLVM vectorises.
 
-Nothing needs an instruction beyond AVX2, and everything gives the same bits everywhere.
+In and out: float64, or float32. They need no instruction beyond AVX2, and give the same bits
+everywhere.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
@@ -12,67 +14,101 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-_DOUBLE, _INT = ir.DoubleType(), ir.IntType(64)
-_SINGLE = ir.FloatType()
-_FRACTION = 52  # bits of the fraction
-_BIAS = 1023
-_ROUNDER = 1.5 * 2.0**52  # added to a small integral number, it leaves that in the low bits
+_DOUBLE, _SINGLE = ir.DoubleType(), ir.FloatType()
 
 
-def _bits(builder: Any, number: Any) -> Any:
-    return builder.bitcast(number, _INT)
+@dataclass(frozen=True)
+class _Layout:
+    """How a float lies in an integer of its width."""
+
+    number: Any
+    integer: Any
+    fraction: int  # bits of the fraction
+    bias: int
+
+    @property
+    def rounder(self) -> Any:
+        """The number that leaves a small integral one added to it in the low bits."""
+        return self.number(1.5 * 2.0**self.fraction)
+
+    def bits(self, builder: Any, number: Any) -> Any:
+        return builder.bitcast(number, self.integer)
+
+    def float(self, builder: Any, bits: Any) -> Any:
+        return builder.bitcast(bits, self.number)
+
+    def power2(self, builder: Any, rounded: Any) -> Any:
+        exponent = builder.shl(self.bits(builder, rounded), self.integer(self.fraction))
+        one = self.integer(self.bias << self.fraction)
+        return self.float(builder, builder.add(exponent, one))
 
 
-def _number(builder: Any, bits: Any) -> Any:
-    return builder.bitcast(bits, _DOUBLE)
+_LAYOUTS = {
+    types.float64: _Layout(_DOUBLE, ir.IntType(64), 52, 1023),
+    types.float32: _Layout(_SINGLE, ir.IntType(32), 23, 127),
+}
+
+
+def _layout(argument: Any) -> tuple[Any, _Layout]:
+    """Return the type that an argument is taken as, and how it lies in memory."""
+    kind = types.unliteral(argument)
+    kind = kind if kind == types.float32 else types.float64
+    return kind, _LAYOUTS[kind]
 
 
 @intrinsic
 def power2(typingctx: Any, n: Any) -> Any:
-    """Return 2**n for an integral n from -1022 to 1023, and some finite number for any other."""
+    """Return 2**n for an integral n whose power is a normal number, and something for any other."""
+    kind, layout = _layout(n)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        integer = _bits(builder, builder.fadd(args[0], _DOUBLE(_ROUNDER)))
-        exponent = builder.shl(integer, _INT(_FRACTION))
-        return _number(builder, builder.add(exponent, _INT(_BIAS << _FRACTION)))
+        return layout.power2(builder, builder.fadd(args[0], layout.rounder))
 
-    return signature(types.float64, types.float64), codegen
+    return signature(kind, kind), codegen
+
+
+@intrinsic
+def power2_rounded(typingctx: Any, a: Any) -> Any:
+    """Return 2**n for a = n + 1.5 * 2**52 (2**23 in float32): for an n rounded by that sum."""
+    kind, layout = _layout(a)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return layout.power2(builder, args[0])
+
+    return signature(kind, kind), codegen
 
 
 @intrinsic
 def exponent(typingctx: Any, a: Any) -> Any:
-    """Return the n with 2**n <= |a| < 2**(n+1), for a normal number; 1024 for infinity and NaN."""
+    """Return the n with 2**n <= |a| < 2**(n+1), for a normal number.
+
+    For infinity and NaN it is the one beyond the largest.
+    """
+    kind, layout = _layout(a)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        size = builder.and_(_bits(builder, args[0]), _INT(2**63 - 1))
-        biased = builder.lshr(size, _INT(_FRACTION))
+        integer, fraction = layout.integer, layout.fraction
+        size = builder.and_(layout.bits(builder, args[0]), integer(2 ** (integer.width - 1) - 1))
+        biased = builder.lshr(size, integer(fraction))
         # the integer becomes the low bits of a number whose exponent makes them units
-        shifted = _number(builder, builder.or_(biased, _INT((_BIAS + _FRACTION) << _FRACTION)))
-        return builder.fsub(shifted, _DOUBLE(2.0**_FRACTION + _BIAS))
+        units = integer((layout.bias + fraction) << fraction)
+        shifted = layout.float(builder, builder.or_(biased, units))
+        return builder.fsub(shifted, layout.number(2.0**fraction + layout.bias))
 
-    return signature(types.float64, types.float64), codegen
+    return signature(kind, kind), codegen
 
 
 @intrinsic
 def mantissa(typingctx: Any, a: Any) -> Any:
     """Return |a| / 2**exponent(a), in [1, 2), for a normal number; something there for others."""
+    kind, layout = _layout(a)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        fraction = builder.and_(_bits(builder, args[0]), _INT(2**_FRACTION - 1))
-        return _number(builder, builder.or_(fraction, _INT(_BIAS << _FRACTION)))
+        integer, fraction = layout.integer, layout.fraction
+        kept = builder.and_(layout.bits(builder, args[0]), integer(2**fraction - 1))
+        return layout.float(builder, builder.or_(kept, integer(layout.bias << fraction)))
 
-    return signature(types.float64, types.float64), codegen
-
-
-@intrinsic
-def power2_rounded(typingctx: Any, a: Any) -> Any:
-    """Return 2**n for a = n + 1.5 * 2**52, n from -1022 to 1023: for an n rounded by that sum."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        exponent = builder.shl(_bits(builder, args[0]), _INT(_FRACTION))
-        return _number(builder, builder.add(exponent, _INT(_BIAS << _FRACTION)))
-
-    return signature(types.float64, types.float64), codegen
+    return signature(kind, kind), codegen
 
 
 @intrinsic
