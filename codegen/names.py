@@ -40,6 +40,7 @@ PUBLIC_API = frozenset(
             "registry",
             "scalars",
             "serialization",
+            "vectors",
         ),
     }
 )

@@ -21,6 +21,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.np.ufunc.ufuncbuilder import UFuncBuilder
 
 from actgen.cache import KernelCache
+from actgen.vectors import WideCompiler
 
 # Parameters that hold elements of the array; every other parameter is a float64.
 _ELEMENT_PARAMETERS = frozenset({"x", "dy"})
@@ -34,7 +35,7 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def _compiled(function: Callable[..., Any], role: str, **options: bool) -> Any:
+def _compiled(function: Callable[..., Any], role: str, **options: Any) -> Any:
     dispatcher = numba.njit(error_model="numpy", boundscheck=False, **options)(function)
     dispatcher._cache = KernelCache(function, role)
     return dispatcher
@@ -46,8 +47,8 @@ def device(function: Callable[..., Any]) -> Any:
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function over arrays; it runs without the GIL."""
-    return _compiled(function, "kernel", nogil=True)
+    """Compile a function over arrays; it runs without the GIL, and on the widest vectors."""
+    return _compiled(function, "kernel", nogil=True, pipeline_class=WideCompiler)
 
 
 class LazyUfunc:
