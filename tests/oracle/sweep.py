@@ -1,21 +1,24 @@
-"""Give fast float64 references for sweeps: a name in, array functions for two orders out.
+"""Give fast references for sweeps: a name in, functions of many inputs out.
 
-The forms are chosen by hand so that each result is good to about 1e-15 relative, or 1e-16 of its
-largest term near an irrational zero: enough to judge float32 and narrower results, whose suspects
-a test hands on to the mpmath reference. Default parameters only.
+Each activation is written down once, over primitives that come in two kinds. `extended` computes
+arrays in `numpy.longdouble`, exactly enough to judge float64; `compiled` gives scalar functions in
+float64 for loops over all float32. Suspects go on to the mpmath reference. Default parameters only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from tests.oracle.sweep_lines import LINES
-from tests.oracle.sweep_smooth import SMOOTH
+from tests.oracle import extended, lines, smooth
+from tests.oracle.table import Formula, reference
 
 Array = np.ndarray
-_TABLE = {**LINES, **SMOOTH}
+Judged = tuple[Array, Array]  # results, and the largest term of each
 
 
 def sweep_reference(name: str, **params: bool) -> tuple[Callable[[Array], Array], ...]:
@@ -23,14 +26,58 @@ def sweep_reference(name: str, **params: bool) -> tuple[Callable[[Array], Array]
 
     `params` may only be `approximate=True` for gelu. Limits hold at ±inf, NaN gives NaN.
     """
-    functions = _TABLE["gelu_tanh" if params.get("approximate") else name]
-    return tuple(_quiet(function) for function in functions)
+
+    def function(order: int) -> Callable[[Array], Array]:
+        return lambda x: extended_reference(name, x, **params)[order][0].astype(np.float64)
+
+    return function(0), function(1)
 
 
-def _quiet(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    def call(x: Array) -> Array:
-        x = np.asarray(x, dtype=np.float64)
-        with np.errstate(all="ignore"):
-            return np.where(np.isnan(x), np.nan, function(x))
+def extended_reference(name: str, x: Array, **params: bool) -> tuple[Judged, Judged]:
+    """Return value and derivative at an array in extended precision, each with its largest term."""
+    wide = np.asarray(x).astype(np.longdouble)
+    limits = ends(name, **params)
+    finite = np.where(np.isfinite(wide), wide, np.longdouble(1))
+    with np.errstate(all="ignore"):
+        results = _formula(name, params, extended)(finite)
+        return tuple(_at(wide, *_summed(results[k]), limits[k]) for k in (0, 1))  # type: ignore
 
-    return call
+
+def _summed(result: Any) -> Judged:
+    if not isinstance(result, extended.Terms):
+        return result, np.abs(result)
+    a, b = result
+    return a + b, np.maximum(np.abs(a), np.abs(b))
+
+
+def _at(x: Array, value: Array, largest: Array, limits: tuple[float, float]) -> Judged:
+    for place, limit in zip((-np.inf, np.inf), limits, strict=True):
+        value = np.where(x == place, np.longdouble(limit), value)
+    return np.where(np.isnan(x), x, value), np.maximum(largest, np.abs(value))
+
+
+def ends(name: str, **params: bool) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the limits of value and derivative at -inf and inf; NaN where there is none."""
+    exact = reference(name, params)
+    forward, derivative = (tuple(float(exact(s * np.inf, k)) for s in (-1, 1)) for k in (0, 1))
+    return forward, derivative  # type: ignore[return-value]
+
+
+@cache
+def compiled_formula(name: str, approximate: bool = False) -> Any:
+    """Return a Numba function of one finite float64 that gives value and derivative."""
+    from numba import njit
+
+    from tests.oracle import compiled
+
+    formula = _formula(name, {"approximate": approximate}, compiled)
+    return njit(error_model="numpy", fastmath={"contract"}, forceinline=True)(formula)
+
+
+def _formula(name: str, params: Any, primitives: ModuleType) -> Formula:
+    return _table(primitives)["gelu_tanh" if params.get("approximate") else name]
+
+
+@cache
+def _table(primitives: ModuleType) -> dict[str, Formula]:
+    return {**lines.build(primitives), **smooth.build(primitives)}

@@ -15,6 +15,8 @@ PRECISION = 160
 Number = Any
 Terms = tuple[Number, ...]
 Triple = tuple[Number | Terms, Number | Terms, Number | Terms]
+Formula = Callable[[Any], tuple[Any, Any]]
+"""What a sweep evaluates: an input (or an array of them) in, value and derivative out."""
 _TABLE: dict[str, tuple[Callable[..., Triple], Callable[..., tuple[Triple, Triple]]]] = {}
 
 
