@@ -10,10 +10,10 @@ INSTALLED := $(VENV)/.installed
 JOBS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores > 8 ? 8 : cores)))
 
 .DEFAULT_GOAL := help
-.PHONY: help generate test lint check show docs wheel clean .typetree
+.PHONY: help generate test lint check show docs bench bench-compiler wheel clean .typetree
 
 help:  ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 generate: $(INSTALLED)  ## Compile every spec into generated/, then call a few of the new kernels.
 	@$(BIN)/actgen generate
@@ -36,6 +36,12 @@ show: $(INSTALLED)  ## Print a stage of one activation: make show NAME=gelu STAG
 docs: $(INSTALLED)  ## Bring the pages in generated/docs/ up to date.
 	@$(BIN)/actgen generate
 	@echo "start at generated/docs/index.md"
+
+bench: $(INSTALLED)  ## Measure the kernels beside other libraries: make bench ARGS=--quick.
+	@$(BIN)/python -m benchmarks.bench $(ARGS)
+
+bench-compiler: $(INSTALLED)  ## Measure the compiler, and how soon new processes answer.
+	@$(BIN)/python -m benchmarks.compiler $(ARGS)
 
 wheel: $(INSTALLED)  ## Build wheel and sdist into dist/.
 	@rm -rf build dist

@@ -1,0 +1,27 @@
+"""Check that those who are measured compute the same: results in, the largest difference out.
+
+Only what is the same is worth comparing. Differences in the far tails, where results of most
+libraries lose digits or vanish, are within the absolute tolerance, and are not judged here:
+`make accuracy` does that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+# dtype → what may lie between two results, times the larger of |result| and 1
+TOLERANCE = {"float64": 1e-11, "float32": 1e-5, "float16": 4e-3, "bfloat16": 4e-2}
+
+
+def difference(ours: Any, theirs: Any) -> float:
+    """Return the largest |ours - theirs| / max(1, |ours|); infinity where only one is finite."""
+    ours, theirs = (np.asarray(a, np.float64).ravel() for a in (ours, theirs))
+    if ours.shape != theirs.shape:
+        return float("inf")
+    with np.errstate(all="ignore"):
+        gaps = np.abs(ours - theirs) / np.maximum(1, np.abs(ours))
+    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    gaps[same] = 0
+    return float(np.max(np.nan_to_num(gaps, nan=np.inf, posinf=np.inf), initial=0))

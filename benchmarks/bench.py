@@ -1,0 +1,227 @@
+"""Measure actgen and other libraries side by side: options in, tables out.
+
+    make bench                       everything, some minutes
+    make bench ARGS=--quick          a choice, under a minute
+    actgen bench --functions gelu,silu --shapes plain,vjp --sizes 1024,65536
+
+All libraries run in this process, on the same data, on one thread unless --threads says otherwise.
+Exit code 0, whatever the figures are; 1 if results differ; 2 for bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import actgen
+from actgen.codegen import console
+from benchmarks import cases, peers, starts, targets
+from benchmarks.candidates import TIERS
+from benchmarks.cases import Case
+from benchmarks.data import numpy_dtype
+from benchmarks.report import Report
+from benchmarks.run import Row, runs
+
+_SECONDS, _QUICK_SECONDS = 0.08, 0.03
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; `arguments` are those of the process unless given."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    np.seterr(all="ignore")
+    for path in (options.json, options.plot):
+        if path is not None and not path.absolute().parent.is_dir():
+            parser.error(f"no such folder: {path.absolute().parent}")
+    names = options.peers or (peers.QUICK if options.quick else tuple(peers.PEERS))
+    loaded = peers.load(names, options.threads)
+    chosen = _cases(options)
+    if not chosen:
+        parser.error("no function can be called in any of these ways")
+    for line in _opening(options, loaded):
+        console.out(line)
+    try:
+        rows, left_out = _measure(chosen, loaded, options)
+        other = {} if _selected(options) else _starts(options.quick, loaded)
+        summary = [] if _selected(options) else targets.summary(rows, other)
+    except KeyboardInterrupt:
+        console.error("interrupted; nothing was written")
+        return 130
+    for line in [*left_out, *targets.text(summary)]:
+        console.out(line)
+    if options.json:
+        _write(options.json, _record(rows, other, summary, loaded))
+        console.out(f"wrote {options.json}")
+    if options.plot:
+        from benchmarks import plots
+
+        console.out(plots.write(options.plot, rows))
+    return 1 if any(row.differing for row in rows) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="actgen bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--quick", action="store_true", help="fewer cases, no torch.compile")
+    add("--functions", type=_list(_function), help="names, with commas between")
+    add("--dtypes", type=_list(_one_of(cases.DTYPES)), help=", ".join(cases.DTYPES))
+    add("--sizes", type=_list(_positive), help="numbers of elements")
+    add("--shapes", type=_list(_one_of(cases.SHAPES)), help=", ".join(cases.SHAPES))
+    add("--tier", choices=(*TIERS, "both"), default="both", help="of actgen; default: both")
+    add("--peers", type=_list(_one_of(peers.PEERS)), help=", ".join(peers.PEERS))
+    add("--threads", type=_positive, default=1, help="default: 1")
+    add("--seconds", type=_seconds, help="for each candidate of each case")
+    add("--json", type=Path, metavar="FILE", help="write all figures there")
+    add("--plot", type=Path, metavar="FILE", help="draw throughput against size: .svg, .png, .pdf")
+    return parser
+
+
+def _list(one: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
+    def parse(text: str) -> tuple[Any, ...]:
+        return tuple(one(part.strip()) for part in text.split(",") if part.strip())
+
+    return parse
+
+
+def _one_of(known: Sequence[str] | dict[str, Any]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in known:
+            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(known)}")
+        return text
+
+    return parse
+
+
+def _function(text: str) -> str:
+    try:
+        actgen.get(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text.replace("_", ""))
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def _seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 60:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, of 60 at most")
+    return number
+
+
+def _selected(options: argparse.Namespace) -> bool:
+    """Tell whether the reader chose cases; then targets are not looked at."""
+    return any((options.functions, options.dtypes, options.sizes, options.shapes))
+
+
+def _cases(options: argparse.Namespace) -> list[Case]:
+    if not _selected(options):
+        chosen = cases.quick() if options.quick else cases.default()
+        if options.threads != 1:
+            chosen = cases.on_threads(chosen, options.threads)
+        return chosen
+    return cases.combinations(
+        options.functions or cases.ELEMENTWISE,
+        options.dtypes or ("float32",),
+        options.sizes or (cases.CACHED,),
+        options.shapes or ("plain",),
+        options.threads,
+    )
+
+
+def _opening(options: argparse.Namespace, loaded: peers.Loaded) -> list[str]:
+    versions = ", ".join(f"{name} {number}" for name, number in loaded.versions.items())
+    lines = [f"{_machine()['cpu']}, {os.cpu_count()} cores; {versions}", *loaded.missing]
+    if options.quick and not options.peers:
+        lines.append("compile: left out of a quick run; --peers torch,compile brings it back")
+    return lines
+
+
+def _measure(
+    chosen: Sequence[Case], loaded: peers.Loaded, options: argparse.Namespace
+) -> tuple[list[Row], list[str]]:
+    tiers = TIERS if options.tier == "both" else (options.tier,)
+    seconds = options.seconds or (_QUICK_SECONDS if options.quick else _SECONDS)
+    rows: list[Row] = []
+    left_out = 0
+    show = Report(list(loaded.peers), tiers)
+    with console.Progress("measuring") as progress:
+        for done, row in enumerate(runs(chosen, loaded.peers, tiers, seconds), 1):
+            if isinstance(row, Row):
+                rows.append(row)
+                show(row)
+            else:
+                left_out += 1
+            progress(done, len(chosen))
+    line = f"\n{left_out} cases left out: this actgen has one thread only"
+    return rows, [line] if left_out else []
+
+
+def _starts(quick: bool, loaded: peers.Loaded) -> dict[str, Any]:
+    with console.Progress("starting processes") as progress:
+        return starts.measure(3 if quick else 7, "torch" in loaded.peers, progress)
+
+
+def _machine() -> dict[str, Any]:
+    model = platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = info.read_text().splitlines()
+        model = next(
+            (li.split(":")[1].strip() for li in lines if li.startswith("model name")), model
+        )
+    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}
+
+
+def _record(
+    rows: Sequence[Row], other: dict[str, Any], summary: Sequence[Any], loaded: peers.Loaded
+) -> dict[str, Any]:
+    return {
+        "machine": _machine(),
+        "versions": {"actgen": actgen.__version__, **loaded.versions},
+        "left_out": loaded.missing,
+        "rows": [row.record() for row in rows],
+        "starts": other,
+        "targets": [target.record() for target in summary],
+    }
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    """Write JSON, all or nothing."""
+    text = json.dumps(record, indent=1)
+    with tempfile.NamedTemporaryFile("w", dir=path.absolute().parent, delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+if __name__ == "__main__":
+    try:
+        numpy_dtype("bfloat16")
+    except ModuleNotFoundError:
+        sys.exit("error: the benchmark needs ml_dtypes: pip install 'actgen[bench]'")
+    sys.exit(main())

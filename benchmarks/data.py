@@ -1,0 +1,76 @@
+"""Make the arrays of a case: the same numbers for everyone who is measured with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cases import AXES, Case, parameter
+
+_COLUMNS = 256
+_NUMBER = 0.7  # the value of parameters; no default of any function
+_SPREAD = 3.0  # of the inputs: both tails, nothing that overflows
+
+
+@dataclass(frozen=True)
+class Data:
+    """Inputs of a case: `x` of any strides, `dy` shaped as the result, what else a call takes."""
+
+    x: Any
+    dy: Any
+    axis: int = -1
+    mask: Any = None
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> Any:
+        """A new array for the result, without holes and with all pages touched."""
+        return np.zeros(self.dy.shape, self.x.dtype)
+
+
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """Return the dtype of that name. Raises ModuleNotFoundError for bfloat16 without ml_dtypes."""
+    if name == "bfloat16":
+        import ml_dtypes
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(name)
+
+
+def make(case: Case) -> Data:
+    """Return the arrays of a case."""
+    random = np.random.default_rng(case.size)
+    dtype = numpy_dtype(case.dtype)
+
+    def normal(*shape: int) -> Any:
+        return (_SPREAD * random.standard_normal(shape, np.float32)).astype(dtype)
+
+    if case.kind == "gated":
+        rows = max(1, case.size // 1024)
+        x = normal(rows, 2 * (case.size // (2 * rows)))
+        return Data(x, normal(rows, x.shape[1] // 2))
+    if case.kind == "normalization":
+        length = AXES.get(case.shape, 1024) or case.size // 1024 or case.size
+        length = min(length, case.size)
+        first = case.shape == "axis-0"
+        x = normal(length, case.size // length) if first else normal(case.size // length, length)
+        mask = random.random(x.shape) < 0.9 if case.shape == "masked" else None
+        return Data(x, normal(*x.shape), 0 if first else -1, mask)
+    columns = min(_COLUMNS, case.size)
+    if case.shape == "strided":
+        return Data(normal(2 * case.size)[::2], normal(case.size))
+    if case.shape == "transposed":
+        x = normal(case.size // columns, columns).T
+        return Data(x, normal(*x.shape))
+    if case.shape == "array-parameter":
+        x = normal(case.size // columns, columns)
+        values = random.uniform(0.5, 2.0, columns).astype(dtype)
+        return Data(x, normal(*x.shape), params={str(parameter(case.function)): values})
+    x = normal(case.size)
+    mask = random.random(case.size) < 0.5 if case.shape == "masked" else None
+    known = case.shape == "scalar-parameter"
+    return Data(
+        x, normal(case.size), -1, mask, {str(parameter(case.function)): _NUMBER} if known else {}
+    )
