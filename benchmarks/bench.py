@@ -11,12 +11,11 @@ Exit code 0, whatever the figures are; 1 if results differ; 2 for bad input.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,19 @@ import numpy as np
 
 import actgen
 from actgen.codegen import console
-from benchmarks import cases, peers, starts, targets
+from benchmarks import cases, peers, plots, starts, targets
 from benchmarks.candidates import TIERS
 from benchmarks.cases import Case
 from benchmarks.data import numpy_dtype
+from benchmarks.options import (
+    activation,
+    one_of,
+    parent_exists,
+    positive,
+    seconds,
+    several,
+    write_json,
+)
 from benchmarks.report import Report
 from benchmarks.run import Row, runs
 
@@ -38,10 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; `arguments` are those of the process unless given."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.plot and options.plot.suffix not in plots.SUFFIXES:
+        parser.error(f"{options.plot}: pictures end in {', '.join(plots.SUFFIXES)}")
+    if options.plot and find_spec("matplotlib") is None:
+        parser.error("--plot needs matplotlib: pip install 'actgen[bench]'")
     np.seterr(all="ignore")
-    for path in (options.json, options.plot):
-        if path is not None and not path.absolute().parent.is_dir():
-            parser.error(f"no such folder: {path.absolute().parent}")
     names = options.peers or (peers.QUICK if options.quick else tuple(peers.PEERS))
     loaded = peers.load(names, options.threads)
     chosen = _cases(options)
@@ -59,11 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for line in [*left_out, *targets.text(summary)]:
         console.out(line)
     if options.json:
-        _write(options.json, _record(rows, other, summary, loaded))
+        write_json(options.json, _record(rows, other, summary, loaded))
         console.out(f"wrote {options.json}")
     if options.plot:
-        from benchmarks import plots
-
         console.out(plots.write(options.plot, rows))
     return 1 if any(row.differing for row in rows) else 0
 
@@ -76,61 +83,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--quick", action="store_true", help="fewer cases, no torch.compile")
-    add("--functions", type=_list(_function), help="names, with commas between")
-    add("--dtypes", type=_list(_one_of(cases.DTYPES)), help=", ".join(cases.DTYPES))
-    add("--sizes", type=_list(_positive), help="numbers of elements")
-    add("--shapes", type=_list(_one_of(cases.SHAPES)), help=", ".join(cases.SHAPES))
+    add("--functions", type=several(activation), help="names, with commas between")
+    add("--dtypes", type=several(one_of(cases.DTYPES)), help=", ".join(cases.DTYPES))
+    add("--sizes", type=several(positive), help="numbers of elements")
+    add("--shapes", type=several(one_of(cases.SHAPES)), help=", ".join(cases.SHAPES))
     add("--tier", choices=(*TIERS, "both"), default="both", help="of actgen; default: both")
-    add("--peers", type=_list(_one_of(peers.PEERS)), help=", ".join(peers.PEERS))
-    add("--threads", type=_positive, default=1, help="default: 1")
-    add("--seconds", type=_seconds, help="for each candidate of each case")
-    add("--json", type=Path, metavar="FILE", help="write all figures there")
-    add("--plot", type=Path, metavar="FILE", help="draw throughput against size: .svg, .png, .pdf")
+    add("--peers", type=several(one_of(peers.PEERS)), help=", ".join(peers.PEERS))
+    add("--threads", type=positive, default=1, help="default: 1")
+    add("--seconds", type=seconds, help="for each candidate of each case")
+    add("--json", type=parent_exists, metavar="FILE", help="write all figures there")
+    kinds = ", ".join(plots.SUFFIXES)
+    add("--plot", type=parent_exists, metavar="FILE", help=f"draw speed against size: {kinds}")
     return parser
-
-
-def _list(one: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
-    def parse(text: str) -> tuple[Any, ...]:
-        return tuple(one(part.strip()) for part in text.split(",") if part.strip())
-
-    return parse
-
-
-def _one_of(known: Sequence[str] | dict[str, Any]) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in known:
-            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(known)}")
-        return text
-
-    return parse
-
-
-def _function(text: str) -> str:
-    try:
-        actgen.get(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
-
-
-def _positive(text: str) -> int:
-    try:
-        number = int(text.replace("_", ""))
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return number
-
-
-def _seconds(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number <= 60:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, of 60 at most")
-    return number
 
 
 def _selected(options: argparse.Namespace) -> bool:
@@ -165,12 +129,12 @@ def _measure(
     chosen: Sequence[Case], loaded: peers.Loaded, options: argparse.Namespace
 ) -> tuple[list[Row], list[str]]:
     tiers = TIERS if options.tier == "both" else (options.tier,)
-    seconds = options.seconds or (_QUICK_SECONDS if options.quick else _SECONDS)
+    budget = options.seconds or (_QUICK_SECONDS if options.quick else _SECONDS)
     rows: list[Row] = []
     left_out = 0
     show = Report(list(loaded.peers), tiers)
     with console.Progress("measuring") as progress:
-        for done, row in enumerate(runs(chosen, loaded.peers, tiers, seconds), 1):
+        for done, row in enumerate(runs(chosen, loaded.peers, tiers, budget), 1):
             if isinstance(row, Row):
                 rows.append(row)
                 show(row)
@@ -208,15 +172,6 @@ def _record(
         "starts": other,
         "targets": [target.record() for target in summary],
     }
-
-
-def _write(path: Path, record: dict[str, Any]) -> None:
-    """Write JSON, all or nothing."""
-    text = json.dumps(record, indent=1)
-    with tempfile.NamedTemporaryFile("w", dir=path.absolute().parent, delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
 
 
 if __name__ == "__main__":
