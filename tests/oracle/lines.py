@@ -38,12 +38,14 @@ def build(m: ModuleType) -> dict[str, Formula]:
 
     def hard_silu(x):
         bend = m.where(x > -3, x * (x + 3.0) / 6.0, 0.0)
-        slope = m.where(x > -3, (2.0 * x + 3.0) / 6.0, 0.0)
-        return m.where(x >= 3, x, bend), m.where(x >= 3, 1.0, slope)
+        inside = m.absolute(x) < 3
+        first = m.where(x >= 3, 1.0, m.where(inside, x / 3.0, 0.0))
+        return m.where(x >= 3, x, bend), m.terms(first, m.where(inside, 0.5, 0.0))
 
     def hard_sigmoid(x):
-        line = m.minimum(m.maximum((x + 3.0) / 6.0, 0.0), 1.0)
-        return line, m.where(m.absolute(x) < 3, sixth, 0.0)
+        inside = m.absolute(x) < 3
+        first = m.where(x >= 3, 1.0, m.where(inside, x / 6.0, 0.0))
+        return m.terms(first, m.where(inside, 0.5, 0.0)), m.where(inside, sixth, 0.0)
 
     def hard_tanh(x):
         return m.minimum(m.maximum(x, -1.0), 1.0), m.where(m.absolute(x) < 1, 1.0, 0.0)
