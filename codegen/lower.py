@@ -1,18 +1,21 @@
 """Lower expressions to what kernels compute: choose functions and working precision.
 
-In: a stabilised and guarded expression. Out: one over arithmetic, selections, the functions of
-`library` and those a target brings along. All arithmetic is float64: float32 and 16-bit results
-are rounded once. Constants become the nearest float64, small powers products. The argument of a
-function that magnifies its rounding error (`exp` at 700 makes 700 ULP of one) is computed with
-its rounding error beside it, by error-free transformations (Dekker, 1971; Ogita, Rump and Oishi,
-2005), and goes to the `*_twofold` version of the function.
+In: a stabilised and guarded expression, and the format to compute in. Out: one over arithmetic,
+selections, the functions of `library` and those a target brings along. Constants become the
+nearest numbers of the format, small powers products. The argument of a function that magnifies
+its rounding error (`exp` at 700 makes 700 ULP of one) is computed with its rounding error beside
+it, by error-free transformations (Dekker, 1971; Ogita, Rump and Oishi, 2005), and goes to the
+`*_twofold` version of the function. Parameters are float64: what float32 cannot hold of one is
+carried along like a rounding error.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, TypeAlias
 
 from mpmath import mp
 
@@ -34,14 +37,19 @@ from actgen.codegen.ir import (
     walk,
 )
 from actgen.codegen.ops import OPS, TWOFOLD, VANISHING
+from actgen.codegen.precision import FLOAT64, Format
 
 _OF_SOFTPLUS = ("tanh", "sech2")  # functions that have a version of their own of softplus
+Halves: TypeAlias = tuple[Symbol, Symbol]
 _MAX_PRODUCT = 64  # larger whole powers call pow
 
 
-def lower(expr: Expr) -> Expr:
-    """Return `expr` as a kernel computes it in float64."""
-    return _Lowering().visit(expr)
+def lower(expr: Expr, fmt: Format = FLOAT64, params: Mapping[Expr, Halves] | None = None) -> Expr:
+    """Return `expr` as a kernel computes it in a format.
+
+    `params` gives the names of the two parts of parameters that the format does not hold whole.
+    """
+    return _Lowering(fmt, params or {}).visit(expr)
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,9 @@ class _Pair:
 
 
 class _Lowering:
-    def __init__(self) -> None:
+    def __init__(self, fmt: Format, params: Mapping[Expr, Halves]) -> None:
+        self.fmt = fmt
+        self.params = params
         self.done: dict[Expr, Expr] = {}
         self.pairs: dict[Expr, _Pair] = {}
 
@@ -65,11 +75,13 @@ class _Lowering:
 
     def _lower(self, node: Expr) -> Expr:
         if isinstance(node, Const):
-            return _nearest(node)
+            return _nearest(node, self.fmt)
+        if node in self.params:
+            return self.params[node][0]
         if not isinstance(node, Apply) or not node.args:
             return self._named(node)
         if OPS[node.op].category in ("arith", "function"):
-            folded = _fold(node)
+            folded = _fold(node, self.fmt)
             if folded is not None:
                 return folded[0]
         if node.op in _OF_SOFTPLUS and is_op(node.args[0], "softplus"):
@@ -95,7 +107,7 @@ class _Lowering:
         return Apply(node.op, tuple(self.done[arg] for arg in node.args))
 
     def _named(self, node: Expr) -> Expr:
-        folded = None if is_op(node, "inf") else _fold(node)
+        folded = None if is_op(node, "inf") else _fold(node, self.fmt)
         return node if folded is None else folded[0]
 
     def _vanishing(self, node: Apply) -> Expr | None:
@@ -112,7 +124,7 @@ class _Lowering:
         inner = from_factors(coefficient, rest)
         if guarded:
             inner = node.args[1] if inner == ONE else apply("product", inner, node.args[1])
-        inner, logarithm = _into_exponent(inner, tiny)
+        inner, logarithm = _into_exponent(inner, tiny, self.fmt)
         value = self.visit(inner)
         for base, exponent in tiny:
             name, argument = _tail_of(base) or ("", base)
@@ -133,12 +145,12 @@ class _Lowering:
         rest = [f for f in parts if f not in constants]
         if not rest or not any(exponent > 0 for _, exponent in rest):
             return None
-        if not constants and _exact_scale(coefficient):
+        if not constants and _exact_scale(coefficient, self.fmt):
             return None
-        folded = _fold(from_factors(coefficient, constants))
+        folded = _fold(from_factors(coefficient, constants), self.fmt)
         if folded is None:
             return None
-        high, low = _same_signs(*folded)
+        high, low = _same_signs(*folded, self.fmt)
         value = self.visit(from_factors(ONE.value, rest))
         return value * high if low is None else apply("fma", value, high, value * low)
 
@@ -146,14 +158,21 @@ class _Lowering:
         """Return a comparison that sees the rounding errors of what it compares."""
         plain = Apply(node.op, tuple(self.done[arg] for arg in node.args))
         a, b = (self.pair(arg) for arg in node.args)
-        if (a.low is None and b.low is None) or node.op in ("eq", "ne"):
-            return plain
         error = _plus(a.low, None if b.low is None else -b.low)
         if error is None:
             return plain
+        if node.op in ("eq", "ne"):
+            return self._equality(node, plain, error)
         tie = apply("and", apply("eq", a.high, b.high), apply(node.op, error, ZERO))
         strict = apply({"le": "lt", "ge": "gt"}.get(node.op, node.op), a.high, b.high)
         return apply("or", strict, tie)
+
+    def _equality(self, node: Apply, plain: Expr, error: Expr) -> Expr:
+        """Return a comparison with a parameter that sees what the format does not hold of it."""
+        if not any(arg in self.params for arg in node.args):
+            return plain
+        whole = apply(node.op, error, ZERO)
+        return apply("and" if node.op == "eq" else "or", plain, whole)
 
     def _power(self, node: Apply) -> Expr:
         base, exponent = self.done[node.args[0]], const_value(node.args[1])
@@ -173,11 +192,13 @@ class _Lowering:
         return self.pairs[node]
 
     def _pair(self, node: Expr) -> _Pair:
+        if node in self.params:
+            return _Pair(*self.params[node])
         plain = self.visit(node)
         if isinstance(node, (Symbol, Const)) or not isinstance(node, Apply):
             rest = node.value - _value(plain) if isinstance(node, Const) else Fraction(0)
-            return _Pair(plain, _rounded(rest) if rest else None)
-        folded = _fold(node)
+            return _Pair(plain, _rounded(rest, self.fmt) if rest else None)
+        folded = _fold(node, self.fmt)
         if folded is not None:
             return _Pair(*folded)
         if node.op == "neg":
@@ -219,7 +240,7 @@ def _tail_of(node: Expr) -> tuple[str, Expr] | None:
     return (node.op, node.args[0]) if node.op in VANISHING else None
 
 
-def _into_exponent(inner: Expr, tiny: list[Factor]) -> tuple[Expr, _Pair | None]:
+def _into_exponent(inner: Expr, tiny: list[Factor], fmt: Format) -> tuple[Expr, _Pair | None]:
     """Return a product without its irrational constants, and their logarithm.
 
     K e^u = e^(u + log K) rounds once less: the exponent carries its rounding errors along.
@@ -228,7 +249,7 @@ def _into_exponent(inner: Expr, tiny: list[Factor]) -> tuple[Expr, _Pair | None]
     constants = [f for f in parts if not symbols(f[0])]
     if not constants or not any(is_op(base, "exp") and n == 1 for base, n in tiny):
         return inner, None
-    folded = _fold(apply("log", from_factors(ONE.value, constants)))
+    folded = _fold(apply("log", from_factors(ONE.value, constants)), fmt)
     if folded is None:
         return inner, None
     return from_factors(coefficient, [f for f in parts if f not in constants]), _Pair(*folded)
@@ -244,44 +265,53 @@ def _product_of(base: Expr, count: int) -> Expr | None:
     return half * half * base if count % 2 else half * half
 
 
-def _fold(node: Expr) -> tuple[Expr, Expr | None] | None:
-    """Return the float64 nearest to an expression without symbols, and what it leaves over."""
+def _fold(node: Expr, fmt: Format) -> tuple[Expr, Expr | None] | None:
+    """Return the number nearest to an expression without symbols, and what it leaves over."""
     value = constant(node)
     if value is None or not mp.isfinite(value):
         return None
-    if math.isinf(float(value)):
-        return (INF if value > 0 else -INF), None
-    high = Const(Fraction(float(value)))
+    high = _number(value, fmt)
+    if math.isinf(high):
+        return (INF if high > 0 else -INF), None
     with mp.workdps(60):
-        low = value - float(value)
-        return high, Const(Fraction(float(low))) if low else None
+        low = value - high
+        return Const(Fraction(high)), Const(Fraction(_number(low, fmt))) if low else None
 
 
-def _same_signs(high: Expr, low: Expr | None) -> tuple[Expr, Expr | None]:
+def _number(value: Any, fmt: Format) -> float:
+    number = float(value)
+    return fmt.nearest(Fraction(number)) if math.isfinite(number) else number
+
+
+def _same_signs(high: Expr, low: Expr | None, fmt: Format) -> tuple[Expr, Expr | None]:
     """Move a pair so that its parts have one sign: times infinity they give no NaN."""
     if low is None or _value(high) * _value(low) > 0:
         return high, low
-    below = Fraction(math.nextafter(float(_value(high)), 0.0))
-    return Const(below), _rounded(_value(high) - below + _value(low))
+    size = abs(_value(high))
+    step = Fraction(2) ** (math.frexp(float(size))[1] - fmt.bits)
+    below = (size - (step / 2 if fmt.holds(size - step / 2) else step)) * (
+        1 if _value(high) > 0 else -1
+    )
+    return Const(below), _rounded(_value(high) - below + _value(low), fmt)
 
 
-def _exact_scale(coefficient: Fraction) -> bool:
+def _exact_scale(coefficient: Fraction, fmt: Format) -> bool:
     """Tell whether multiplying by a coefficient, or dividing by its denominator, rounds once."""
     q = coefficient.denominator
     if q & (q - 1) == 0 or (abs(coefficient.numerator) == 1 and q <= 1000):
-        return abs(coefficient.numerator) < 2**53
+        return abs(coefficient.numerator) < 1 << fmt.bits
     return False
 
 
-def _rounded(value: Fraction) -> Const:
-    return Const(Fraction(value.numerator / value.denominator))
+def _rounded(value: Fraction, fmt: Format) -> Const:
+    return Const(Fraction(fmt.nearest(value)))
 
 
-def _nearest(node: Const) -> Expr:
-    try:
-        return _rounded(node.value)
-    except OverflowError:
-        return INF if node.value > 0 else -INF
+def _nearest(node: Const, fmt: Format) -> Expr:
+    number = fmt.nearest(node.value)
+    if math.isinf(number):
+        return INF if number > 0 else -INF
+    return Const(Fraction(number))
 
 
 def _value(node: Expr) -> Fraction:

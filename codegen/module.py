@@ -11,38 +11,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from actgen.codegen import quantities
 from actgen.codegen.activation import Param
 from actgen.codegen.docstring import formula as formula_text
 from actgen.codegen.emit.axis import AxisKernel, columns, rows
-from actgen.codegen.emit.cpu import emit_cpu, imports
-from actgen.codegen.functions.parts import Function
+from actgen.codegen.emit.cpu import imports
 from actgen.codegen.ir import ZERO, Expr, Symbol, is_op, substitute
 from actgen.codegen.library import used_functions
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.render import header, render
 from actgen.codegen.schedule import schedule
-from actgen.codegen.share import share
-from actgen.codegen.shorten import shorten
 
-_ALWAYS = {"kernel", "load", "narrow"}
-_SENTENCES = {
-    "forward": "Return the value at x.",
-    "derivative": "Return the derivative at x.",
-    "second_derivative": "Return the second derivative at x.",
-    "vjp_gate": "Return the derivative with respect to gate.",
-    "vjp_value": "Return the derivative with respect to value.",
+_ARITHMETIC = {
+    False: "Functions take numbers, kernels and ufuncs arrays; all compute in float64.",
+    True: "Functions take numbers, kernels and ufuncs arrays.",
 }
-
-
-@dataclass(frozen=True)
-class FunctionText:
-    """A scalar function as a template prints it."""
-
-    name: str
-    args: str
-    doc: str
-    lines: tuple[str, ...]
-    result: str
+_ALWAYS = {"kernel", "load", "narrow"}
 
 
 def module_text(program: Program) -> str:
@@ -58,35 +42,36 @@ def module_text(program: Program) -> str:
 def _elementwise(program: Program) -> str:
     params = kernel_params(program.spec)
     names = [p.name for p in params]
-    functions: list[FunctionText] = []
+    functions: list[quantities.FunctionText] = []
     scalars, ufuncs, kernels = [], [], []
     for v in program.variants:
         inputs = ["x", *v.random, *names]
-        functions.extend(_functions(v, inputs))
+        functions.extend(quantities.functions(v, inputs, params))
         rest = _rest(inputs[1:])
         inside = _rest(_in_kernels(names, ["x", "dy"]).values())
         if not v.random:
-            scalars.append({"suffix": v.suffix, "args": _signature(params), "rest": rest})
-        for quantity, *more, value in _quantities(v):
-            args = _rest(more)
-            of = value.format(x="load(x)", dy="load(dy)", rest=rest, like="x")
-            partial = quantity.startswith("partial_")
+            value = quantities.call(v, "forward", fast=False)
+            of = value.format(x="load(x)", rest=rest, like="x")
+            scalars.append({"suffix": v.suffix, "args": _signature(params), "value": of})
+        for q in _quantities(v):
+            args = _rest(q.more)
+            of = q.value.format(x="load(x)", dy="load(dy)", rest=rest, like="x")
             ufuncs.append(
                 {
-                    "name": f"{quantity}{v.suffix}_ufunc",
+                    "name": f"{q.name}_ufunc",
                     "args": f"x{args}{rest}",
-                    "result": of if partial else f"narrow({of}, x)",
+                    "result": of if q.wide else f"narrow({of}, x)",
                 }
             )
-            if v.random or partial:
+            if v.random or q.wide:
                 continue
             kernels.append(
                 {
-                    "name": f"{quantity}{v.suffix}_contiguous",
+                    "name": f"{q.name}_contiguous",
                     "args": f"x{args}, out{inside}",
-                    "same": " or ".join(f"same_start({name}, out)" for name in ("x", *more)),
-                    "inputs": ["x", *more],
-                    "value": value.format(x="x_i", dy="dy_i", rest=inside, like="out"),
+                    "same": " or ".join(f"same_start({name}, out)" for name in ("x", *q.more)),
+                    "inputs": ["x", *q.more],
+                    "value": q.value.format(x="x_i", dy="dy_i", rest=inside, like="out"),
                 }
             )
     needs = {"ufunc"} | ({"same_start", "stack_buffer"} if kernels else set())
@@ -113,51 +98,43 @@ def _in_kernels(params: Iterable[str], arrays: Iterable[str]) -> dict[str, str]:
     return {p: f"{p}_" if p in own or _NUMBERED.fullmatch(p) else p for p in params}
 
 
-def _functions(variant: Variant, inputs: Sequence[str]) -> Iterable[FunctionText]:
-    """Yield the functions of a variant, and those for results that are rounded to float32."""
-    for body in variant.bodies:
-        yield _function(body, f"{body.name}{variant.suffix}", inputs)
-        short = _narrowed(body)
-        if short is not None:
-            doc = f"{_SENTENCES[body.name][:-1]}, for results rounded to float32 or narrower."
-            yield _text(f"{body.name}_narrow{variant.suffix}", inputs, short, doc)
-            yield _chosen(body.name, variant.suffix, inputs)
+def _tiers(variant: Variant, names: Iterable[str]) -> list[tuple[str, bool]]:
+    """Return the suffix of each tier's kernels for quantities, and whether it is the fast one."""
+    plans = [variant.body(name).plan for name in names]
+    fast = any(plan is not None and plan.has_fast for plan in plans)
+    return [(variant.suffix, False)] + ([(f"{variant.suffix}_fast", True)] if fast else [])
 
 
-def _chosen(name: str, suffix: str, inputs: Sequence[str]) -> FunctionText:
-    """Return the function that is one for float64 and another for narrower types."""
-    args = ", ".join(inputs)
-    doc = f"{_SENTENCES[name][:-1]}, as exact as the type of `like` needs."
-    lines = ("if is_double(like):", f"    return {name}{suffix}({args})")
-    result = f"{name}_narrow{suffix}({args})"
-    return FunctionText(f"{name}_as{suffix}", f"like, {args}", doc, lines, result)
+@dataclass(frozen=True)
+class _Quantity:
+    """What kernels compute: their stem, the arrays beside x, the value over the names of all.
+
+    `wide` quantities stay float64.
+    """
+
+    name: str
+    more: tuple[str, ...]
+    value: str
+    wide: bool = False
 
 
-def _narrowed(body: Body) -> Expr | None:
-    """Return the body for results rounded to float32, where it differs from the one for float64."""
-    if body.name not in ("forward", "derivative", "second_derivative"):
-        return None
-    return shorten(body.exact, body.lowered)
-
-
-def _value(variant: Variant, name: str) -> str:
-    """Return the text of a quantity over {x} and {rest}, as the type of {like} needs it."""
-    if _narrowed(variant.body(name)) is None:
-        return f"{name}{variant.suffix}({{x}}{{rest}})"
-    return f"{name}_as{variant.suffix}({{like}}, {{x}}{{rest}})"
-
-
-def _quantities(variant: Variant) -> list[tuple[str, ...]]:
-    """Return each quantity, the arrays it takes beside x, and its value over the names of both."""
-    listed: list[tuple[str, ...]] = [
-        (name, _value(variant, name)) for name in ("forward", "derivative", "second_derivative")
-    ]
-    listed.append(("vjp", "dy", f"{{dy}} * {_value(variant, 'derivative')}"))
+def _quantities(variant: Variant) -> Iterable[_Quantity]:
+    """Yield the quantities of an elementwise variant, on both tiers where they differ."""
+    for name, more, of in (
+        ("forward", (), "forward"),
+        ("derivative", (), "derivative"),
+        ("second_derivative", (), "second_derivative"),
+        ("vjp", ("dy",), "derivative"),
+    ):
+        for suffix, fast in _tiers(variant, [of]):
+            if fast and name == "second_derivative":
+                continue
+            value = quantities.call(variant, of, fast)
+            yield _Quantity(f"{name}{suffix}", more, f"{{dy}} * {value}" if more else value)
     for body in variant.bodies:
         if body.name.startswith("partial_"):
-            value = f"{{dy}} * {body.name}{variant.suffix}({{x}}{{rest}})"
-            listed.append((body.name, "dy", value))
-    return listed
+            name = f"{body.name}{variant.suffix}"
+            yield _Quantity(name, ("dy",), f"{{dy}} * {name}({{x}}{{rest}})", wide=True)
 
 
 def _signature(params: Sequence[Param], inputs: str = "x") -> str:
@@ -178,20 +155,19 @@ def _pieces(program: Program) -> str:
     names = [p.name for p in params]
     gated = program.spec.kind == "gated"
     inputs = ["gate", "value"] if gated else ["x"]
-    rest, inside = _rest(names), _rest(_in_kernels(names, [*inputs, "dy"]).values())
-    functions: list[FunctionText] = []
+    arrays = [*inputs, "dy", "dx", "dgate", "dvalue", "out64"]
+    rest, inside = _rest(names), _rest(_in_kernels(names, arrays).values())
+    functions: list[quantities.FunctionText] = []
     kernels: list[dict[str, Any]] = []
     for v in program.variants:
-        functions.extend(_functions(v, [*inputs, *names]))
+        functions.extend(quantities.functions(v, [*inputs, *names], params))
         kernels.extend(_gate_kernels(v, inside) if gated else _piece_kernels(program, v, inside))
-    scalars = (
-        [
-            {"suffix": v.suffix, "args": _signature(params, "gate, value"), "rest": rest}
-            for v in program.variants
-        ]
-        if gated
-        else []
-    )
+    scalars = []
+    for v in program.variants if gated else ():
+        value = quantities.call(v, "forward", fast=False)
+        of = value.format(x="load(gate)", rest=f", load(value){rest}", like="gate")
+        args = _signature(params, "gate, value")
+        scalars.append({"suffix": v.suffix, "args": args, "value": of})
     return _render(
         "cpu_pieces.py.j2", program, set(), functions=functions, scalars=scalars, kernels=kernels
     )
@@ -199,35 +175,52 @@ def _pieces(program: Program) -> str:
 
 def _gate_kernels(variant: Variant, rest: str) -> Iterable[dict[str, Any]]:
     halves = ["gate", "value"]
-    value = _value(variant, "forward")
-    of = value.format(x="gate_j", rest=f", value_j{rest}", like="out")
-    yield _row_kernel(f"forward{variant.suffix}", halves, {"out": of}, rest)
-    slopes = {
-        f"d{half}": f"dy_j * vjp_{half}{variant.suffix}(gate_j, value_j{rest})" for half in halves
-    }
-    yield _row_kernel(f"vjp{variant.suffix}", [*halves, "dy"], slopes, rest)
+
+    def value(name: str, fast: bool, like: str) -> str:
+        text = quantities.call(variant, name, fast)
+        return text.format(x="gate_j", rest=f", value_j{rest}", like=like)
+
+    for suffix, fast in _tiers(variant, ["forward"]):
+        targets = {"out": value("forward", fast, "out")}
+        yield _row_kernel(f"forward{suffix}", halves, targets, rest)
+    for suffix, fast in _tiers(variant, [f"vjp_{half}" for half in halves]):
+        slopes = {f"d{half}": f"dy_j * {value(f'vjp_{half}', fast, f'd{half}')}" for half in halves}
+        yield _row_kernel(f"vjp{suffix}", [*halves, "dy"], slopes, rest)
     for body in variant.bodies:
         if body.name.startswith("partial_"):
             name = f"{body.name}{variant.suffix}"
-            value = f"dy_j * {name}(gate_j, value_j{rest})"
-            yield _row_kernel(name, [*halves, "dy"], {"out64": value}, rest)
+            of = f"dy_j * {name}(gate_j, value_j{rest})"
+            yield _row_kernel(name, [*halves, "dy"], {"out64": of}, rest)
 
 
 def _piece_kernels(program: Program, variant: Variant, rest: str) -> Iterable[dict[str, Any]]:
     pieces = range(program.pieces)
-    outs = {f"out_{k}": f"forward_{k}{variant.suffix}(x_j{rest})" for k in pieces}
-    yield _row_kernel(f"forward{variant.suffix}", ["x"], outs, rest)
-    slopes = (f"dy_{k}_j * derivative_{k}{variant.suffix}(x_j{rest})" for k in pieces)
-    inputs = ["x", *(f"dy_{k}" for k in pieces)]
-    yield _row_kernel(f"vjp{variant.suffix}", inputs, {"dx": " + ".join(slopes)}, rest)
+
+    def value(name: str, fast: bool, like: str) -> str:
+        return quantities.call(variant, name, fast).format(x="x_j", rest=rest, like=like)
+
+    for suffix, fast in _tiers(variant, [f"forward_{k}" for k in pieces]):
+        outs = {f"out_{k}": value(f"forward_{k}", fast, f"out_{k}") for k in pieces}
+        yield _row_kernel(f"forward{suffix}", ["x"], outs, rest)
+    for suffix, fast in _tiers(variant, [f"derivative_{k}" for k in pieces]):
+        steps = [f"dx_{k}_j = dy_{k}_j * {value(f'derivative_{k}', fast, 'dx')}" for k in pieces]
+        inputs = ["x", *(f"dy_{k}" for k in pieces)]
+        total = " + ".join(f"dx_{k}_j" for k in pieces)
+        yield _row_kernel(f"vjp{suffix}", inputs, {"dx": total}, rest, steps)
 
 
 def _row_kernel(
-    name: str, inputs: Sequence[str], targets: Mapping[str, str], rest: str
+    name: str,
+    inputs: Sequence[str],
+    targets: Mapping[str, str],
+    rest: str,
+    steps: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return a kernel over 2-D arrays that reads every input before it writes a target."""
     lines = [f"{entry}_j = load({entry}[i, j])" for entry in inputs]
-    lines += [f"{target}[i, j] = narrow({value}, {target})" for target, value in targets.items()]
+    lines += steps
+    lines += [f"{target}_j = {value}" for target, value in targets.items()]
+    lines += [f"{target}[i, j] = narrow({target}_j, {target})" for target in targets]
     return {
         "name": f"{name}_rows",
         "args": f"{', '.join([*inputs, *targets])}{rest}",
@@ -305,7 +298,7 @@ _LOCALS = frozenset(
         "dvalue",
     )
 )
-_NUMBERED = re.compile(r"(out|dy)_\d+(_j)?|peak(_\d+)?_value", re.ASCII)
+_NUMBERED = re.compile(r"(out|dy|dx)_\d+(_j)?|peak(_\d+)?_value", re.ASCII)
 
 
 def _axis_doc(name: str, shape: str, masked: bool) -> str:
@@ -316,49 +309,25 @@ def _axis_doc(name: str, shape: str, masked: bool) -> str:
     return f"{what} {where_} x{', where the mask is True' if masked else ''}."
 
 
-def _function(body: Body, name: str, args: Sequence[str]) -> FunctionText:
-    kind = body.name.rsplit("_", 1)[0] if body.name[-1:].isdigit() else body.name
-    doc = _SENTENCES.get(kind)
-    if doc is None:
-        doc = f"Return the derivative with respect to {body.name.removeprefix('partial_')}."
-    return _text(name, args, body.lowered, doc)
-
-
-def _text(
-    name: str, args: Sequence[str], expr: Expr, doc: str, names: Mapping[Expr, str] | None = None
-) -> FunctionText:
-    shared = share([expr], args, names=names)
-    lines = tuple(_assignment(target, value) for target, value in shared.lines)
-    return FunctionText(name, ", ".join(args), doc, lines, emit_cpu(shared.results[0]))
-
-
-def _assignment(target: str, value: Expr) -> str:
-    return f"{target} = {emit_cpu(value)}"
-
-
-def _library(functions: Iterable[Function]) -> list[FunctionText]:
-    return [_text(f.name, f.args, f.body, f.doc, f.names) for f in functions]
-
-
 def _render(template: str, program: Program, needs: set[str], **values: Any) -> str:
-    bodies = [body for v in program.variants for body in v.bodies]
-    lowered = [body.lowered for body in bodies]
-    if program.spec.kind in ("elementwise", "gated"):
-        short = [expr for expr in map(_narrowed, bodies) if expr is not None]
-        lowered += short
-        needs |= {"is_double"} if short else set()
-    library = used_functions(lowered)
-    exprs = [*lowered, *(f.body for f in library)]
+    computed = quantities.expressions(program.variants)
+    needs |= quantities.intrinsics(program.variants, kernel_params(program.spec))
+    library = used_functions([expr for expr, _ in computed])
+    exprs = [*(expr for expr, _ in computed), *(f.body for f in library)]
+    needs |= {"float32!"} if any(f.dtype == "float32" for f in library) else set()
     plain = {"inf!"} if any("inf" in s["args"] for s in values.get("scalars", [])) else set()
     scalars = [*library, *values.get("functions", [])]
     devices = {"device"} if scalars else set()
+    precision = quantities.precision(program.variants)
     text = render(
         template,
         header=header(program.spec.path),
         title=program.spec.title or program.spec.name,
         formula=formula_text(program.spec).splitlines(),
+        arithmetic=_ARITHMETIC[bool(precision)],
+        precision=precision,
         imports=_import_lines(exprs, needs | plain | devices),
-        library=_library(library),
+        library=quantities.library(library),
         **values,
     )
     return re.sub(r"\n{4,}", "\n\n\n", text).rstrip() + "\n"
@@ -373,7 +342,8 @@ def _import_lines(exprs: Sequence[Expr], needs: set[str]) -> list[str]:
     plain = set(wanted.get("math", set())) | ({"inf"} if "inf!" in needs else set())
     lines = [_from("math", plain)] if plain else []
     numpy = ["import numpy as np"] if "np.empty!" in needs else []
-    numpy += [_from("numpy", wanted["numpy"])] if "numpy" in wanted else []
+    from_numpy = wanted.get("numpy", set()) | ({"float32"} if "float32!" in needs else set())
+    numpy += [_from("numpy", from_numpy)] if from_numpy else []
     lines += ["", *numpy] if lines and numpy else numpy
     return [*lines, *([""] if lines else []), _from("actgen.intrinsics", intrinsics)]
 

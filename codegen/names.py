@@ -50,6 +50,7 @@ _ARGUMENTS = frozenset(
     {
         *("x", "dy", "out", "where", "dtype", "axis", "rng", "order", "wrt", "index", "mask"),
         *("result", "self", "cls", "actgen", "np", "numpy", "numba", "math"),
+        *("float32", "float32_rest", "is_double", "is_single", "reciprocal", "power2_rounded"),
         *("load", "narrow", "maximum", "minimum", "rint", "same_start", "stack_buffer"),
         *("is_double", "like"),
     }

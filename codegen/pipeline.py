@@ -7,6 +7,7 @@
       → differentiate  derivatives, any order; reverse mode for axes   (`differentiate`, `reverse`)
       → repair, guard  polynomials at 0, leading terms far out, NaN    (`series`, `guard`)
       → lower          functions and working precision are chosen      (`lower`, `library`)
+      → plan           the cheapest way that keeps the error budget    (`plan`, `simulate`)
       → share          common sub-expressions get names                (`share`, `schedule`)
       → emit, render   expressions become text, text becomes files     (`emit`, `module`, `render`)
 
@@ -16,7 +17,7 @@ Each stage takes what the one before gives, and imports only what stands before 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actgen.codegen.activation import ActivationSpec, Param
 from actgen.codegen.differentiate import at_kinks, differentiate
@@ -37,6 +38,7 @@ from actgen.codegen.ir import (
     where,
 )
 from actgen.codegen.lower import lower
+from actgen.codegen.plan import Plan, Setting, plan
 from actgen.codegen.reverse import canonical, pull_back, push_forward
 from actgen.codegen.rules_axis import split_off_peak
 from actgen.codegen.series import repair_origin
@@ -48,11 +50,15 @@ GATE, VALUE = Symbol("gate"), Symbol("value")
 
 @dataclass(frozen=True)
 class Body:
-    """A quantity that kernels compute: stabilised (`exact`, for people) and `lowered`."""
+    """A quantity that kernels compute: stabilised (`exact`, for people) and `lowered`.
+
+    `plan` tells how results of each type are computed; without one, all are in float64.
+    """
 
     name: str
     exact: Expr
     lowered: Expr
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,7 @@ class _Compilation:
             suffix=suffix(self.when),
             formula=self.formula,
             derivative=derivative,
-            bodies=tuple(bodies),
+            bodies=tuple(map(self.planned, bodies)),
             random=self.random,
             notes=tuple(self.notes),
         )
@@ -167,6 +173,15 @@ class _Compilation:
             expr, notes = stage(expr)
             self.note(notes)
         return Body(name, expr, lower(expr))
+
+    def planned(self, body: Body) -> Body:
+        """Add the plan of a quantity whose results have the type of the elements."""
+        if self.spec.kind == "normalization" or self.spec.groups or body.name.startswith("partial"):
+            return body
+        kinks = tuple(kink.at for kink in self.definition.kinks)
+        variable = "gate" if self.spec.kind == "gated" else "x"
+        setting = Setting(variable, kernel_params(self.spec), kinks, bool(self.random))
+        return replace(body, plan=plan(body.exact, body.lowered, setting))
 
     def elementwise(self) -> tuple[Expr, list[Body]]:
         formula = self.stable(self.formula)

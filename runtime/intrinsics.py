@@ -25,8 +25,10 @@ __all__ = [
     "copysign",
     "device",
     "exponent",
+    "float32_rest",
     "fma",
     "is_double",
+    "is_single",
     "kernel",
     "load",
     "mantissa",
@@ -206,6 +208,32 @@ def is_double(typingctx: Any, like: Any) -> Any:
         return context.get_constant(types.boolean, answer)
 
     return signature(types.boolean, like), codegen
+
+
+@intrinsic
+def is_single(typingctx: Any, like: Any) -> Any:
+    """Tell whether a scalar or array has elements of float32; known when compiling."""
+    answer = _element(like) == types.float32
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return context.get_constant(types.boolean, answer)
+
+    return signature(types.boolean, like), codegen
+
+
+@intrinsic
+def float32_rest(typingctx: Any, value: Any) -> Any:
+    """Return what the float32 nearest to a float64 leaves over, 0 where that is not finite."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        single, double = ir.FloatType(), ir.DoubleType()
+        head = builder.fpext(builder.fptrunc(args[0], single), double)
+        rest = builder.fptrunc(builder.fsub(args[0], head), single)
+        sound = builder.fcmp_ordered("ord", rest, rest)
+        whole = builder.fcmp_ordered("one", builder.fsub(rest, rest), single(0.0))
+        return builder.select(builder.and_(sound, builder.not_(whole)), rest, single(0.0))
+
+    return signature(types.float32, types.float64), codegen
 
 
 @intrinsic

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
+import numpy as np
+
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, is_op, walk
 from actgen.codegen.library import LIBRARY
+from actgen.codegen.precision import FLOAT64, Format
 
 _TERNARY, _OR, _AND, _NOT, _COMPARE, _ADD, _MUL, _UNARY, _POWER, _ATOM = range(10)
 _INFIX = {
@@ -59,22 +62,28 @@ def imports(exprs: Iterable[Expr]) -> dict[str, set[str]]:
     return needed
 
 
-def literal(value: Fraction) -> str:
-    """Print a number that is exactly a float64."""
-    number = value.numerator / value.denominator
-    if Fraction(number) != value:
-        raise CompilerError(f"{value} is no float64; lowering should have rounded it")
-    return repr(number).replace("e+", "e")
+def literal(value: Fraction, fmt: Format = FLOAT64) -> str:
+    """Print a number that a format holds exactly."""
+    if not fmt.holds(value):
+        raise CompilerError(f"{value} is no {fmt.name}; lowering should have rounded it")
+    number = fmt.nearest(value)
+    if fmt is FLOAT64:
+        return repr(number).replace("e+", "e")
+    return f"float32({float(str(np.float32(number)))!r})".replace("e+", "e")
 
 
-def emit_cpu(expr: Expr, names: Mapping[str, str] | None = None) -> str:
-    """Return the text of `expr`; `names` respells symbols (an accumulator as `total[c]`)."""
-    return _Printer(names or {}).at(expr, _TERNARY)
+def emit_cpu(expr: Expr, names: Mapping[str, str] | None = None, fmt: Format = FLOAT64) -> str:
+    """Return the text of `expr`; `names` respells symbols (an accumulator as `total[c]`).
+
+    Numba takes a bare literal for a float64: in float32 arithmetic each says what it is.
+    """
+    return _Printer(names or {}, fmt).at(expr, _TERNARY)
 
 
 class _Printer:
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self, names: Mapping[str, str], fmt: Format) -> None:
         self.names = names
+        self.fmt = fmt
 
     def at(self, node: Expr, level: int) -> str:
         text, binds = self.spell(node)
@@ -82,7 +91,8 @@ class _Printer:
 
     def spell(self, node: Expr) -> tuple[str, int]:
         if isinstance(node, Const):
-            return literal(node.value), _UNARY if node.value < 0 else _ATOM
+            bare = self.fmt is FLOAT64 and node.value < 0
+            return literal(node.value, self.fmt), _UNARY if bare else _ATOM
         if isinstance(node, Symbol):
             return self.names.get(node.name, node.name), _ATOM
         if not isinstance(node, Apply):
@@ -110,7 +120,7 @@ class _Printer:
 
 _Spelling = Callable[[_Printer, tuple[Expr, ...]], tuple[str, int]]
 _SPECIAL: dict[str, _Spelling] = {
-    "inf": lambda p, args: ("inf", _ATOM),
+    "inf": lambda p, args: ("inf" if p.fmt is FLOAT64 else "float32(inf)", _ATOM),
     "neg": lambda p, args: (f"-{p.at(args[0], _UNARY)}", _UNARY),
     "pow": lambda p, args: (f"{p.at(args[0], _ATOM)} ** {p.at(args[1], _POWER)}", _POWER),
     "abs": lambda p, args: (f"abs({p.at(args[0], _TERNARY)})", _ATOM),

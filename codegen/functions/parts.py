@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from actgen.codegen.ir import ONE, ZERO, Apply, Const, Expr, Symbol, absolute, apply, where
+from actgen.codegen.precision import Name
 
 X, LOW, B = Symbol("x"), Symbol("low"), Symbol("b")
 _CHAIN = 6  # coefficients of a polynomial that is not split
@@ -23,7 +24,8 @@ NEVER = apply("lt", ONE, ZERO)
 class Function:
     """A library function: its argument names, its body, what it says of itself.
 
-    `names` are those of the body's steps, for the printed function.
+    `names` are those of the body's steps, for the printed function. All arithmetic is in `dtype`.
+    `error` is the largest error that was found, in ULP; 0 where none is stated.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Function:
     body: Expr
     doc: str
     names: dict[Expr, str] = field(default_factory=dict)
+    dtype: Name = "float64"
+    error: float = 0.0
 
 
 class Steps:

@@ -23,16 +23,49 @@ HEAD = '''\
 
     max(x, low)
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float32 (0.29 ULP)
+    derivative: float32 (exact)
+    second_derivative: float32 (exact)
 """
 
-from actgen.intrinsics import device, kernel, load, maximum, narrow, same_start, stack_buffer, ufunc
+from numpy import float32
+
+from actgen.intrinsics import (
+    device,
+    is_double,
+    kernel,
+    load,
+    maximum,
+    narrow,
+    same_start,
+    stack_buffer,
+    ufunc,
+)
 
 
 @device
 def forward(x, low):
     """Return the value at x."""
     return maximum(x, low)
+
+
+@device
+def forward_float32(x, low):
+    """Return the value at x, in float32."""
+    low_ = float32(low)
+    return maximum(x, low_)
+
+
+@device
+def forward_as(like, x, low):
+    """Return the value at x, as exact as the type of `like` needs."""
+    if is_double(like):
+        return forward(x, low)
+    return forward_float32(float32(x), low)
 
 
 @device

@@ -1,0 +1,242 @@
+"""Plan the precision: pick, for each type of result and each tier, the cheapest way that keeps it.
+
+In: a quantity, stabilised, and what it was lowered to in float64. Out: a `Plan`. The ways to
+compute a float32 result, from cheap to dear: plain float32 arithmetic; float32 with rounding
+errors carried along; float64 with functions of 2**-32; float64. Each is evaluated at some ten
+thousand inputs as its kernel will compute it, and the first one within the budget is taken. A
+sweep over all inputs (`make accuracy`) holds the choice to its budget afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from actgen.codegen.activation import Param
+from actgen.codegen.constraints import violated
+from actgen.codegen.evaluate import constant
+from actgen.codegen.ir import (
+    Apply,
+    Expr,
+    Symbol,
+    const_value,
+    rewrite,
+    substitute,
+    symbols,
+    walk,
+)
+from actgen.codegen.library import LIBRARY
+from actgen.codegen.lower import Halves, lower
+from actgen.codegen.ops import OPS
+from actgen.codegen.precision import FLOAT32, FLOAT64, Format
+from actgen.codegen.samples import Array, around, spread, zeros
+from actgen.codegen.shorten import shorten
+from actgen.codegen.simulate import simulate
+
+# budgets in ULP of float32, with room for inputs that the samples miss
+ACCURATE, FAST = 0.85, 3.4
+_SELECTIONS = ("sign", "product", "rootsum", "rootratio")
+_ANY_FORMAT = frozenset(("sqrt",))  # functions of no format of their own
+_TARGETS = frozenset(("copysign", "power2", "exponent", "mantissa", "fma"))
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to compute a quantity: an expression, its format, and its error in ULP of float32.
+
+    `suffix` is that of the generated function's name.
+    """
+
+    suffix: str
+    fmt: Format
+    lowered: Expr
+    error: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The ways to compute a quantity, by the type of the result and the tier."""
+
+    double: Way
+    single: Way
+    single_fast: Way
+
+    @property
+    def half(self) -> Way:
+        """How 16-bit results are computed, in either tier: they keep 13 bits less."""
+        return self.single_fast
+
+    @property
+    def has_fast(self) -> bool:
+        """Tell whether the fast tier differs."""
+        return self.single_fast.suffix != self.single.suffix
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """All different ways, the float64 one first."""
+        ways = (self.single_fast, self.single, self.double)
+        return tuple(reversed({way.suffix: way for way in ways}.values()))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the planner has to know beside the quantity.
+
+    The quantity depends on `variable`; `params` are float64, other symbols elements like it, or,
+    with `random`, float64 numbers between 0 and 1.
+    """
+
+    variable: str = "x"
+    params: tuple[Param, ...] = ()
+    kinks: tuple[Expr, ...] = ()
+    random: bool = False
+
+
+def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
+    """Return the plan for a quantity."""
+    trial = _Trial(lowered, setting)
+    accurate: Way | None = None
+    fast: Way | None = None
+    for way in _ways(exact, lowered, setting):
+        error = trial.error(way)
+        judged = replace(way, error=error)
+        if fast is None and error <= FAST:
+            fast = judged
+        if accurate is None and error <= ACCURATE:
+            accurate = judged
+        if accurate is not None and fast is not None:
+            break
+    double = Way("", FLOAT64, lowered)
+    return Plan(double, accurate or double, fast or double)
+
+
+def in_parts(param: Param) -> tuple[Symbol, Symbol]:
+    """Return the names of the float32 nearest to a parameter, and of what that leaves over."""
+    return Symbol(f"{param.name}_"), Symbol(f"{param.name}_rest_")
+
+
+def _ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
+    """Yield the ways to compute a float32 result, cheapest first."""
+    if not setting.random:
+        halves: dict[Expr, Halves] = {Symbol(p.name): in_parts(p) for p in setting.params}
+        narrow = lower(exact, FLOAT32, halves)
+        fast, accurate = (_in_float32(narrow, suffix) for suffix in ("_f32_fast", "_f32"))
+        if fast is not None and fast != accurate:
+            yield Way("_float32_fast", FLOAT32, fast)
+        if accurate is not None:
+            yield Way("_float32", FLOAT32, accurate)
+    short = shorten(exact, lowered)
+    if short is not None:
+        yield Way("_narrow", FLOAT64, short)
+    yield Way("", FLOAT64, lowered)
+
+
+def _in_float32(expr: Expr, suffix: str) -> Expr | None:
+    """Return `expr` over the float32 functions, None where one is missing."""
+    expr = rewrite(expr, _spelled_out)
+    for node in walk(expr):
+        if isinstance(node, Apply) and not _known(node, suffix):
+            return None
+
+    def renamed(node: Expr) -> Expr:
+        if isinstance(node, Apply) and f"{node.op}{suffix}" in LIBRARY:
+            return Apply(f"{node.op}{suffix}", node.args)
+        return node
+
+    return rewrite(expr, renamed)
+
+
+def _spelled_out(node: Expr) -> Expr:
+    """Replace a function that is but a selection by its definition."""
+    if not isinstance(node, Apply) or node.op not in _SELECTIONS:
+        return node
+    function = LIBRARY[node.op]
+    return substitute(function.body, dict(zip(map(Symbol, function.args), node.args, strict=True)))
+
+
+def _known(node: Apply, suffix: str) -> bool:
+    if node.op in _ANY_FORMAT or node.op in _TARGETS or f"{node.op}{suffix}" in LIBRARY:
+        return True
+    if node.op == "pow" or node.op in LIBRARY:
+        return False
+    return OPS[node.op].category != "function"
+
+
+class _Trial:
+    """Measures ways to compute a quantity at sample inputs, beside its float64 values."""
+
+    def __init__(self, lowered: Expr, setting: Setting) -> None:
+        self.lowered = lowered
+        self.setting = setting
+        self.names = {symbol.name for symbol in symbols(lowered)}
+        self.values = list(_values(setting.params))
+        places = [constant(kink) for kink in setting.kinks]
+        extra = around(float(place) for place in places if place is not None)
+        bends = [float(v) for v in map(const_value, walk(lowered)) if v is not None]
+        self.x = np.unique(np.concatenate([spread(), extra, around(bends[:64])]))
+
+    def error(self, way: Way) -> float:
+        """Return the largest error in ULP of float32."""
+        return max(self._error(way, values) for values in self.values)
+
+    def _error(self, way: Way, values: dict[str, float]) -> float:
+        def reference(x: Array) -> Array:
+            return simulate(self.lowered, self._elements(x) | values, fused=False)
+
+        x = np.concatenate([self.x, zeros(reference, self.x)])
+        if way.fmt is FLOAT32:
+            given = self._elements(x) | _parts(values, self.setting.params)
+        else:
+            given = self._elements(x) | values
+        return _largest(simulate(way.lowered, given, way.fmt, fused=False), reference(x))
+
+    def _elements(self, x: Array) -> dict[str, Any]:
+        """Return x, and other numbers for what else there is an element of: always the same."""
+        others = np.float32(np.arange(x.size) * 0.618 % 0.99 + 0.005)
+        return dict.fromkeys(self.names, others) | {self.setting.variable: x}
+
+
+def _largest(computed: Array, exact: Array) -> float:
+    """Return the largest error of numbers rounded to float32, infinite where NaNs differ."""
+    with np.errstate(all="ignore"):
+        rounded = computed.astype(np.float32).astype(np.float64)
+        target = exact.astype(np.float32)
+        equal = (rounded == target) | (np.isnan(rounded) & np.isnan(exact))
+        error = np.abs(rounded - exact) / FLOAT32.ulp(exact)
+    # where the exact value lies beyond the largest number, that number is as near as infinity
+    error = np.where(equal, np.where(np.isfinite(error), error, 0.0), error)
+    return float(np.max(np.where(np.isnan(error), np.inf, error), initial=0.0))
+
+
+def _values(params: Sequence[Param]) -> Iterator[dict[str, float]]:
+    """Yield values for the parameters: the defaults, and others that their constraints allow."""
+    yield {p.name: _default(p) for p in params}
+    if params:
+        yield {p.name: _other(p) for p in params}
+
+
+def _default(param: Param) -> float:
+    value = param.default_value
+    return 0.25 if value is None else float(value)
+
+
+def _other(param: Param) -> float:
+    default = _default(param)
+    for value in (default * 1.37 + 0.21, default * 0.83):
+        if np.isfinite(value) and violated(param, value, {}) is None:
+            return value
+    return default
+
+
+def _parts(values: dict[str, float], params: Sequence[Param]) -> dict[str, float]:
+    """Return what float32 makes of parameters, under the names of their parts."""
+    parts = {}
+    for p in params:
+        high, rest = in_parts(p)
+        parts[high.name] = float(np.float32(values[p.name]))
+        left = values[p.name] - parts[high.name]
+        parts[rest.name] = left if np.isfinite(left) else 0.0
+    return parts

@@ -1,0 +1,205 @@
+"""Write the scalar functions of a module: the quantities of a variant in, functions as text out.
+
+A quantity has one function for each way of its plan, and one or two that choose among them by the
+type of the result: `<quantity>_as` on the accurate tier, `<quantity>_fast_as` on the fast one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from actgen.codegen.activation import Param
+from actgen.codegen.emit.cpu import emit_cpu
+from actgen.codegen.functions.parts import Function
+from actgen.codegen.ir import Expr, is_op, symbols, walk
+from actgen.codegen.library import LIBRARY
+from actgen.codegen.pipeline import Body, Variant
+from actgen.codegen.plan import Plan, Way, in_parts
+from actgen.codegen.precision import FLOAT32, FLOAT64, FORMATS, Format
+from actgen.codegen.share import WIDTH, share
+
+_SENTENCES = {
+    "forward": "Return the value at x",
+    "derivative": "Return the derivative at x",
+    "second_derivative": "Return the second derivative at x",
+    "vjp_gate": "Return the derivative with respect to gate",
+    "vjp_value": "Return the derivative with respect to value",
+}
+_WAYS = {
+    "": "float64",
+    "_narrow": "float64, to fewer digits",
+    "_float32": "float32, compensated",
+    "_float32_fast": "float32",
+}
+
+
+@dataclass(frozen=True)
+class FunctionText:
+    """A scalar function as a template prints it."""
+
+    name: str
+    args: str
+    doc: str
+    lines: tuple[str, ...]
+    result: str
+
+
+def functions(
+    variant: Variant, inputs: Sequence[str], params: Sequence[Param]
+) -> Iterator[FunctionText]:
+    """Yield the functions of a variant; `inputs` are their arguments, parameters at the end."""
+    for body in variant.bodies:
+        if body.plan is None:
+            name = f"{body.name}{variant.suffix}"
+            yield _function(name, inputs, body.lowered, f"{_sentence(body)}.")
+            continue
+        for way in body.plan.ways:
+            yield _of_way(body, way, variant.suffix, inputs, params)
+        for fast in (False, True):
+            if _chooses(body.plan, fast):
+                yield _choice(body, fast, variant.suffix, inputs, params)
+
+
+def library(used: Iterable[Function]) -> list[FunctionText]:
+    """Return the library functions that a module uses."""
+    return [_function(f.name, f.args, f.body, f.doc, FORMATS[f.dtype], names=f.names) for f in used]
+
+
+def call(variant: Variant, name: str, fast: bool) -> str:
+    """Return the text of a quantity over {x} and {rest}, as the type of {like} needs it."""
+    body = variant.body(name)
+    if body.plan is None or not _chooses(body.plan, fast and body.plan.has_fast):
+        return f"{name}{variant.suffix}({{x}}{{rest}})"
+    tier = "_fast" if fast and body.plan.has_fast else ""
+    return f"{name}{tier}_as{variant.suffix}({{like}}, {{x}}{{rest}})"
+
+
+def expressions(variants: Iterable[Variant]) -> list[tuple[Expr, Format]]:
+    """Return what the functions of variants compute, each with its format."""
+    found: list[tuple[Expr, Format]] = []
+    for variant in variants:
+        for body in variant.bodies:
+            if body.plan is None:
+                found.append((body.lowered, FLOAT64))
+            else:
+                found += [(way.lowered, way.fmt) for way in body.plan.ways]
+    return found
+
+
+def intrinsics(variants: Iterable[Variant], params: Sequence[Param]) -> set[str]:
+    """Return what the functions need beside their expressions: `float32` among it, of NumPy."""
+    needed = set()
+    for variant in variants:
+        for body in variant.bodies:
+            if body.plan is None:
+                continue
+            for fast in (False, True):
+                if _chooses(body.plan, fast):
+                    needed.update(_tests(body.plan, fast))
+            for way in body.plan.ways:
+                if way.fmt is FLOAT32:
+                    needed.add("float32!")
+                    used = symbols(way.lowered)
+                    needed.update("float32_rest" for p in params if in_parts(p)[1] in used)
+    return needed
+
+
+def _ways(plan: Plan, fast: bool) -> tuple[Way, Way, Way]:
+    """Return the ways for float64, float32 and 16-bit results on a tier."""
+    return plan.double, plan.single_fast if fast else plan.single, plan.half
+
+
+def _chooses(plan: Plan, fast: bool) -> bool:
+    if fast:
+        return plan.has_fast
+    return len({way.suffix for way in _ways(plan, fast)}) > 1
+
+
+def _tests(plan: Plan, fast: bool) -> list[str]:
+    """Return the questions that tell the ways apart, in the order in which they are asked."""
+    _, single, half = _ways(plan, fast)
+    return ["is_double", "is_single"] if single.suffix != half.suffix else ["is_double"]
+
+
+def _choice(
+    body: Body, fast: bool, suffix: str, inputs: Sequence[str], params: Sequence[Param]
+) -> FunctionText:
+    """Return the function that chooses by the type of `like`, which compilation settles."""
+    assert body.plan is not None
+    ways = dict(zip(("is_double", "is_single", ""), _ways(body.plan, fast), strict=True))
+    texts = {test: _call(body, way, suffix, inputs, params) for test, way in ways.items()}
+    lines: list[str] = []
+    for test in _tests(body.plan, fast):
+        lines += [f"if {test}(like):", f"    return {texts[test]}"]
+    tier = "to a few ULP of" if fast else "as exact as"
+    doc = f"{_sentence(body)}, {tier} the type of `like`{'' if fast else ' needs'}."
+    name = f"{body.name}{'_fast' if fast else ''}_as{suffix}"
+    return FunctionText(name, f"like, {', '.join(inputs)}", doc, tuple(lines), texts[""])
+
+
+def _call(body: Body, way: Way, suffix: str, inputs: Sequence[str], params: Sequence[Param]) -> str:
+    named = {p.name for p in params}
+    args = [f"float32({n})" if way.fmt is FLOAT32 and n not in named else n for n in inputs]
+    return f"{body.name}{way.suffix}{suffix}({', '.join(args)})"
+
+
+def _of_way(
+    body: Body, way: Way, suffix: str, inputs: Sequence[str], params: Sequence[Param]
+) -> FunctionText:
+    doc = f"{_sentence(body)}{f', in {_how(way)}' if way.suffix else ''}."
+    head: list[str] = []
+    if way.fmt is FLOAT32:
+        used = symbols(way.lowered)
+        for p in params:
+            high, rest = in_parts(p)
+            head += [f"{high.name} = float32({p.name})"] if high in used else []
+            head += [f"{rest.name} = float32_rest({p.name})"] if rest in used else []
+    return _function(f"{body.name}{way.suffix}{suffix}", inputs, way.lowered, doc, way.fmt, head)
+
+
+def precision(variants: Iterable[Variant]) -> list[str]:
+    """Return lines that tell how float32 results are computed, and how exactly."""
+    lines = []
+    for variant in variants:
+        for body in variant.bodies:
+            if body.plan is None:
+                continue
+            ways = [body.plan.single] + ([body.plan.single_fast] if body.plan.has_fast else [])
+            texts = (f"{_how(way)} ({_rounded_up(way.error)})" for way in ways)
+            lines.append(f"{body.name}{variant.suffix}: {'; fast: '.join(texts)}")
+    return lines
+
+
+def _rounded_up(error: float | None) -> str:
+    return "exact" if not error else f"{ceil(error * 100) / 100:.2f} ULP"
+
+
+def _how(way: Way) -> str:
+    """Return the arithmetic of a way in words; without functions there is nothing to compensate."""
+    plain = way.fmt is FLOAT32 and not any(is_op(node, *LIBRARY) for node in walk(way.lowered))
+    return "float32" if plain else _WAYS[way.suffix]
+
+
+def _sentence(body: Body) -> str:
+    kind = body.name.rsplit("_", 1)[0] if body.name[-1:].isdigit() else body.name
+    if kind in _SENTENCES:
+        return _SENTENCES[kind]
+    return f"Return the derivative with respect to {body.name.removeprefix('partial_')}"
+
+
+def _function(
+    name: str,
+    args: Sequence[str],
+    expr: Expr,
+    doc: str,
+    fmt: Format = FLOAT64,
+    head: Sequence[str] = (),
+    names: Mapping[Expr, str] | None = None,
+) -> FunctionText:
+    taken = {*args, *(symbol.name for symbol in symbols(expr))}
+    shared = share([expr], sorted(taken), WIDTH if fmt is FLOAT64 else WIDTH - 24, names)
+    lines = [f"{target} = {emit_cpu(value, fmt=fmt)}" for target, value in shared.lines]
+    result = emit_cpu(shared.results[0], fmt=fmt)
+    return FunctionText(name, ", ".join(args), doc, (*head, *lines), result)

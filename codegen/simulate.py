@@ -1,0 +1,170 @@
+"""Evaluate lowered expressions over arrays, rounding every operation as a kernel does.
+
+In: a lowered expression, the format it computes in, arrays for its symbols. Out: an array. The
+functions of the library are evaluated by their definitions, so that what the compiler measures
+here is what its kernels will do, on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from actgen.codegen.errors import CompilerError
+from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
+from actgen.codegen.library import LIBRARY
+from actgen.codegen.precision import FLOAT64, Format
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+_Operations: TypeAlias = Mapping[str, Callable[..., Any]]
+
+_SPLITTER = 2.0**27 + 1
+_SAFE = 2.0**995  # up to here the splitting of a factor does not overflow
+
+
+def simulate(
+    expr: Expr, values: Mapping[str, Any], fmt: Format = FLOAT64, fused: bool = True
+) -> Array:
+    """Return the values of `expr`; `values` holds an array or a number for each symbol.
+
+    Without `fused` an fma in float64 rounds twice: enough, and much faster, for what is compared
+    with float32 only.
+    """
+    ops = _PLAIN if fused or fmt is not FLOAT64 else {**_PLAIN, "fma": lambda a, b, c: a * b + c}
+    with np.errstate(all="ignore"):
+        given = {name: np.asarray(value, fmt.name) for name, value in values.items()}
+        result: Array = _run(expr, given, fmt, ops)
+    return result
+
+
+def _run(expr: Expr, values: Mapping[str, Any], fmt: Format, ops: _Operations) -> Any:
+    done: dict[Expr, Any] = {}
+    for node in walk(expr):
+        if node not in done:
+            done[node] = _value(node, values, done, fmt, ops)
+    return done[expr]
+
+
+def _value(
+    node: Expr,
+    values: Mapping[str, Any],
+    done: Mapping[Expr, Any],
+    fmt: Format,
+    ops: _Operations,
+) -> Any:
+    if isinstance(node, Const):
+        return np.dtype(fmt.name).type(fmt.nearest(node.value))
+    if isinstance(node, Symbol):
+        return values[node.name]
+    if not isinstance(node, Apply):
+        raise CompilerError(f"no value for {node!r}")
+    args = [done[arg] for arg in node.args]
+    if node.op == "inf":
+        return np.dtype(fmt.name).type(np.inf)
+    if node.op in ops:
+        return ops[node.op](*args)
+    if node.op in _BY_FORMAT:
+        return _BY_FORMAT[node.op](fmt, *args)
+    function = LIBRARY.get(node.op)
+    if function is None:
+        raise CompilerError(f"no value for the operation '{node.op}'")
+    return _run(function.body, dict(zip(function.args, args, strict=True)), fmt, ops)
+
+
+def _fma(fmt: Format, a: Any, b: Any, c: Any) -> Any:
+    """Return a * b + c, rounded once but for rare ties."""
+    if fmt is not FLOAT64:
+        return (np.float64(a) * np.float64(b) + np.float64(c)).astype(np.float32)
+    a, b, c = np.broadcast_arrays(a, b, c)
+    high = a * b
+    plain = high + c
+    low = _product_error(a, b, high)
+    part = plain - high
+    left = (high - (plain - part)) + (c - part) + low
+    sound = (abs(a) < _SAFE) & (abs(b) < _SAFE) & np.isfinite(plain) & (abs(high) > 2.0**-960)
+    return np.where(sound, plain + left, plain)
+
+
+def _product_error(a: Any, b: Any, high: Any) -> Any:
+    """Return a * b - high (Dekker, 1971)."""
+    a_head, b_head = (v * _SPLITTER - (v * _SPLITTER - v) for v in (a, b))
+    a_rest, b_rest = a - a_head, b - b_head
+    return a_rest * b_rest - (((high - a_head * b_head) - a_rest * b_head) - a_head * b_rest)
+
+
+def _bits(fmt: Format) -> tuple[Any, int, int]:
+    """Return the integer type, the bits of the fraction and the bias of a format."""
+    return (np.int64, 52, 1023) if fmt is FLOAT64 else (np.int32, 23, 127)
+
+
+def _power2(fmt: Format, n: Any) -> Any:
+    kind, fraction, bias = _bits(fmt)
+    whole = np.clip(np.nan_to_num(n), -(2**20), 2**20).astype(np.int64)
+    wrapped = ((whole + bias) & (2 ** (64 - fraction if fmt is FLOAT64 else 9) - 1)) << fraction
+    return wrapped.astype(kind).view(fmt.name)
+
+
+def _reciprocal(fmt: Format, a: Any) -> Any:
+    start = (np.float32(1) / np.asarray(a).astype(np.float32)).astype(np.float64)
+    return _fma(fmt, _fma(fmt, -a, start, np.float64(1)), start, start)
+
+
+def _exponent(fmt: Format, a: Any) -> Any:
+    kind, fraction, bias = _bits(fmt)
+    bits = np.abs(np.asarray(a, fmt.name)).view(kind)
+    return ((bits >> fraction) - bias).astype(fmt.name)
+
+
+def _mantissa(fmt: Format, a: Any) -> Any:
+    kind, fraction, bias = _bits(fmt)
+    bits = np.asarray(a, fmt.name).view(kind)
+    return ((bits & (2**fraction - 1)) | kind(bias << fraction)).view(fmt.name)
+
+
+def _pow(a: Any, b: Any) -> Any:
+    return np.power(a, b)
+
+
+_BY_FORMAT: _Operations = {
+    "fma": _fma,
+    "power2": _power2,
+    "power2_rounded": lambda fmt, a: _power2(fmt, a - 1.5 * 2.0 ** _bits(fmt)[1]),
+    "reciprocal": _reciprocal,
+    "exponent": _exponent,
+    "mantissa": _mantissa,
+    "pi": lambda fmt: np.dtype(fmt.name).type(np.pi),
+    "e": lambda fmt: np.dtype(fmt.name).type(np.e),
+}
+_PLAIN: _Operations = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "neg": np.negative,
+    "abs": np.abs,
+    "sign": np.sign,
+    "copysign": np.copysign,
+    "min": np.minimum,
+    "max": np.maximum,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "round": np.rint,
+    "pow": _pow,
+    **{name: getattr(np, name) for name in ("sqrt", "sin", "cos", "tan", "sinh", "cosh", "hypot")},
+    **{
+        name: getattr(np, f"arc{name[1:]}")
+        for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")
+    },
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "and": np.logical_and,
+    "or": np.logical_or,
+    "not": np.logical_not,
+    "where": np.where,
+}
