@@ -15,7 +15,7 @@ import numpy as np
 
 import actgen
 from benchmarks import data as arrays
-from benchmarks.cases import Case
+from benchmarks.cases import Case, possible
 from benchmarks.data import Data
 
 COPY = "copy"
@@ -67,6 +67,8 @@ def plain(case: Case, name: str) -> Candidate | None:
     if case.kind != "elementwise":
         return None
     if case.shape in _COMPARED:
+        if not possible(replace(case, shape="plain")):
+            return None
         other = replace(case, shape="out" if case.shape in ("inplace", "masked") else "plain")
     elif case.shape == "plain" and case.dtype != "float32":
         other = replace(case, dtype="float32")

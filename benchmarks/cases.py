@@ -68,14 +68,21 @@ class Case:
 
 
 def parameter(function: str) -> str | None:
-    """Return the first parameter of a function that is a number, if it has one."""
+    """Return the first parameter of a function that is a number or an array, if it has one."""
     params = actgen.get(function).spec["params"]
-    return next((p["name"] for p in params if p["type"] == "float"), None)
+    return next((p["name"] for p in params if p["type"] in ("float", "array")), None)
+
+
+def _needs(function: str) -> bool:
+    """Tell whether a function has a parameter without a default, an array."""
+    return any("default" not in param for param in actgen.get(function).spec["params"])
 
 
 def possible(case: Case) -> bool:
     """Tell whether the function can be called that way, and the size be cut into its shape."""
     if case.kind == "elementwise":
+        if _needs(case.function):
+            return case.shape == "array-parameter"
         named = case.shape.endswith("-parameter")
         return case.shape in CALLS and not (named and parameter(case.function) is None)
     if case.kind == "gated":

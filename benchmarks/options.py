@@ -48,7 +48,7 @@ def activation(text: str) -> str:
 
 def positive(text: str) -> int:
     """Return a whole number above 0; 65_536 and 65536 are the same."""
-    return _number(text, int, 2**31)
+    return _number(text, int, 2**28)
 
 
 def seconds(text: str) -> float:
@@ -70,9 +70,7 @@ def parent_exists(text: str) -> Path:
     """Return a path that can be written: better told before the measuring than after."""
     path = Path(text)
     if path.is_dir() or not path.absolute().parent.is_dir():
-        raise argparse.ArgumentTypeError(
-            f"{text!r} cannot be written: no such folder, or it is one"
-        )
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder, or in one that does not exist")
     return path
 
 

@@ -124,6 +124,8 @@ class Eager:
             return partial(OUT[name], x, out=torch.zeros_like(x)) if name in OUT else None
         if case.shape == "inplace":
             return INPLACE.get(name)
+        if name == "prelu":
+            return partial(F.prelu, x, tensor(data.params["weight"]))
         if name not in FORWARD or data.mask is not None or case.shape == "array-parameter":
             return None
         if case.kind == "normalization":

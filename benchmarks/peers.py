@@ -56,7 +56,7 @@ def load(names: Sequence[str], threads: int) -> Loaded:
             make: Callable[[int], Peer] = getattr(import_module(f"benchmarks.{module}"), kind)
             loaded.peers[name] = make(threads)
             loaded.versions[name] = version(distribution)
-        except (ImportError, PackageNotFoundError) as error:
+        except (ImportError, OSError, PackageNotFoundError) as error:
             loaded.missing.append(
                 f"{name}: left out, it cannot be imported ({error});"
                 " pip install 'actgen[bench]' brings it"
