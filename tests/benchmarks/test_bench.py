@@ -37,7 +37,7 @@ def test_json_holds_every_figure(tmp_path, capsys):
     assert bench.main([*TINY, "--dtypes", "float64", "--tier", "fast", "--json", str(path)]) == 0
     record = json.loads(path.read_text())
     (row,) = record["rows"]
-    assert row["function"], row["dtype"] == ("tanh", "float64")
+    assert (row["function"], row["dtype"]) == ("tanh", "float64")
     assert set(row["gelems"]) == {"fast", "numpy", "copy"}
     assert set(row["seconds"]) == {"fast", "fast, plain", "numpy", "copy"}
     assert row["best_peer"] == "numpy"
