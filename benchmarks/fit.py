@@ -49,6 +49,32 @@ def _scaled_tail(centre: float, halves: int, steep: float) -> Function:
     return value
 
 
+def _closing_tail(name: str, halves: int, centre: float, far: float, degree: int) -> Fit:
+    """Return the fit of exp(u²) erfc(u) (y + centre), u² = y² / halves, in the same t."""
+    steep = _scaled_tail(centre, halves, 0.0)
+
+    def function(t: Any) -> Any:
+        return steep(t) * 2 * centre / (1 - t)
+
+    what = "exp(y²/2) erfc(y/√2)" if halves == 2 else "exp(y²) erfc(y)"
+    doc = f"{what} (y + {centre}), t = (y - {centre}) / (y + {centre}), 0 ≤ y ≤ {far}"
+    low, high = mp.mpf(-1), _mapped(far, centre)
+    return Fit(name, function, low, high, degree, lambda t: 1 / function(t), doc)
+
+
+def _slope_tail(centre: float) -> Function:
+    """Return exp(y²/2) times the derivative of x Φ(x) at -y, over (SLOPE_ZERO - y)."""
+
+    def value(t: Any) -> Any:
+        y = centre * (1 + t) / (1 - t)
+        if abs(y - SLOPE_ZERO) < mp.mpf(10) ** -20:
+            y = SLOPE_ZERO + mp.mpf(10) ** -20
+        mills = mp.exp(y * y / 2) * mp.erfc(y / mp.sqrt(2)) / 2
+        return (mills - y / mp.sqrt(2 * mp.pi)) / (SLOPE_ZERO - y)
+
+    return value
+
+
 def _mapped(y: float, centre: float) -> Any:
     return (mp.mpf(y) - centre) / (mp.mpf(y) + centre)
 
@@ -63,6 +89,11 @@ def _both(name: str, long: int, short: int, **fit: Any) -> tuple[Fit, Fit]:
     return Fit(name, degree=long, **fit), Fit(f"{name}_SHORT", degree=short, **fit)
 
 
+with mp.workdps(50):
+    SLOPE_ZERO = mp.findroot(
+        lambda y: mp.erfc(y / mp.sqrt(2)) / 2 - y * mp.npdf(y), mp.mpf(0.75)
+    )  # -SLOPE_ZERO is where the derivative of x Φ(x) is 0
+
 _CDF = "exp(y²/2) erfc(y/√2) (1 + y), t = (y - {0}) / (y + {0}), 0 ≤ y ≤ {1}"
 _ERFC = "exp(x²) erfc(x) (1 + 3x/2), t = (x - {0}) / (x + {0}), 0 ≤ x ≤ {1}"
 
@@ -73,14 +104,26 @@ FITS: tuple[Fit, ...] = (
         doc="(exp(r) - 1 - r - r²/2) / r³, |r| ≤ log(2)/2; relative to r",
     ),
     *_both(
+        "EXP_WHOLE", 11, 7,
+        function=mp.exp, low=-_REDUCED, high=_REDUCED, weight=lambda r: mp.exp(-r),
+        doc="exp(r), |r| ≤ log(2)/2",
+    ),
+    *_both(
         "LOG", 6, 3,
         function=_atanh_tail, low=mp.mpf(0), high=mp.mpf("0.1717") ** 2, weight=lambda z: z / 2,
         doc="(2 atanh(s) / s - 2) / s² in z = s², |s| ≤ 3 - 2√2; relative to 2 atanh(s)",
     ),
     _tail("ERFC", 1, 3.0, 38.0, 24, _ERFC.format(3, 38)),
-    _tail("ERFC_SHORT", 1, 2.0, 12.0, 13, _ERFC.format(2, 12)),
+    _closing_tail("ERFC_PLAIN", 1, 3.5, 11.0, 19),
+    _closing_tail("ERFC_SHORT", 1, 3.0, 11.0, 11),
     _tail("CDF", 2, 4.0, 53.0, 24, _CDF.format(4, 53)),
-    _tail("CDF_SHORT", 2, 3.0, 16.0, 13, _CDF.format(3, 16)),
+    _closing_tail("CDF_PLAIN", 2, 5.0, 16.0, 19),
+    _closing_tail("CDF_SHORT", 2, 3.5, 15.0, 11),
+    Fit(
+        "SLOPE_SHORT", _slope_tail(3.0), mp.mpf(-1), _mapped(15.0, 3.0), 11,
+        lambda t: 1 / _slope_tail(3.0)(t),
+        "(exp(y²/2) erfc(y/√2)/2 - y/√2π) / (z - y), z its zero, t = (y - 3) / (y + 3), 0 ≤ y ≤ 15",
+    ),
     *_both(
         "ERF", 11, 7,
         function=_erf_quotient, low=mp.mpf(0), high=mp.mpf(1), split=True,

@@ -153,6 +153,10 @@ MEANING: dict[str, Callable[..., Any]] = {
 MEANING.update({f"{name}_twofold": _twofold(MEANING[name]) for name in TWOFOLD})
 for _kind in ("plain", "short"):
     MEANING.update({f"{name}_{_kind}": MEANING[name] for name in ROUGH})
+    MEANING[f"sigmoidslope_{_kind}"] = lambda a: _sigmoid(a) * _sigmoid(-a)
+    MEANING[f"mishbump_{_kind}"] = lambda a: MEANING["sech2softplus"](a) * _sigmoid(a)
+    MEANING[f"bell_{_kind}"] = lambda a: _exp(-a * a / 2)
+MEANING["normcdfslope_short"] = lambda a: MEANING["normcdf"](a) + a * mp.npdf(a)
 MEANING["product_rough"] = MEANING["product"]
 MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
 MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})

@@ -46,6 +46,9 @@ TWOFOLD = (
 VANISHING = ("exp", "sigmoid", "sech2", "normcdf", "erfc", "tanhsoftplus", "sech2softplus")
 # functions that have a plain and a shorter version for results rounded to float32
 ROUGH = (*VANISHING, "expm1", "log", "log1p", "softplus", "tanh", "erf")
+# of those only such versions: products of two that share an exponential, and exp(-a²/2)
+MERGED = ("sigmoidslope", "mishbump", "bell")
+SLOPE = "normcdfslope_short"
 
 _ROWS = (
     # constants
@@ -117,8 +120,15 @@ _ROWS = (
         for name in VANISHING
     ),
     # the same to a few ULP, and to 2**-32; the product takes what has vanished to 1e-290 for 0
-    *(Op(f"{name}_plain", 1, "function", f"{name}(a), nearly", formula=False) for name in ROUGH),
-    *(Op(f"{name}_short", 1, "function", f"{name}(a), roughly", formula=False) for name in ROUGH),
+    *(
+        Op(f"{name}_plain", 1, "function", f"{name}(a), nearly", formula=False)
+        for name in (*ROUGH, *MERGED)
+    ),
+    *(
+        Op(f"{name}_short", 1, "function", f"{name}(a), roughly", formula=False)
+        for name in (*ROUGH, *MERGED)
+    ),
+    Op(SLOPE, 1, "function", "the derivative of a normcdf(a), roughly", formula=False),
     Op("product_rough", 2, "select", "a * b, and 0 where a has vanished", formula=False),
     # comparisons, logic, selection
     Op("lt", 2, "compare", "a < b"),

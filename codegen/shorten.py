@@ -7,7 +7,9 @@ that magnify the error of their argument, in comparisons. Rounding errors of arg
 
 from __future__ import annotations
 
-from actgen.codegen.ir import Apply, Const, Expr, apply, is_op, rewrite, walk
+from actgen.codegen.guard import keep_nan
+from actgen.codegen.ir import Apply, Const, Expr, Symbol, apply, is_op, rewrite, walk
+from actgen.codegen.merge import merge
 from actgen.codegen.ops import ROUGH
 
 _TAME = frozenset(("tanh", "erf", "log1p", "sqrt", "abs"))  # relative errors do not grow in them
@@ -33,7 +35,16 @@ def shorten(exact: Expr, lowered: Expr) -> Expr | None:
         value = apply(f"{name}_{kind}", node.args[0])
         return apply("product_rough", value, node.args[-1]) if node.op.endswith("_times") else value
 
-    return rewrite(lowered, cheaper)
+    return _unguarded(merge(rewrite(lowered, cheaper), kind))
+
+
+def _unguarded(expr: Expr) -> Expr:
+    """Leave a test for NaN out where every way through the expression carries it."""
+    if isinstance(expr, Apply) and expr.op == "where":
+        condition, value, otherwise = expr.args
+        if isinstance(value, Symbol) and condition == apply("ne", value, value):
+            return keep_nan(otherwise, value)
+    return expr
 
 
 def _suits(expr: Expr) -> bool:

@@ -224,8 +224,8 @@ ROWS |= {
 
 
 ROWS |= {
-    name: ROWS[name.rsplit("_", 1)[0]]
-    for name in OPS
+    name: ROWS.get(base) or _named(base)
+    for name, base in ((name, name.rsplit("_", 1)[0]) for name in OPS)
     if name.endswith(("_plain", "_short", "_rough"))
 }
 

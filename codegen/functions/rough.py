@@ -2,7 +2,7 @@
 
 The same methods without the tails: `*_plain` with errors of a few ULP of float64, for sums that
 may cancel, and `*_short` with shorter polynomials and relative errors below 2**-32, which is 0.004
-ULP of float32. What vanishes stops at 1e-304 instead of 0; `product_rough` takes that for 0.
+ULP of float32. What vanishes stops at 1e-304 instead of 0, and `product_rough` knows of it.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from actgen.codegen.coefficients import (
-    CDF,
+    CDF_PLAIN,
     CDF_SHORT,
     ERF,
     ERF_SHORT,
-    ERFC,
+    ERFC_PLAIN,
     ERFC_SHORT,
     EXP,
     EXP_SHORT,
+    EXP_WHOLE,
+    EXP_WHOLE_SHORT,
     LOG,
     LOG_SHORT,
+    SLOPE_SHORT,
 )
 from actgen.codegen.functions.parts import (
     INFINITY,
@@ -34,24 +37,23 @@ from actgen.codegen.functions.parts import (
     fma,
     number,
     polynomial,
-    power2,
 )
 from actgen.codegen.ir import HALF, ONE, TWO, ZERO, Expr, Symbol, absolute, apply, maximum, where
 
 _LIMIT = 700.0
-_VANISHED = 2.0**-960
+_LARGEST = 2.0**200  # in float32 infinite, and 0 times exp(-_LIMIT), four times over
+_ROUNDER = number(1.5 * 2.0**52)  # added to a number, it rounds that to an integer
 _LOG2, _LOG2_E, _ROOT2 = number(math.log(2)), number(1 / math.log(2)), number(math.sqrt(2))
 _A = Symbol("a")
 
 
 @dataclass(frozen=True)
 class _Tail:
-    """A polynomial for exp(rate x²) tail(x) (1 + steep x) in t, for 0 <= x <= far."""
+    """A polynomial for exp(rate x²) tail(x) (x + centre) in t, for 0 <= x <= far."""
 
     fit: tuple[float, ...]
     centre: float
     far: float
-    steep: float
     rate: Expr
 
 
@@ -59,6 +61,7 @@ class _Tail:
 class _Fits:
     """The polynomials of one set of functions."""
 
+    whole: tuple[float, ...]
     exp: tuple[float, ...]
     log: tuple[float, ...]
     erf: tuple[float, ...]
@@ -67,13 +70,24 @@ class _Fits:
 
 
 _SHORT = _Fits(
+    EXP_WHOLE_SHORT,
     EXP_SHORT,
     LOG_SHORT,
     ERF_SHORT,
-    _Tail(ERFC_SHORT, 2.0, 12.0, 1.5, ONE),
-    _Tail(CDF_SHORT, 3.0, 16.0, 1.0, HALF),
+    _Tail(ERFC_SHORT, 3.0, 11.0, ONE),
+    _Tail(CDF_SHORT, 3.5, 15.0, HALF),
 )
-_PLAIN = _Fits(EXP, LOG, ERF, _Tail(ERFC, 3.0, 38.0, 1.5, ONE), _Tail(CDF, 4.0, 53.0, 1.0, HALF))
+_PLAIN = _Fits(
+    EXP_WHOLE,
+    EXP,
+    LOG,
+    ERF,
+    _Tail(ERFC_PLAIN, 3.5, 11.0, ONE),
+    _Tail(CDF_PLAIN, 5.0, 16.0, HALF),
+)
+_SLOPE = _Tail(SLOPE_SHORT, 3.0, 15.0, HALF)
+# normcdf(x) + x φ(x) is 0 at minus this
+_ZERO_HIGH, _ZERO_LOW = 0.7517915246935645, -1.4956759177009883e-17
 
 
 def _outside(x: Expr) -> Expr:
@@ -82,29 +96,42 @@ def _outside(x: Expr) -> Expr:
 
 
 class _Functions:
-    """The functions over one set of polynomials, each with the names of its steps."""
+    """The functions over one set of polynomials, each with the names of its steps.
+
+    Divisions are multiplications by `inverse`: sums of functions of one argument share it.
+    """
 
     def __init__(self, fits: _Fits) -> None:
         self.fits, self.let = fits, Steps()
 
+    def inverse(self, a: Expr) -> Expr:
+        """Return 1 / a, to 2**-45 or to an ULP."""
+        first = apply("reciprocal", a)
+        if self.fits is _SHORT:
+            return self.let("inverse", first)
+        first = self.let("near_inverse", first)
+        return self.let("inverse", fma(fma(-first, a, ONE), first, first))
+
     def reduced(self, x: Expr) -> tuple[Expr, Expr]:
-        k = self.let("k", apply("round", x * _LOG2_E))
-        return k, self.let("r", fma(-k, _LOG2, x))
+        """Return 2**k and r for x = k log 2 + r."""
+        shifted = self.let("shifted", fma(x, _LOG2_E, _ROUNDER))
+        k = self.let("k", shifted - _ROUNDER)
+        scale = self.let("scale", apply("power2_rounded", shifted))
+        return scale, self.let("r", fma(-k, _LOG2, x))
 
     def exp(self, x: Expr, bounded: bool = False) -> Expr:
         short = at_least(x, -_LIMIT)
-        k, r = self.reduced(self.let("near", short if bounded else at_most(short, _LIMIT)))
-        return self.let("e", polynomial(r, (1.0, 1.0, 0.5, *self.fits.exp)) * power2(k))
+        scale, r = self.reduced(self.let("near", short if bounded else at_most(short, _LIMIT)))
+        return self.let("e", polynomial(r, self.fits.whole) * scale)
 
     def expm1(self, x: Expr, bounded: bool = False) -> Expr:
         near = x if bounded else self.let("near", at_least(at_most(x, _LIMIT), -60.0))
-        k, r = self.reduced(near)
-        scale = self.let("scale", power2(k))
+        scale, r = self.reduced(near)
         return fma(scale, self.let("p", r * polynomial(r, (1.0, 0.5, *self.fits.exp))), scale - 1)
 
     def log_of(self, k: Expr, f: Expr) -> Expr:
         """Return k log 2 + log(1 + f)."""
-        s = self.let("s", f / (2 + f))
+        s = self.let("s", f * self.inverse(2 + f))
         return fma(k, _LOG2, s * polynomial(s * s, (2.0, *self.fits.log)))
 
     def taken_apart(self, x: Expr) -> tuple[Expr, Expr, Expr]:
@@ -137,45 +164,74 @@ class _Functions:
 
     def sigmoid(self, x: Expr) -> Expr:
         e = self.decay(x)
-        return where(apply("ge", x, 0), ONE, e) / (1 + e)
+        inverse = self.inverse(1 + e)
+        return where(apply("ge", x, 0), inverse, self.let("left", e * inverse))
+
+    def sigmoid_slope(self, x: Expr) -> Expr:
+        e = self.decay(x)
+        inverse = self.inverse(1 + e)
+        return self.let("left", e * inverse) * inverse
 
     def sech2(self, x: Expr) -> Expr:
         e = self.decay(x, rate=2)
-        below = self.let("below", 1 + e)
-        return 4 * e / (below * below)
+        inverse = self.inverse(1 + e)
+        return 4 * e * (inverse * inverse)
 
     def tanh(self, x: Expr) -> Expr:
         em1 = self.let(
             "em1", self.expm1(self.let("near", at_least(-2 * absolute(x), -60.0)), bounded=True)
         )
-        return em1 / (2 + em1)
+        return em1 * self.inverse(2 + em1)
 
-    def tanh_softplus(self, x: Expr) -> Expr:
+    def of_softplus(self, x: Expr) -> tuple[Expr, Expr, Expr, Expr]:
+        """Return exp(-|x|), whether x >= 0, and top and 1 / (1 + w²) of tanh(softplus(x))."""
         e = self.decay(x)
         right = apply("ge", x, 0)
         top = self.let("top", where(right, fma(TWO, e, ONE), e * (2 + e)))
-        return top / (top + where(right, 2 * e * e, 2))
+        inverse = self.inverse(self.let("below", top + where(right, 2 * e * e, 2)))
+        return e, right, top, inverse
+
+    def tanh_softplus(self, x: Expr) -> Expr:
+        _, _, top, inverse = self.of_softplus(x)
+        return top * inverse
 
     def sech2_softplus(self, x: Expr) -> Expr:
-        e = self.decay(x)
-        right = apply("ge", x, 0)
-        top = self.let("top", 2 * where(right, e, ONE) * (1 + e))
-        ratio = self.let("ratio", top / fma(2 + where(right, 2 * e, e), e, where(right, ONE, TWO)))
+        e, right, _, inverse = self.of_softplus(x)
+        ratio = self.let("ratio", 2 * where(right, e, ONE) * (1 + e) * inverse)
         return ratio * ratio
 
+    def mish_bump(self, x: Expr) -> Expr:
+        """Return sech2(softplus(x)) sigmoid(x)."""
+        e, right, _, inverse = self.of_softplus(x)
+        first = self.let("first", fma(e, e, e))
+        return 4 * (where(right, e, ONE) * first) * (inverse * inverse)
+
+    def bell(self, x: Expr) -> Expr:
+        return self.exp(-(HALF * (x * x)), bounded=True)
+
+    def quotient(self, x: Expr, shape: _Tail) -> tuple[Expr, Expr, Expr]:
+        """Return y = |x|, at most far, 1 / (y + centre), and the polynomial in t."""
+        y = self.let("y", at_most(absolute(x), shape.far))
+        inverse = self.inverse(y + number(shape.centre))
+        t = self.let("t", (y - number(shape.centre)) * inverse)
+        return y, inverse, self.let("slow", polynomial(t, shape.fit))
+
     def tail(self, x: Expr, shape: _Tail) -> Expr:
-        """Return exp(-rate x²) P(t) / (1 + steep |x|), with one division for that and for t."""
-        size = self.let("size", absolute(x))
-        y = self.let("y", at_most(size, shape.far))
-        unit = self.let("unit", fma(number(shape.steep), y, ONE))
-        below = self.let("below", y + number(shape.centre))
-        inverse = self.let("inverse", ONE / (unit * below))
-        t = self.let("t", (y - number(shape.centre)) * unit * inverse)
-        slow = self.let("slow", polynomial(t, (shape.fit[0], *shape.fit[2:])) * below * inverse)
-        return self.exp(-shape.rate * (size * size), bounded=True) * slow
+        """Return exp(-rate x²) P(t) / (|x| + centre)."""
+        _, inverse, slow = self.quotient(x, shape)
+        square = x * x
+        e = self.exp(-square if shape.rate == ONE else -(shape.rate * square), bounded=True)
+        return e * (slow * inverse)
 
     def normcdf(self, x: Expr) -> Expr:
         tail = self.let("tail", HALF * self.tail(x, self.fits.cdf))
+        return where(apply("le", x, 0), tail, 1 - tail)
+
+    def normcdf_slope(self, x: Expr) -> Expr:
+        """Return the derivative of x normcdf(x), with its zero as a factor."""
+        y, _, slow = self.quotient(x, _SLOPE)
+        below = self.let("below", (number(_ZERO_HIGH) - y) + number(_ZERO_LOW))
+        tail = self.let("tail", self.bell(x) * (below * slow))
         return where(apply("le", x, 0), tail, 1 - tail)
 
     def erfc(self, x: Expr) -> Expr:
@@ -192,7 +248,7 @@ class _Functions:
 
 _TAIL = "exp(-x²) times a polynomial in (|x| - c) / (|x| + c)"
 _REDUCED = "x = k log 2 + r, a polynomial for exp(r)"
-_LOGARITHM = "the exponent taken off, then 2 atanh(f / (2 + f))"
+_LOGARITHM = "the exponent taken off, then 2 atanh(f * self.inverse(2 + f))"
 _METHODS: dict[str, tuple[Callable[[_Functions, Expr], Expr], str]] = {
     "exp": (_Functions.exp, _REDUCED),
     "expm1": (_Functions.expm1, _REDUCED),
@@ -205,6 +261,9 @@ _METHODS: dict[str, tuple[Callable[[_Functions, Expr], Expr], str]] = {
     "tanhsoftplus": (_Functions.tanh_softplus, "a quotient in exp(-|x|)"),
     "sech2softplus": (_Functions.sech2_softplus, "a quotient in exp(-|x|), squared"),
     "normcdf": (_Functions.normcdf, _TAIL),
+    "bell": (_Functions.bell, _REDUCED),
+    "sigmoidslope": (_Functions.sigmoid_slope, "exp(-|x|) and one division"),
+    "mishbump": (_Functions.mish_bump, "a quotient in exp(-|x|)"),
     "erfc": (_Functions.erfc, _TAIL),
     "erf": (_Functions.erf, "x p(x²) near 0, else 1 - erfc(|x|)"),
 }
@@ -213,21 +272,22 @@ _ODD = ("expm1", "log1p", "tanh", "erf")
 
 def _function(name: str, kind: str, fits: _Fits, error: str) -> Function:
     functions = _Functions(fits)
-    method, doc = _METHODS[name]
+    method, doc = _METHODS.get(name) or (_Functions.normcdf_slope, f"{_TAIL}, its zero a factor")
     body = method(functions, X)
     body = apply("copysign", body, X) if name in _ODD else body
     text = f"Return {name}(x) to {error}: {doc}."
     return Function(f"{name}_{kind}", ("x",), body, text, functions.let.names)
 
 
-_PRODUCT = where(apply("lt", absolute(_A), number(_VANISHED)), apply("copysign", ZERO, B), _A * B)
+_PRODUCT = _A * at_least(at_most(B, _LARGEST), -_LARGEST)
 ROUGH_FUNCTIONS: tuple[Function, ...] = (
     Function(
         "product_rough",
         ("a", "b"),
         _PRODUCT,
-        "Return a * b, and 0 where a has vanished even if b is infinite.",
+        "Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700).",
     ),
     *(_function(name, "plain", _PLAIN, "some ULP") for name in _METHODS),
     *(_function(name, "short", _SHORT, "2**-32") for name in _METHODS),
+    _function("normcdfslope", "short", _SHORT, "2**-32"),
 )

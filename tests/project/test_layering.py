@@ -33,7 +33,7 @@ ORDER = [
         f"functions.{n}"
         for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function", "rough")
     ),
-    *("library", "lower", "shorten", "share", "schedule"),
+    *("library", "lower", "merge", "shorten", "share", "schedule"),
     *("emit.cpu", "emit.axis", "emit.tidy", "emit.latex", "emit.text"),
     "simulate",
     "samples",
