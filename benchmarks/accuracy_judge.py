@@ -16,7 +16,7 @@ from mpmath import mp, mpf
 from numba import njit
 
 from benchmarks.accuracy_cases import Case
-from tests.oracle import format_of, reference
+from tests.oracle import Format, format_of, reference
 from tests.oracle.ulp import error
 
 Array = np.ndarray
@@ -47,21 +47,26 @@ def _narrow(computed, exact, bits, least, most, fraction, overflow, errors):  # 
 
 
 def extended_errors(computed: Array, exact: Array, largest: Array) -> Array:
-    """Return the errors of float64 results against references in extended precision."""
-    fmt = format_of("float64")
+    """Return the errors of results against references in extended precision.
+
+    `largest` are numbers whose unit counts; the results themselves, unless terms cancel.
+    """
+    fmt = format_of(computed.dtype)
+    computed = computed.astype(np.float64)
     finite = np.isfinite(computed) & np.isfinite(exact)
     with np.errstate(all="ignore"):
         scale = np.where(np.isfinite(largest), largest, 1)
         exponent = np.clip(np.frexp(scale)[1] - 1, fmt.e_min, fmt.e_max)
         exponent = np.where(scale == 0, fmt.e_min, exponent)
         size = np.ldexp(np.abs(computed - exact), fmt.p - 1 - exponent).astype(np.float64)
-        vast = np.isinf(computed) & (np.abs(exact) >= _OVERFLOW) & (computed * exact > 0)
+        vast = np.isinf(computed) & (np.abs(exact) >= _overflow(fmt)) & (computed * exact > 0)
     right = vast | (np.isnan(computed) & np.isnan(exact))
     return np.where(right, 0.0, np.where(finite, size, np.inf))
 
 
-# as numpy.longdouble holds it, which converts a larger float64 to infinity
-_OVERFLOW = np.ldexp(np.longdouble(2) - np.longdouble(2.0**-53), 1023)
+def _overflow(fmt: Format) -> Any:
+    """Return the smallest magnitude that rounds to infinity; no float64 holds that of float64."""
+    return np.ldexp(np.longdouble(2) - np.longdouble(2.0**-fmt.p), fmt.e_max)
 
 
 def exact_error(case: Case, order: int, dtype: str, x: float, computed: float) -> float:

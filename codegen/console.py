@@ -62,6 +62,13 @@ class Progress:
             sys.stderr.flush()
             self._shown = True
 
+    def clear(self) -> None:
+        """Take the bar away, for a line that is to stand there."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._shown = False
+
     def __enter__(self) -> Progress:
         return self
 
@@ -71,5 +78,4 @@ class Progress:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
+        self.clear()

@@ -1,0 +1,177 @@
+"""Measure the errors of all kernels and write the table of them: `make accuracy`.
+
+By default float16 and bfloat16 are swept over all inputs and float32 over every 4093rd, float64
+takes a million points, which is a matter of a minute or two. Exits with 1 if a figure is over its
+budget, and with 2 if the arguments make no sense.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from actgen.codegen import console
+from actgen.codegen.activation import ActivationSpec
+from actgen.codegen.budgets import PARAMETERS, budgets
+from actgen.codegen.errors import did_you_mean
+from actgen.codegen.sources import SPECS, read_folder
+from benchmarks import accuracy_runner as runner
+from benchmarks import accuracy_table as table
+from benchmarks import accuracy_tasks as work
+from benchmarks.accuracy_cases import TIERS
+from benchmarks.accuracy_parameters import QUANTITY
+from benchmarks.accuracy_tasks import Figures, Task
+
+OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; `arguments` are those of the process unless given."""
+    options = _parser().parse_args(arguments)
+    unknown = [name for name in options.functions if name not in work.known()]
+    if unknown:
+        hint = did_you_mean(unknown[0], work.known())
+        console.error(f"error: nothing is measured of {unknown[0]!r}; {hint}".rstrip("; "))
+        return BAD_INPUT
+    peers, lines = ([], []) if options.no_peers else work.installed()
+    for line in lines:
+        console.error(line)
+    tasks = work.tasks(
+        options.functions or work.known(),
+        options.dtypes,
+        1 if options.exhaustive else options.stride,
+        work.FULL if options.full else options.points,
+        peers,
+    )
+    try:
+        figures = _measure(tasks, options.jobs, options.fresh)
+    except KeyboardInterrupt:
+        console.error("interrupted; the same command goes on from here, the table is as it was")
+        return INTERRUPTED
+    found = table.load(options.table)
+    for name in sorted({task.case.name for task in tasks}):
+        own = [figures[task.key] for task in tasks if task.case.name == name]
+        found[name] = table.merge(found.get(name), name, _joined(own))
+    table.save(found, options.table)
+    runner.forget(tasks)
+    problems = failures({name: found[name] for name in {task.case.name for task in tasks}})
+    for problem in problems:
+        console.error(problem)
+    console.out(f"{options.table}: {'over budget' if problems else 'all within their budgets'}")
+    return FAILED if problems else OK
+
+
+def _measure(tasks: Sequence[Task], jobs: int, fresh: bool) -> dict[str, Figures]:
+    """Return the figures of all tasks by key, those of an interrupted run among them."""
+    if fresh:
+        runner.forget(tasks)
+    figures = runner.remembered(tasks)
+    if figures:
+        console.error(f"{len(figures)} of {len(tasks)} measurements are there already")
+    started = time.perf_counter()
+    left = [task for task in tasks if task.key not in figures]
+    with console.Progress("measuring") as bar:
+
+        def progress(done: float) -> None:
+            bar(int(100 * done), 100)
+
+        for task, found in runner.each(left, jobs, progress):
+            figures[task.key] = found
+            runner.remember(task, found)
+            bar.clear()
+            console.out(f"{task.title}: {_line(found)}")
+            sys.stdout.flush()
+    console.error(f"{len(left)} measurements in {time.perf_counter() - started:.0f} s")
+    return figures
+
+
+def _line(figures: Figures) -> str:
+    parts = []
+    for quantity, dtypes in figures.items():
+        for tiers in dtypes.values():
+            shown = ", ".join(f"{tier} {figure['ulp']:g}" for tier, figure in tiers.items())
+            parts.append(f"{quantity.replace(' with ' + QUANTITY, '')} {shown}")
+    return "; ".join(parts)
+
+
+def _joined(parts: Sequence[Figures]) -> Figures:
+    joined: Figures = {}
+    for figures in parts:
+        for quantity, dtypes in figures.items():
+            for dtype, tiers in dtypes.items():
+                joined.setdefault(quantity, {}).setdefault(dtype, {}).update(tiers)
+    return joined
+
+
+def failures(found: table.Table) -> list[str]:
+    """Return a line for each figure of a table that is over its budget."""
+    specs = {definition.spec.name: definition.spec for definition in read_folder(SPECS)}
+    lines = []
+    for name, entry in sorted(found.items()):
+        for quantity, dtypes in entry["figures"].items():
+            for dtype, tiers in dtypes.items():
+                for tier in TIERS:
+                    if tier in tiers:
+                        lines.append(_failure(specs[name], quantity, dtype, tier, tiers[tier]))
+    return [line for line in lines if line]
+
+
+def _failure(
+    spec: ActivationSpec, quantity: str, dtype: str, tier: str, figure: dict[str, object]
+) -> str:
+    limit = budget(spec, quantity, dtype, tier)
+    strictly = dtype == "float32" and limit == 1.0
+    if not table.over(figure, limit, strictly):
+        return ""
+    return (
+        f"{spec.name} {quantity} {dtype} {tier}: {figure['ulp']} ULP at x = {figure['at']},"
+        f" over its budget of {limit:g}"
+    )
+
+
+def budget(spec: ActivationSpec, quantity: str, dtype: str, tier: str) -> float:
+    """Return the budget of a quantity in the table; float64 sums may round once for each term."""
+    limit = budgets(spec, tier)[dtype]
+    if quantity.endswith(QUANTITY) and tier == "accurate":
+        limit = max(limit, PARAMETERS[dtype])
+    if quantity.startswith("rows of") and dtype == "float64":
+        limit += int(quantity.split()[-1].replace(",", "")) / 2
+    return limit
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="actgen accuracy",
+        description="Measure the largest error of every kernel, and write the table of them.",
+        epilog="An interrupted run goes on where it stopped when it is started again.",
+    )
+    add = parser.add_argument
+    add("--functions", nargs="+", default=[], metavar="NAME", help="measure these alone")
+    add("--dtypes", nargs="+", default=work.ALL_DTYPES, choices=work.ALL_DTYPES, metavar="DTYPE",
+        help=f"of {', '.join(work.ALL_DTYPES)}; default: all")  # fmt: skip
+    add("--exhaustive", action="store_true", help="all 2**32 values of float32; takes long")
+    add("--full", action="store_true", help=f"{work.FULL:,} points of float64")
+    add("--stride", type=_count, default=work.STRIDE, metavar="N",
+        help="every so many float32; default: %(default)s")  # fmt: skip
+    add("--points", type=_count, default=work.POINTS, metavar="N",
+        help="so many float64; default: %(default)s")  # fmt: skip
+    add("--no-peers", action="store_true", help="measure no other libraries")
+    add("--jobs", type=_count, default=runner.cores(), metavar="N",
+        help="processes; default: one for each core")  # fmt: skip
+    add("--table", type=Path, default=table.PATH, metavar="FILE", help="default: %(default)s")
+    add("--fresh", action="store_true", help="forget what an interrupted run measured")
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,118 @@
+"""Do tasks on all cores: a list of tasks in, their figures out as they come.
+
+Each figure is kept on disk at once, with a digest of the kernels it is of, so that a run that was
+interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.accuracy_cases import module
+from benchmarks.accuracy_table import arithmetic
+from benchmarks.accuracy_tasks import Figures, Task, run
+
+STATE = Path(__file__).with_name(".actgen") / "accuracy.jsonl"
+_queue: Any = None
+
+
+def cores() -> int:
+    """Return how many processes can run at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def remembered(tasks: Sequence[Task], path: Path = STATE) -> dict[str, Figures]:
+    """Return the figures on disk of those tasks that need not be done again, by their keys."""
+    if not path.exists():
+        return {}
+    kernels = {task.case.name: _kernels(task.case.name) for task in tasks}
+    wanted = {task.key: kernels[task.case.name] for task in tasks}
+    found = {}
+    for line in path.read_text().splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:  # the line that an interrupted run was writing
+            continue
+        if wanted.get(entry["task"]) == entry["kernels"]:
+            found[entry["task"]] = entry["figures"]
+    return found
+
+
+def remember(task: Task, figures: Figures, path: Path = STATE) -> None:
+    """Keep the figures of a task for a run to come."""
+    path.parent.mkdir(exist_ok=True)
+    entry = {"task": task.key, "kernels": _kernels(task.case.name), "figures": figures}
+    with path.open("a") as file:
+        file.write(json.dumps(entry) + "\n")
+
+
+def forget(tasks: Sequence[Task], path: Path = STATE) -> None:
+    """Drop the figures of these tasks, which have gone into the table."""
+    done = {task.key for task in tasks}
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    kept = [line for line in lines if not any(f'"task": {json.dumps(k)},' in line for k in done)]
+    if kept:
+        path.write_text("".join(kept))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _kernels(name: str) -> str:
+    return arithmetic(inspect.getsource(module(name)))
+
+
+def each(
+    tasks: Sequence[Task], jobs: int, progress: Callable[[float], None]
+) -> Iterator[tuple[Task, Figures]]:
+    """Yield tasks with their figures, in the order they are done.
+
+    `progress` is called with the share of all work that is done, several times a second.
+    """
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    shares = [0.0] * len(tasks)
+    with context.Pool(min(jobs, len(tasks)) or 1, _start, (queue,)) as pool:
+        results = pool.imap_unordered(_do, list(enumerate(tasks)))
+        for _ in tasks:
+            while True:
+                try:
+                    index, figures = results.next(timeout=0.2)
+                    break
+                except multiprocessing.TimeoutError:
+                    _read(queue, shares)
+                    progress(sum(shares) / len(tasks))
+            shares[index] = 1.0
+            yield tasks[index], figures
+
+
+def _read(queue: Any, shares: list[float]) -> None:
+    while not queue.empty():
+        index, share = queue.get()
+        shares[index] = max(share, shares[index])
+
+
+def _start(queue: Any) -> None:
+    """Prepare a process: it leaves interrupts to the first one, and one core to each other."""
+    global _queue
+    _queue = queue
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["ACTGEN_NUM_THREADS"] = "1"
+
+
+def _do(numbered: tuple[int, Task]) -> tuple[int, Figures]:
+    index, task = numbered
+    last = [0.0]
+
+    def progress(share: float) -> None:
+        if share - last[0] > 0.01:
+            last[0] = share
+            _queue.put((index, share))
+
+    return index, run(task, progress)
