@@ -50,7 +50,8 @@ DIRECT = {  # the same without a Python function between
     **{"selu": torch.selu, "log_sigmoid": F.logsigmoid, "elu": _nn.elu},
 }
 OUT = {
-    "relu": _aten.relu.out,
+    "relu": partial(torch.clamp_min, min=0),  # what relu does; its own form with out= copies
+    "selu": partial(_nn.elu, alpha=_ALPHA, scale=_SCALE),  # the same
     **{"sigmoid": torch.sigmoid, "tanh": torch.tanh, "exponential": torch.exp},
     **{"silu": _nn.silu, "gelu": F.gelu, "gelu_tanh": partial(F.gelu, approximate="tanh")},
     **{"mish": _nn.mish, "softplus": F.softplus, "elu": _nn.elu, "log_sigmoid": F.logsigmoid},

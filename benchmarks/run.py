@@ -32,6 +32,11 @@ class Row:
         return self.elements / self.seconds[name] / 1e9 if name in self.seconds else None
 
     @property
+    def failed(self) -> bool:
+        """Whether somebody computed something else, or actgen nothing at all."""
+        return bool(self.differing) or not self.seconds
+
+    @property
     def peers(self) -> list[str]:
         """Who was measured beside actgen and computes the same."""
         own = (*candidates.TIERS, COPY)
@@ -91,11 +96,15 @@ def set_threads(count: int, peers: dict[str, Peer]) -> dict[str, Peer] | None:
 def run(case: Case, peers: dict[str, Peer], tiers: Sequence[str], seconds: float) -> Row:
     """Measure a case, `seconds` for each candidate."""
     arrays = data.make(case)
-    own = [candidates.tier(case, arrays, tier) for tier in tiers]
-    expected = _result(own[0])
-    running, differing, notes = [*own], {}, []
-    for candidate in own[1:]:
-        _compare(case, candidate, expected, differing)
+    running: list[Candidate] = [candidates.tier(case, arrays, tier) for tier in tiers]
+    differing: dict[str, float] = {}
+    notes: list[str] = []
+    try:
+        expected = _result(running[0])
+        for candidate in running[1:]:
+            _compare(case, candidate, expected, differing)
+    except Exception as error:  # a bug of ours, which must not cost all other figures
+        return Row(case, arrays.x.size, {}, {}, (f"actgen fails at {_named(case)}: {error!r}",))
     for name, peer in peers.items():
         try:
             for candidate in peer.prepare(case, arrays):

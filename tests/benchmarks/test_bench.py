@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks import bench, peers
+from benchmarks import bench, candidates, peers
 from benchmarks.candidates import Candidate
 
 TINY = ["--functions", "tanh", "--sizes", "64", "--seconds", "0.001", "--peers", "numpy"]
@@ -91,6 +91,19 @@ def test_what_a_library_cannot_do_is_a_line(loaded, capsys):
     loaded(None)
     assert bench.main(TINY) == 0
     assert "numpy cannot do tanh float32 plain: not implemented\n" in capsys.readouterr().out
+
+
+def test_a_failure_of_ours_is_a_line_and_an_exit_code(loaded, monkeypatch, capsys):
+    def broken(x, **more):
+        raise RuntimeError("no kernel")
+
+    loaded(0.0)
+    made = Candidate("accurate", partial(broken, 1))
+    monkeypatch.setattr(candidates, "tier", lambda case, data, name: made)
+    assert bench.main(TINY) == 1
+    assert (
+        "actgen fails at tanh float32 plain: RuntimeError('no kernel')" in capsys.readouterr().out
+    )
 
 
 def test_an_interrupted_run_leaves_the_file_as_it_was(loaded, tmp_path, monkeypatch, capsys):
