@@ -3,7 +3,8 @@
     python -m benchmarks.fit
 
 A developer's tool: run it after changing a row below. The names ending in `_SHORT` serve results
-that are rounded to float32 or narrower: 2**-33 is plenty for them.
+that are rounded to float32 or narrower: 2**-33 is plenty for them. Those ending in `_F32` are for
+float32 arithmetic.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ def _one(t: Any) -> Any:
 
 def _exp_tail(r: Any) -> Any:
     return sum(r**k / mp.factorial(k + 3) for k in range(_TERMS))
+
+
+def _exp_curve(r: Any) -> Any:
+    return sum(r**k / mp.factorial(k + 2) for k in range(_TERMS))
 
 
 def _atanh_tail(z: Any) -> Any:
@@ -97,7 +102,7 @@ with mp.workdps(50):
 _CDF = "exp(y²/2) erfc(y/√2) (1 + y), t = (y - {0}) / (y + {0}), 0 ≤ y ≤ {1}"
 _ERFC = "exp(x²) erfc(x) (1 + 3x/2), t = (x - {0}) / (x + {0}), 0 ≤ x ≤ {1}"
 
-FITS: tuple[Fit, ...] = (
+_DOUBLE: tuple[Fit, ...] = (
     *_both(
         "EXP", 9, 5,
         function=_exp_tail, low=-_REDUCED, high=_REDUCED, weight=lambda r: r * r,
@@ -130,6 +135,22 @@ FITS: tuple[Fit, ...] = (
         weight=lambda z: 1 / _erf_quotient(z), doc="erf(x) / x in z = x², |x| ≤ 1",
     ),
 )  # fmt: skip
+_EXP_F32 = "(exp(r) - 1 - r) / r², |r| ≤ log(2)/2; relative to 1"
+
+
+def _curve(name: str, degree: int) -> Fit:
+    def weight(r: Any) -> Any:
+        return r * r
+
+    return Fit(name, _exp_curve, -_REDUCED, _REDUCED, degree, weight, _EXP_F32, dtype="float32")
+
+
+_SINGLE: tuple[Fit, ...] = (
+    _curve("EXP_F32", 4),
+    _curve("EXP_F32_LONG", 5),
+    _curve("EXP_F32_FAST", 3),
+)
+FITS = _DOUBLE + _SINGLE
 
 _HEAD = '''"""Hold the polynomials of the functions; written by benchmarks/fit.py, do not edit.
 

@@ -2,7 +2,8 @@
 
 Remez's exchange in high precision. What is minimised is the largest |weight · (polynomial -
 function)|; with weight = 1/f of the whole that the polynomial is a part of, this is its relative
-error. Coefficients are rounded to float64 and the error is measured again with what was rounded.
+error. Coefficients are rounded to float64, or float32, and the error is measured again with what
+was rounded.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from mpmath import mp
 
 Function = Callable[[Any], Any]
@@ -32,10 +34,16 @@ class Fit:
     weight: Function
     doc: str
     split: bool = False  # give the first coefficient as two: high, and what rounding it leaves
+    dtype: str = "float64"  # what the coefficients are rounded to
+
+    def rounded(self, value: Any) -> float:
+        """Return the nearest number of the format of the coefficients."""
+        number = float(value)
+        return number if self.dtype == "float64" else float(np.float32(number))
 
 
 def coefficients(fit: Fit) -> tuple[tuple[float, ...], float]:
-    """Return the coefficients, lowest first, rounded to float64, and the largest weighted error."""
+    """Return the coefficients, lowest first, rounded, and the largest weighted error."""
     with mp.workdps(_DIGITS):
         low, high = mp.mpf(fit.low), mp.mpf(fit.high)
         seen: dict[Any, tuple[Any, Any]] = {}
@@ -46,8 +54,8 @@ def coefficients(fit: Fit) -> tuple[tuple[float, ...], float]:
             return seen[t]
 
         exact = _exchange(known, low, high, fit.degree)
-        rounded = [mp.mpf(float(c)) for c in exact]
-        rest = float(exact[0] - rounded[0]) if fit.split else 0.0
+        rounded = [mp.mpf(fit.rounded(c)) for c in exact]
+        rest = fit.rounded(exact[0] - rounded[0]) if fit.split else 0.0
         used = [rounded[0] + rest, *rounded[1:]]
         grid = [low, *_points(low, high, _CHECKED * (fit.degree + 2)), high]
         error = float(max(abs(_error(known, used, t)) for t in grid))

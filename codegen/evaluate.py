@@ -15,7 +15,7 @@ from mpmath import mp
 
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
-from actgen.codegen.ops import ROUGH, TWOFOLD, VANISHING
+from actgen.codegen.ops import NARROW, ROUGH, TWOFOLD, VANISHING
 
 _HUGE = mpmath.mpf(10) ** 400  # beyond it e^a only costs memory
 
@@ -78,6 +78,13 @@ def _periodic(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     return call
 
+
+_KINDS: dict[tuple[bool, bool], Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    (False, False): lambda function: function,
+    (True, False): _twofold,
+    (False, True): _times,
+    (True, True): _twofold_times,
+}
 
 MEANING: dict[str, Callable[..., Any]] = {
     "pi": lambda: +mp.pi,
@@ -160,6 +167,10 @@ MEANING["normcdfslope_short"] = lambda a: MEANING["normcdf"](a) + a * mp.npdf(a)
 MEANING["product_rough"] = MEANING["product"]
 MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
 MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})
+for _name in NARROW:
+    _base, _twofold_too, _times_too = _name.split("_")[0], "_twofold" in _name, "_times" in _name
+    for _tier in ("_f32", "_f32_fast"):
+        MEANING[_name + _tier] = _KINDS[_twofold_too, _times_too](MEANING[_base])
 
 
 _CLOSED = frozenset((*MEANING, "where"))

@@ -13,6 +13,8 @@ from fractions import Fraction
 
 from actgen.codegen.functions.error_function import ERROR_FUNCTION
 from actgen.codegen.functions.exponential import EXPONENTIAL
+from actgen.codegen.functions.float32_exponential import FLOAT32_EXPONENTIAL
+from actgen.codegen.functions.float32_quotient import FLOAT32_QUOTIENT
 from actgen.codegen.functions.hyperbolic import HYPERBOLIC
 from actgen.codegen.functions.logarithm import LOGARITHM
 from actgen.codegen.functions.parts import Function
@@ -84,7 +86,8 @@ _FUNCTIONS = (
 )  # fmt: skip
 
 _ELEMENTARY = (*EXPONENTIAL, *LOGARITHM, *HYPERBOLIC, *ERROR_FUNCTION, *ROUGH_FUNCTIONS)
-LIBRARY: dict[str, Function] = {f.name: f for f in (*_FUNCTIONS, *_ELEMENTARY)}
+_FLOAT32 = (*FLOAT32_EXPONENTIAL, *FLOAT32_QUOTIENT)
+LIBRARY: dict[str, Function] = {f.name: f for f in (*_FUNCTIONS, *_ELEMENTARY, *_FLOAT32)}
 
 
 def used_functions(exprs: list[Expr]) -> list[Function]:

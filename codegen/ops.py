@@ -49,6 +49,15 @@ ROUGH = (*VANISHING, "expm1", "log", "log1p", "softplus", "tanh", "erf")
 # of those only such versions: products of two that share an exponential, and exp(-a²/2)
 MERGED = ("sigmoidslope", "mishbump", "bell")
 SLOPE = "normcdfslope_short"
+# functions that have float32 versions: their names with `_twofold` and `_times`, and how many
+# arguments those take
+NARROW = {
+    f"{name}{kind}": arity
+    for name in ("exp", "expm1", "sigmoid", "tanh")
+    for kind, arity in (("", 1), ("_twofold", 2), ("_times", 2), ("_twofold_times", 3))
+    if ("twofold" not in kind or name in TWOFOLD)
+    and ("times" not in kind or name in (*VANISHING, "expm1", "softplus", "tanh"))
+}
 
 _ROWS = (
     # constants
@@ -130,6 +139,12 @@ _ROWS = (
     ),
     Op(SLOPE, 1, "function", "the derivative of a normcdf(a), roughly", formula=False),
     Op("product_rough", 2, "select", "a * b, and 0 where a has vanished", formula=False),
+    # the same in float32, to less than 1 ULP and to a few
+    *(
+        Op(f"{name}{tier}", arity, "function", f"{name.split('_')[0]} in float32", formula=False)
+        for name, arity in NARROW.items()
+        for tier in ("_f32", "_f32_fast")
+    ),
     # comparisons, logic, selection
     Op("lt", 2, "compare", "a < b"),
     Op("le", 2, "compare", "a <= b"),

@@ -19,7 +19,7 @@ from fractions import Fraction
 from actgen.codegen.emit.tidy import tidy
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, is_op, walk
-from actgen.codegen.ops import OPS
+from actgen.codegen.ops import NARROW, OPS
 
 # How tightly a text binds, loosest first.
 CASES, OR, AND, NOT, COMPARE, ADD, REDUCE, MUL, POWER, ATOM = range(10)
@@ -228,6 +228,15 @@ ROWS |= {
     for name, base in ((name, name.rsplit("_", 1)[0]) for name in OPS)
     if name.endswith(("_plain", "_short", "_rough"))
 }
+
+
+def _in_float32(name: str) -> Row:
+    row = ROWS[name.split("_", 1)[0]]
+    row = _at_sum(row) if "_twofold" in name else row
+    return _with_factor(row) if "_times" in name else row
+
+
+ROWS |= {f"{name}{tier}": _in_float32(name) for name in NARROW for tier in ("_f32", "_f32_fast")}
 
 
 def name_of(name: str) -> str:

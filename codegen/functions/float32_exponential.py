@@ -1,0 +1,86 @@
+"""Define exp and expm1 in float32: x = k log 2 + r, and a polynomial for exp(r)."""
+
+from __future__ import annotations
+
+from actgen.codegen.coefficients import EXP_F32, EXP_F32_FAST, EXP_F32_LONG
+from actgen.codegen.functions.float32_parts import (
+    ROUNDER,
+    Result,
+    clamped,
+    family,
+    finite,
+    growth,
+    reduced,
+    single,
+)
+from actgen.codegen.functions.parts import INFINITY, Function, Split, Steps, fma, number
+from actgen.codegen.ir import ONE, ZERO, Expr, apply, where
+
+
+def one_plus(p: Split, let: Steps, exact: bool) -> Split:
+    """Return 1 + p for |p| < 1; what p has lost is lost."""
+    high = let("e", 1 + p.high)
+    return Split(high, let("e_low", 1 - high + p.high) if exact else ZERO)
+
+
+def _exp(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
+    if factor:
+        return _exp_for_product(x, low, let, exact)
+    short = clamped(x, -104.0, 89.0, let)
+    falls = apply("lt", x, 0)
+    shift = let("shift", where(falls, number(ROUNDER + 30), number(ROUNDER - 10)))
+    part = reduced(short, finite(low, x), shift, let, exact)
+    e = let("e", 1 + growth(part, let, EXP_F32 if exact else EXP_F32_FAST).high)
+    return Result(e * part.scale, ZERO, where(falls, number(2.0**-30), number(2.0**10)))
+
+
+def _exp_for_product(x: Expr, low: Expr, let: Steps, exact: bool) -> Result:
+    """Return exp with nothing rounded among the subnormal numbers before the factor comes."""
+    short = clamped(x, -160.0, 89.0, let)
+    falls, grows = apply("lt", x, single(-80.0)), apply("gt", x, single(80.0))
+    far = where(grows, number(ROUNDER - 2), number(ROUNDER))
+    shift = let("shift", where(falls, number(ROUNDER + 110), far))
+    part = reduced(short, finite(low, x), shift, let, exact)
+    e = one_plus(growth(part, let, EXP_F32), let, exact)
+    far = where(apply("gt", x, single(88.8)), INFINITY, where(grows, number(4.0), ONE))
+    back = where(falls, number(2.0**-110), far)
+    vanished = apply("le", x, single(-160.0))
+    low_part = ZERO if e.low == ZERO else e.low * part.scale
+    return Result(let("e_scaled", e.high * part.scale), low_part, back, vanished)
+
+
+def _expm1(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
+    short = clamped(x, -25.0, 89.0, let)
+    grows = apply("gt", x, single(80.0))
+    shift = let("shift", where(grows, number(ROUNDER - 2), number(ROUNDER)))
+    unit = where(grows, single(0.25), ONE)
+    part = reduced(short, finite(low, x), shift, let, exact)
+    p = growth(part, let, EXP_F32_LONG if exact else EXP_F32)
+    start = let("start", part.scale - unit)
+    high = let("m", fma(part.scale, p.high, start))
+    back = where(grows, number(4.0), ONE)
+    back = where(apply("gt", x, single(88.8)), INFINITY, back) if factor else back
+    if not exact:
+        return Result(high, ZERO, back)
+    # scale - 1 is exact up to 2**24; beyond, what is lost counts little
+    lost = fma(part.scale, let("p_low", p.low), part.scale - start - unit)
+    rest = fma(part.scale, p.high, start - high) + lost
+    return Result(high, let("m_low", rest), back)
+
+
+_METHOD = "x = k log 2 + r, a polynomial for exp(r)"
+FLOAT32_EXPONENTIAL: tuple[Function, ...] = (
+    *family(
+        "exp",
+        _exp,
+        _METHOD,
+        {"": (1, 1), "_twofold": (1, 1), "_times": (1, 1), "_twofold_times": (1, 1)},
+    ),
+    *family(
+        "expm1",
+        _expm1,
+        _METHOD,
+        {"": (1, 1), "_twofold": (1, 1), "_times": (1, 1), "_twofold_times": (1, 1)},
+        "zero",
+    ),
+)

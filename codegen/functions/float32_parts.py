@@ -1,0 +1,193 @@
+"""Build float32 function bodies: the reduction by log 2, and each function on two tiers.
+
+`*_f32` carries rounding errors along as far as results below 1 ULP need it, `*_f32_fast` does
+without: some 2 ULP. Both keep what is subnormal: a power of two is split so that no factor leaves
+the normal numbers, and what is multiplied last alone rounds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from actgen.codegen.functions.parts import (
+    INFINITY,
+    LOW,
+    NEVER,
+    B,
+    Function,
+    Split,
+    Steps,
+    X,
+    fast_sum,
+    fma,
+    number,
+)
+from actgen.codegen.ir import HALF, ONE, ZERO, Apply, Const, Expr, absolute, apply, is_op, where
+
+
+def single(value: float) -> Const:
+    """Return the float32 nearest to a number, as a node."""
+    return number(float(np.float32(value)))
+
+
+# what the sign of the result is: as computed, at zero that of x, everywhere that of x
+Sign = Literal["as is", "zero", "odd"]
+
+LOG2_HIGH = single(math.log(2))  # x - k * LOG2_HIGH is exact with one fma
+LOG2_LOW = single(math.log(2) - float(np.float32(math.log(2))))
+LOG2_E = single(1 / math.log(2))
+ROUNDER = 1.5 * 2.0**23  # added to a small number, it rounds to an integer
+
+
+@dataclass(frozen=True)
+class Result:
+    """(high + low) * back, and 0 where `vanished` whatever it is multiplied by."""
+
+    high: Expr
+    low: Expr = ZERO
+    back: Expr = ONE
+    vanished: Expr = NEVER
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """x + low = k log 2 + high + rest, and scale = 2**(k + shift), on one of two tiers.
+
+    With `exact`, `rest` is not yet part of `high`, which is then exact.
+    """
+
+    scale: Expr
+    high: Expr
+    rest: Expr
+
+
+def reduced(
+    x: Expr, low: Expr, shift: Expr, let: Steps, exact: bool, inverted: bool = False
+) -> Reduced:
+    """Reduce x + low, or with `inverted` -x - low by 2**-k: what exp(-x) needs beside 2**k.
+
+    `shift` is `ROUNDER` and an integer more, so that `scale` has that as its exponent at k = 0.
+    """
+    t = let("t", fma(x, LOG2_E, shift))
+    k = let("k", t - shift)
+    away = k if inverted else -k
+    high = let("high", fma(away, LOG2_HIGH, -x if inverted else x))
+    low = -low if inverted and low != ZERO else low
+    scale = let("scale", apply("power2_rounded", t))
+    if exact:
+        if low == ZERO:
+            return Reduced(scale, high, let("rest", away * LOG2_LOW))
+        whole = fast_sum(high, let("rest", fma(away, LOG2_LOW, low)))
+        return Reduced(scale, let("r", whole.high), let("r_low", whole.low))
+    if low == ZERO:
+        return Reduced(scale, let("r", fma(away, LOG2_LOW, high)), ZERO)
+    return Reduced(scale, let("r", high + fma(away, LOG2_LOW, low)), ZERO)
+
+
+def short_polynomial(t: Expr, square: Expr, coefficients: Sequence[float]) -> Expr:
+    """Return a polynomial in t, lowest coefficient first, in pairs over its square."""
+    pairs = [coefficients[i : i + 2] for i in range(0, len(coefficients), 2)]
+    terms = [fma(number(p[1]), t, number(p[0])) if len(p) > 1 else number(p[0]) for p in pairs]
+    total: Expr = terms[-1]
+    for term in reversed(terms[:-1]):
+        total = fma(total, square, term)
+    return total
+
+
+def growth(part: Reduced, let: Steps, fit: Sequence[float]) -> Split:
+    """Return exp(r) - 1 for the reduced argument: `low` is what rounding `high` lost, or 0.
+
+    `fit` is the polynomial of (exp(r) - 1 - r) / r².
+    """
+    r, rest = part.high, part.rest
+    square = let("r2", r * r)
+    curve = let("curve", short_polynomial(r, square, fit))
+    if rest == ZERO:
+        return Split(let("p", fma(square, curve, r)), ZERO)
+    # rest * exp(r), to the order that its size asks for
+    more = fma(rest, r if is_op(rest, "add") else let("bent", fma(HALF, square, r)), rest)
+    tail = let("tail", fma(square, curve, more))
+    p = let("p", r + tail)
+    return Split(p, (r - p) + tail)
+
+
+def clamped(x: Expr, low: float | None, high: float | None, let: Steps) -> Expr:
+    """Return x, no less than `low` and no more than `high`; NaN stays."""
+    if low is not None:
+        x = where(apply("lt", x, single(low)), single(low), x)
+    if high is not None:
+        x = where(apply("gt", x, single(high)), single(high), x)
+    return let("near", x)
+
+
+def finite(low: Expr, x: Expr) -> Expr:
+    """Return `low`, but 0 beside a number so large that it may not be one."""
+    return low if low == ZERO else where(apply("lt", absolute(x), 1000), low, 0)
+
+
+def total(value: Split) -> Expr:
+    """Return high + low as one number."""
+    low = value.low
+    if isinstance(low, Apply) and low.op == "mul":
+        return fma(*low.args, value.high)
+    return value.high + low
+
+
+def _value(result: Result, sign: Sign) -> Expr:
+    whole = result.high if result.low == ZERO else total(Split(result.high, result.low))
+    whole = whole if result.back == ONE else whole * result.back
+    return apply("copysign", whole, X) if sign != "as is" else whole
+
+
+def _times(result: Result, sign: Sign, let: Steps) -> Expr:
+    factor: Expr = B
+    if sign == "odd":
+        factor = let("factor", apply("copysign", ONE, X) * B)
+    if result.low == ZERO:
+        whole = result.high * factor
+    else:
+        extra = where(apply("lt", absolute(B), INFINITY), result.low * factor, ZERO)
+        whole = fma(result.high, factor, let("extra", extra))
+    whole = whole if result.back == ONE else whole * result.back
+    if sign == "zero":
+        return where(apply("eq", X, 0), X * B, let("result", whole))
+    if result.vanished == NEVER:
+        return whole
+    return where(result.vanished, apply("copysign", ZERO, B), let("result", whole))
+
+
+# (x, low, steps, exact, whether a factor follows) → result
+Core = Callable[[Expr, Expr, Steps, bool, bool], Result]
+Errors = Mapping[str, tuple[float, float]]
+
+
+def family(
+    name: str, core: Core, doc: str, errors: Errors, sign: Sign = "as is"
+) -> Iterator[Function]:
+    """Yield the versions of a function, on both tiers.
+
+    `errors` maps the kind of each ("", "_twofold", "_times", "_twofold_times") to the largest error
+    in ULP that was found, accurate and fast.
+    """
+    for kind, pair in errors.items():
+        for exact, error in zip((True, False), pair, strict=True):
+            yield _version(name, kind, core, doc, exact, error, sign)
+
+
+def _version(
+    name: str, kind: str, core: Core, doc: str, exact: bool, error: float, sign: Sign
+) -> Function:
+    twofold, factor = "_twofold" in kind, kind.endswith("_times")
+    let = Steps()
+    result = core(X, LOW if twofold else ZERO, let, exact, factor)
+    body = _times(result, sign, let) if factor else _value(result, sign)
+    args = ("x", *(("low",) if twofold else ()), *(("b",) if factor else ()))
+    said = f"{name}({'x + low' if twofold else 'x'}){' * b' if factor else ''}"
+    text = f"Return {said}, error below {error} ULP: {doc}."
+    suffix = "_f32" if exact else "_f32_fast"
+    return Function(f"{name}{kind}{suffix}", args, body, text, let.names, "float32", error)
