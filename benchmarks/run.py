@@ -15,6 +15,7 @@ from benchmarks.measure import measure
 from benchmarks.peers import Peer
 
 SAVED = "torch, saved f(x)"
+_LONGEST = 200  # characters of a message
 
 
 @dataclass(frozen=True)
@@ -104,14 +105,16 @@ def run(case: Case, peers: dict[str, Peer], tiers: Sequence[str], seconds: float
         for candidate in running[1:]:
             _compare(case, candidate, expected, differing)
     except Exception as error:  # a bug of ours, which must not cost all other figures
-        return Row(case, arrays.x.size, {}, {}, (f"actgen fails at {_named(case)}: {error!r}",))
+        return Row(
+            case, arrays.x.size, {}, {}, (f"actgen fails at {_named(case)}: {_brief(error)}",)
+        )
     for name, peer in peers.items():
         try:
             for candidate in peer.prepare(case, arrays):
                 _compare(case, candidate, expected, differing)
                 running.append(candidate)
         except Exception as error:  # of whatever type libraries have for what they cannot do
-            notes.append(f"{name} cannot do {_named(case)}: {str(error).splitlines()[0]}")
+            notes.append(f"{name} cannot do {_named(case)}: {_brief(error)}")
     references = filter(None, (candidates.plain(case, tier) for tier in tiers))
     running += [*references, candidates.copy(case, arrays)]
     return Row(case, arrays.x.size, measure(running, seconds), differing, tuple(notes))
@@ -119,6 +122,11 @@ def run(case: Case, peers: dict[str, Peer], tiers: Sequence[str], seconds: float
 
 def _named(case: Case) -> str:
     return f"{case.function} {case.dtype} {case.shape}"
+
+
+def _brief(error: Exception) -> str:
+    first = next(iter(str(error).splitlines()), "")
+    return f"{type(error).__name__}: {first[:_LONGEST]}"
 
 
 def _result(candidate: Candidate) -> Any:

@@ -90,7 +90,8 @@ def test_other_results_are_told_and_not_counted(loaded, tmp_path, capsys):
 def test_what_a_library_cannot_do_is_a_line(loaded, capsys):
     loaded(None)
     assert bench.main(TINY) == 0
-    assert "numpy cannot do tanh float32 plain: not implemented\n" in capsys.readouterr().out
+    line = "numpy cannot do tanh float32 plain: RuntimeError: not implemented\n"
+    assert line in capsys.readouterr().out
 
 
 def test_a_failure_of_ours_is_a_line_and_an_exit_code(loaded, monkeypatch, capsys):
@@ -101,9 +102,7 @@ def test_a_failure_of_ours_is_a_line_and_an_exit_code(loaded, monkeypatch, capsy
     made = Candidate("accurate", partial(broken, 1))
     monkeypatch.setattr(candidates, "tier", lambda case, data, name: made)
     assert bench.main(TINY) == 1
-    assert (
-        "actgen fails at tanh float32 plain: RuntimeError('no kernel')" in capsys.readouterr().out
-    )
+    assert "actgen fails at tanh float32 plain: RuntimeError: no kernel" in capsys.readouterr().out
 
 
 def test_an_interrupted_run_leaves_the_file_as_it_was(loaded, tmp_path, monkeypatch, capsys):
