@@ -43,10 +43,12 @@ def _elementwise(program: Program) -> str:
     params = kernel_params(program.spec)
     names = [p.name for p in params]
     functions: list[quantities.FunctionText] = []
+    choices: list[quantities.ChoiceText] = []
     scalars, ufuncs, kernels = [], [], []
     for v in program.variants:
         inputs = ["x", *v.random, *names]
         functions.extend(quantities.functions(v, inputs, params))
+        choices.extend(quantities.choices(v))
         rest = _rest(inputs[1:])
         inside = _rest(_in_kernels(names, ["x", "dy"]).values())
         if not v.random:
@@ -80,6 +82,7 @@ def _elementwise(program: Program) -> str:
         program,
         needs,
         functions=functions,
+        choices=choices,
         scalars=scalars,
         ufuncs=ufuncs,
         kernels=kernels,
@@ -158,9 +161,11 @@ def _pieces(program: Program) -> str:
     arrays = [*inputs, "dy", "dx", "dgate", "dvalue", "out64"]
     rest, inside = _rest(names), _rest(_in_kernels(names, arrays).values())
     functions: list[quantities.FunctionText] = []
+    choices: list[quantities.ChoiceText] = []
     kernels: list[dict[str, Any]] = []
     for v in program.variants:
         functions.extend(quantities.functions(v, [*inputs, *names], params))
+        choices.extend(quantities.choices(v))
         kernels.extend(_gate_kernels(v, inside) if gated else _piece_kernels(program, v, inside))
     scalars = []
     for v in program.variants if gated else ():
@@ -169,7 +174,13 @@ def _pieces(program: Program) -> str:
         args = _signature(params, "gate, value")
         scalars.append({"suffix": v.suffix, "args": args, "value": of})
     return _render(
-        "cpu_pieces.py.j2", program, set(), functions=functions, scalars=scalars, kernels=kernels
+        "cpu_pieces.py.j2",
+        program,
+        set(),
+        functions=functions,
+        choices=choices,
+        scalars=scalars,
+        kernels=kernels,
     )
 
 

@@ -26,7 +26,7 @@ CONSTANTS = frozenset({"pi", "e", "inf", "true", "false"})
 PUBLIC_API = frozenset(
     {
         *("get", "serialize", "deserialize", "names", "aliases", "load", "register", "unregister"),
-        *("bits", "set_num_threads", "get_num_threads"),
+        *("bits", "set_num_threads", "get_num_threads", "num_threads"),
         *("cuda", "codegen", "generated", "runtime", "spec", "numba", "numpy", "np", "math"),
         *("activation", "arrays", "axiswise", "binding", "cache", "compilation", "elementwise"),
         *("errors", "evaluation", "half", "halves", "intrinsics", "kernels", "layout", "loading"),
@@ -40,7 +40,12 @@ PUBLIC_API = frozenset(
             "registry",
             "scalars",
             "serialization",
+            "launch",
+            "pool",
+            "shortcut",
+            "streaming",
             "vectors",
+            "wide",
         ),
     }
 )
@@ -50,7 +55,7 @@ _ARGUMENTS = frozenset(
     {
         *("x", "dy", "out", "where", "dtype", "axis", "rng", "order", "wrt", "index", "mask"),
         *("result", "self", "cls", "actgen", "np", "numpy", "numba", "math"),
-        *("float32", "float32_rest", "is_double", "is_single", "reciprocal", "power2_rounded"),
+        *("float32", "float32_rest", "is_double", "by_type", "reciprocal", "power2_rounded"),
         *("load", "narrow", "maximum", "minimum", "rint", "same_start", "stack_buffer"),
         *("is_double", "like"),
     }

@@ -13,7 +13,7 @@ from math import ceil
 from actgen.codegen.activation import Param
 from actgen.codegen.emit.cpu import emit_cpu
 from actgen.codegen.functions.parts import Function
-from actgen.codegen.ir import Expr, is_op, symbols, walk
+from actgen.codegen.ir import Expr, Symbol, is_op, symbols, walk
 from actgen.codegen.library import LIBRARY
 from actgen.codegen.pipeline import Body, Variant
 from actgen.codegen.plan import Plan, Way, in_parts
@@ -46,6 +46,16 @@ class FunctionText:
     result: str
 
 
+@dataclass(frozen=True)
+class ChoiceText:
+    """A function that is one of three, by the type of the result."""
+
+    name: str
+    double: str
+    single: str
+    half: str
+
+
 def functions(
     variant: Variant, inputs: Sequence[str], params: Sequence[Param]
 ) -> Iterator[FunctionText]:
@@ -57,9 +67,14 @@ def functions(
             continue
         for way in body.plan.ways:
             yield _of_way(body, way, variant.suffix, inputs, params)
+
+
+def choices(variant: Variant) -> Iterator[ChoiceText]:
+    """Yield the functions that choose a way by the type of the result, on either tier."""
+    for body in variant.bodies:
         for fast in (False, True):
-            if _chooses(body.plan, fast):
-                yield _choice(body, fast, variant.suffix, inputs, params)
+            if body.plan is not None and _chooses(body.plan, fast):
+                yield _choice(body, fast, variant.suffix)
 
 
 def library(used: Iterable[Function]) -> list[FunctionText]:
@@ -95,9 +110,8 @@ def intrinsics(variants: Iterable[Variant], params: Sequence[Param]) -> set[str]
         for body in variant.bodies:
             if body.plan is None:
                 continue
-            for fast in (False, True):
-                if _chooses(body.plan, fast):
-                    needed.update(_tests(body.plan, fast))
+            if any(_chooses(body.plan, fast) for fast in (False, True)):
+                needed.add("by_type")
             for way in body.plan.ways:
                 if way.fmt is FLOAT32:
                     needed.add("float32!")
@@ -117,32 +131,11 @@ def _chooses(plan: Plan, fast: bool) -> bool:
     return len({way.suffix for way in _ways(plan, fast)}) > 1
 
 
-def _tests(plan: Plan, fast: bool) -> list[str]:
-    """Return the questions that tell the ways apart, in the order in which they are asked."""
-    _, single, half = _ways(plan, fast)
-    return ["is_double", "is_single"] if single.suffix != half.suffix else ["is_double"]
-
-
-def _choice(
-    body: Body, fast: bool, suffix: str, inputs: Sequence[str], params: Sequence[Param]
-) -> FunctionText:
-    """Return the function that chooses by the type of `like`, which compilation settles."""
+def _choice(body: Body, fast: bool, suffix: str) -> ChoiceText:
+    """Return the function that chooses a way by the type of the result."""
     assert body.plan is not None
-    ways = dict(zip(("is_double", "is_single", ""), _ways(body.plan, fast), strict=True))
-    texts = {test: _call(body, way, suffix, inputs, params) for test, way in ways.items()}
-    lines: list[str] = []
-    for test in _tests(body.plan, fast):
-        lines += [f"if {test}(like):", f"    return {texts[test]}"]
-    tier = "to a few ULP of" if fast else "as exact as"
-    doc = f"{_sentence(body)}, {tier} the type of `like`{'' if fast else ' needs'}."
-    name = f"{body.name}{'_fast' if fast else ''}_as{suffix}"
-    return FunctionText(name, f"like, {', '.join(inputs)}", doc, tuple(lines), texts[""])
-
-
-def _call(body: Body, way: Way, suffix: str, inputs: Sequence[str], params: Sequence[Param]) -> str:
-    named = {p.name for p in params}
-    args = [f"float32({n})" if way.fmt is FLOAT32 and n not in named else n for n in inputs]
-    return f"{body.name}{way.suffix}{suffix}({', '.join(args)})"
+    names = [f"{body.name}{way.suffix}{suffix}" for way in _ways(body.plan, fast)]
+    return ChoiceText(f"{body.name}{'_fast' if fast else ''}_as{suffix}", *names)
 
 
 def _of_way(
@@ -152,6 +145,8 @@ def _of_way(
     head: list[str] = []
     if way.fmt is FLOAT32:
         used = symbols(way.lowered)
+        named = {p.name for p in params}
+        head = [f"{n} = float32({n})" for n in inputs if n not in named and Symbol(n) in used]
         for p in params:
             high, rest = in_parts(p)
             head += [f"{high.name} = float32({p.name})"] if high in used else []

@@ -14,7 +14,7 @@ import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from types import BuiltinFunctionType, ModuleType
@@ -90,7 +90,7 @@ def _fingerprint(function: Callable[..., Any], role: str) -> bytes | None:
 def _known(value: Any) -> bytes | None:
     """Return what tells one global of a kernel from another; None for what could be anything."""
     own = getattr(value, "_cache", None)
-    if isinstance(own, KernelCache):
+    if isinstance(own, (KernelCache, Alternatives)):
         return own.fingerprint
     if isinstance(value, ModuleType):
         return value.__name__.encode()
@@ -99,6 +99,15 @@ def _known(value: Any) -> bytes | None:
     if isinstance(value, (BuiltinFunctionType, np.ufunc, type, _Intrinsic)):
         return getattr(value, "__qualname__", repr(value)).encode()
     return None
+
+
+class Alternatives:
+    """Stands for several functions of which one is called: its fingerprint is that of them all."""
+
+    def __init__(self, functions: Iterable[KernelCache]) -> None:
+        known = [function.fingerprint for function in functions]
+        parts = [fingerprint for fingerprint in known if fingerprint is not None]
+        self.fingerprint = b"|".join(parts) if len(parts) == len(known) else None
 
 
 class KernelCache(_Cache):  # type: ignore[misc]

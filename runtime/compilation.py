@@ -18,9 +18,10 @@ import numpy as np
 import numpy.ma  # Numba asks for it at the first call; a fork in that import hangs
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
+from numba.extending import overload
 from numba.np.ufunc.ufuncbuilder import UFuncBuilder
 
-from actgen.cache import KernelCache
+from actgen.cache import Alternatives, KernelCache
 from actgen.vectors import WideCompiler
 
 # Parameters that hold elements of the array; every other parameter is a float64.
@@ -33,6 +34,9 @@ if hasattr(os, "register_at_fork"):
         after_in_parent=global_compiler_lock.release,
         after_in_child=global_compiler_lock.release,
     )
+
+
+_INLINED = {"error_model": "numpy", "boundscheck": False, "forceinline": True}
 
 
 def _compiled(function: Callable[..., Any], role: str, **options: Any) -> Any:
@@ -49,6 +53,29 @@ def device(function: Callable[..., Any]) -> Any:
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function over arrays; it runs without the GIL, and on the widest vectors."""
     return _compiled(function, "kernel", nogil=True, pipeline_class=WideCompiler)
+
+
+def by_type(*, double: Any, single: Any, half: Any) -> Callable[..., Any]:
+    """Return a device function of `like` and more: one of three, by the element type of `like`.
+
+    Only the one that is called is compiled.
+    """
+
+    def chosen(like: Any, *args: Any) -> Any:
+        raise NotImplementedError("only compiled functions can call this")
+
+    @overload(chosen, jit_options=_INLINED)
+    def choose(like: Any, *args: Any) -> Any:
+        element = like.dtype if isinstance(like, types.Array) else types.unliteral(like)
+        function = {types.float64: double, types.float32: single}.get(element, half)
+
+        def call(like: Any, *args: Any) -> Any:
+            return function(*args)
+
+        return call
+
+    chosen._cache = Alternatives([f._cache for f in (double, single, half)])  # type: ignore[attr-defined]
+    return chosen
 
 
 class LazyUfunc:

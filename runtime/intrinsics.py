@@ -18,17 +18,17 @@ from numba.np.arrayobj import populate_array
 
 from actgen import half
 from actgen.bits import exponent, mantissa, power2, power2_rounded, reciprocal
-from actgen.compilation import LazyUfunc, device, kernel, ufunc
+from actgen.compilation import LazyUfunc, by_type, device, kernel, ufunc
 
 __all__ = [
     "LazyUfunc",
+    "by_type",
     "copysign",
     "device",
     "exponent",
     "float32_rest",
     "fma",
     "is_double",
-    "is_single",
     "kernel",
     "load",
     "mantissa",
@@ -203,17 +203,6 @@ def select(typingctx: Any, condition: Any, a: Any, b: Any) -> Any:
 def is_double(typingctx: Any, like: Any) -> Any:
     """Tell whether a scalar or array has elements of float64; known when compiling."""
     answer = _element(like) == types.float64
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return context.get_constant(types.boolean, answer)
-
-    return signature(types.boolean, like), codegen
-
-
-@intrinsic
-def is_single(typingctx: Any, like: Any) -> Any:
-    """Tell whether a scalar or array has elements of float32; known when compiling."""
-    answer = _element(like) == types.float32
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return context.get_constant(types.boolean, answer)

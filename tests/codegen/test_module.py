@@ -35,8 +35,9 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
 from numpy import float32
 
 from actgen.intrinsics import (
+    by_type,
     device,
-    is_double,
+    float32_rest,
     kernel,
     load,
     maximum,
@@ -56,16 +57,9 @@ def forward(x, low):
 @device
 def forward_float32(x, low):
     """Return the value at x, in float32."""
+    x = float32(x)
     low_ = float32(low)
     return maximum(x, low_)
-
-
-@device
-def forward_as(like, x, low):
-    """Return the value at x, as exact as the type of `like` needs."""
-    if is_double(like):
-        return forward(x, low)
-    return forward_float32(float32(x), low)
 
 
 @device
@@ -170,6 +164,12 @@ def matches(args, pattern, random):
     return spelled in (full, none)
 
 
+def rounds(assignment):
+    """Tell whether an assignment only rounds an argument: x = float32(x)."""
+    name = ast.unparse(assignment.targets[0])
+    return ast.unparse(assignment) == f"{name} = float32({name})"
+
+
 def clashes(text):
     """Return the names that mean two things within one function of a module."""
     found = set()
@@ -178,7 +178,12 @@ def clashes(text):
             continue
         args = {arg.arg for arg in function.args.args}
         nodes = list(ast.walk(function))
-        stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        rounded = {id(n.targets[0]) for n in nodes if isinstance(n, ast.Assign) and rounds(n)}
+        stored = {
+            n.id
+            for n in nodes
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and id(n) not in rounded
+        }
         called = {n.func.id for n in nodes if isinstance(n, ast.Call) and hasattr(n.func, "id")}
         found |= (args & stored) | ((args | stored) & called)
     return found
