@@ -16,10 +16,13 @@ _HOMES = {
     "UnknownActivationError": "actgen.errors",
     "deserialize": "actgen.serialization",
     "get": "actgen.registry",
+    "get_num_threads": "actgen.pool",
     "load": "actgen.registry",
     "names": "actgen.registry",
+    "num_threads": "actgen.pool",
     "register": "actgen.registry",
     "serialize": "actgen.serialization",
+    "set_num_threads": "actgen.pool",
 }
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy import empty_like, ndarray
+from numpy import ndarray
 
 from actgen.arrays import Array, as_floats
 from actgen.binding import Binder
@@ -21,6 +21,9 @@ from actgen.kernels import Kernels
 from actgen.parameters import REQUIRED, key
 from actgen.plan import Plan, Planner
 from actgen.preparation import prepare
+from actgen.shortcut import Shortcut, Shortcuts, take
+
+_QUANTITIES = ("forward", "derivative", "second_derivative", "vjp")
 
 
 class Activation:
@@ -41,7 +44,8 @@ class Activation:
     _bound: Mapping[str, Any]
     _evaluator: Evaluator
     _planner: Planner
-    _direct: dict[np.dtype[Any], tuple[Callable[..., None], tuple[float, ...]]]
+    _shortcuts: Mapping[str, Shortcuts]
+    _plain: Mapping[np.dtype[Any], Shortcut]
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class Activation:
         binder = Binder(record)
         settled = binder.bind(bound or {})
         on_tier = kernels.on_tier(is_fast)
+        shortcuts = {quantity: Shortcuts() for quantity in _QUANTITIES}
         self.__dict__.update(
             name=record["name"],
             is_fast=is_fast,
@@ -62,7 +67,8 @@ class Activation:
             _bound=settled,
             _evaluator=Evaluator(record, on_tier),
             _planner=Planner(binder, on_tier, settled),
-            _direct={},
+            _shortcuts=shortcuts,
+            _plain=shortcuts["forward"].plain,
             __name__=record["name"],
             __qualname__=record["name"],
             __doc__=record["doc"],
@@ -70,22 +76,19 @@ class Activation:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs:
-            x = args[0]
-            if type(x) is ndarray:
-                direct = self._direct.get(x.dtype)
-                if direct is not None and x.ndim == 1 and x.flags.c_contiguous:
-                    out = empty_like(x)
-                    kernel, numbers = direct
-                    kernel(x, out, *numbers)
-                    return out
+        if args and type(x := args[0]) is ndarray:
+            if len(args) == 1 and not kwargs:  # spelled out for the sake of short arrays
+                plain = self._plain.get(x.dtype)
+                known = None if plain is None else take(plain, x, None)
+            else:
+                known = self._recall("forward", args, kwargs)
+            if known is not None:
+                return known
         given = self._binder.match(args, kwargs)
-        plan, result = self._quick("forward", given)
+        plan, result = self._quick("forward", given, args[1:], kwargs)
         if result is None:
             call = self._prepare(given, plan)
             result = self._evaluator.forward(call, given.get("out"))
-        elif len(given) == 1:
-            self._remember(plan, result.dtype)
         return _unwrapped(result, given)
 
     def derivative(self, x: Any, order: int = 1, **kwargs: Any) -> Any:
@@ -98,9 +101,13 @@ class Activation:
             raise TypeError(f"{self.name} has no derivative per element; use vjp")
         if isinstance(order, bool) or operator.index(order) not in (0, 1, 2):
             raise ValueError(f"derivatives of order 0, 1 and 2 exist, got order {order!r}")
+        stem = _QUANTITIES[order]
+        if type(x) is ndarray:
+            known = self._recall(stem, (x,), kwargs)
+            if known is not None:
+                return known
         given = self._binder.match((x,), kwargs)
-        stem = ("forward", "derivative", "second_derivative")[order]
-        plan, result = self._quick(stem, given)
+        plan, result = self._quick(stem, given, (), kwargs)
         if result is None:
             call = self._prepare(given, plan)
             result = self._evaluator.pointwise(stem, call, given.get("out"))
@@ -122,13 +129,19 @@ class Activation:
         with respect to `x`. Other keywords are those of the call; an activation that draws random
         numbers needs the `rng=` seed of the forward call.
         """
+        if out is not None:
+            kwargs["out"] = out
+        if wrt == "x" and type(x) is ndarray and dy is not None:
+            known = self._recall("vjp", (x,), kwargs, dy)
+            if known is not None:
+                return known
         names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         targets = [self._differentiable(name) for name in names]
         if out is not None and targets != ["x"]:
             raise ValueError("out takes the gradient with respect to x alone")
-        given = self._binder.match((x,), kwargs | {"out": out})
-        if wrt == "x":
-            plan, result = self._quick("vjp", given, dy)
+        given = self._binder.match((x,), kwargs)
+        if wrt == "x" and dy is not None:
+            plan, result = self._quick("vjp", given, (), kwargs, dy)
             if result is not None:
                 return result
         else:
@@ -145,7 +158,13 @@ class Activation:
     @property
     def fast(self) -> Activation:
         """The same activation on its fast tier: at most 4 ULP off in float32, 8 in float64."""
-        return Activation(self._record, self._kernels, self._bound, True)
+        if self.is_fast:
+            return self
+        known: Activation | None = self.__dict__.get("_fast")
+        if known is None:
+            known = Activation(self._record, self._kernels, self._bound, True)
+            self.__dict__["_fast"] = known
+        return known
 
     @property
     def scalar(self) -> Any:
@@ -219,18 +238,39 @@ class Activation:
         values = tuple(sorted((name, key(value)) for name, value in self._bound.items()))
         return (self._kernels.identity, values, self.is_fast)
 
-    def _quick(self, stem: str, given: Mapping[str, Any], *more: Any) -> tuple[Plan, Any]:
-        """Return the plan of a call, and its result if that is to be had the quick way."""
+    def _recall(
+        self, stem: str, args: tuple[Any, ...], kwargs: dict[str, Any], dy: Any = None
+    ) -> Any:
+        """Return the result of a call like an earlier one, None where it is not plain or new."""
+        x, out = args[0], None
+        if "out" in kwargs:
+            kwargs = kwargs.copy()
+            out = kwargs.pop("out")
+        known = self._shortcuts[stem].recall(x.dtype, args[1:], kwargs)
+        return None if known is None else take(known, x, out, dy)
+
+    def _quick(
+        self,
+        stem: str,
+        given: Mapping[str, Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        dy: Any = None,
+    ) -> tuple[Plan, Any]:
+        """Return the plan of a call, and its result if that is to be had the quick way.
+
+        `args` are the positional arguments behind `x`.
+        """
         plan: Plan = self._planner.plan(given)
         if self._record["kind"] != "elementwise" or given.get("where", True) is not True:
             return plan, None
-        return plan, plan.quick(stem, (given["x"], *more), given.get("out"))
-
-    def _remember(self, plan: Plan, dtype: np.dtype[Any]) -> None:
-        """Let later calls with nothing but a contiguous array go straight to the kernel."""
-        kernel, floats = plan.contiguous("forward"), plan.floats
-        if kernel is not None and floats is not None and dtype.itemsize > 2:
-            self._direct[dtype] = (kernel, floats)
+        x = given["x"]
+        result = plan.quick(stem, x, given.get("out"), dy)
+        if result is not None and type(x) is ndarray and "x" not in kwargs:
+            known = plan.shortcut(stem, x.dtype)
+            assert known is not None
+            self._shortcuts[stem].remember(x.dtype, args, _parameters(kwargs), known)
+        return plan, result
 
     def _prepare(self, given: Mapping[str, Any], plan: Plan) -> Call:
         axis = given.get("axis", self._bound.get("axis", self._binder.axis_default))
@@ -269,6 +309,11 @@ def _rebuild(
     base = restore(*origin)
     bound_base = base.with_params(**bound) if bound else base
     return bound_base.fast if is_fast else bound_base
+
+
+def _parameters(kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return keyword arguments without `out`."""
+    return {name: kwargs[name] for name in kwargs if name != "out"} if "out" in kwargs else kwargs
 
 
 def _unwrapped(result: Array, given: Mapping[str, Any]) -> Any:

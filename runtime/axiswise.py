@@ -59,7 +59,8 @@ def fill(
         arguments[entry] = arguments[entry][:, 0]
     form = "rows" if views[0].ndim == 2 else "columns"
     masked = "_masked" if "mask" in inputs else ""
-    kernels.run(stem, f"{form}{masked}", arguments | dict(parameters))
+    cuts = (0,) if form == "rows" else (0, -1)
+    kernels.run(stem, f"{form}{masked}", arguments | dict(parameters), cuts)
     if computed is not out:
         out[...] = np.moveaxis(computed, last, axes)
 

@@ -50,14 +50,13 @@ def fill(
     views = None
     if not overlaps_itself(whole):
         views = layout.rows([elements(array) for array in (*sources, *targets.values())])
-    if views is not None:
-        kernels.run(
-            stem, "rows", dict(zip((*inputs, *targets), views, strict=True)) | dict(parameters)
-        )
-        return
-    computed = [np.empty(target.shape, target.dtype) for target in targets.values()]
-    compact = [np.ascontiguousarray(array) for array in sources]
-    views = [elements(array).reshape(1, -1) for array in (*compact, *computed)]
-    kernels.run(stem, "rows", dict(zip((*inputs, *targets), views, strict=True)) | dict(parameters))
+    computed = list(targets.values())
+    if views is None:
+        computed = [np.empty(target.shape, target.dtype) for target in computed]
+        compact = [np.ascontiguousarray(array) for array in sources]
+        views = [elements(array).reshape(1, -1) for array in (*compact, *computed)]
+    arguments = dict(zip((*inputs, *targets), views, strict=True))
+    kernels.run(stem, "rows", arguments | dict(parameters), (0, -1))
     for target, result in zip(targets.values(), computed, strict=True):
-        target[...] = result
+        if target is not result:
+            target[...] = result

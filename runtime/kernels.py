@@ -17,6 +17,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any, Self
 
+from actgen.launch import launch
 from actgen.parameters import Value
 
 # A fork must not happen in the middle of an import: the child would wait for it for ever.
@@ -86,10 +87,15 @@ class Kernels:
         self._found[stem, form] = found
         return found
 
-    def run(self, stem: str, form: str, arguments: Mapping[str, Any]) -> None:
-        """Call the kernel of that stem and form with those of `arguments` that it takes."""
+    def run(
+        self, stem: str, form: str, arguments: Mapping[str, Any], axes: tuple[int, ...] = (0,)
+    ) -> None:
+        """Call the kernel of that stem and form with those of `arguments` that it takes.
+
+        Several threads may share the call, each with a part of the arrays along one of `axes`.
+        """
         kernel = self.find(stem, form)
-        kernel(*(arguments[name] for name in signature(kernel)))
+        launch(kernel, [arguments[name] for name in signature(kernel)], axes)
 
 
 def signature(kernel: Any) -> tuple[str, ...]:

@@ -6,17 +6,19 @@ kernel names and numbers, kept for the next call with the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from actgen.arrays import Array, elements, result_dtype
+from actgen.arrays import result_dtype
 from actgen.binding import Binder
 from actgen.kernels import Kernels
 from actgen.parameters import Value
+from actgen.shortcut import Shortcut, shortcut, take
+from actgen.wide import is_wide
 
 _PLAIN = frozenset({float, int, bool, type(None)})
 _LIMIT = 64
@@ -39,53 +41,31 @@ class Plan:
         return tuple(float(number) for number in self.numbers.values())
 
     @cached_property
-    def _contiguous(self) -> dict[str, Callable[..., None] | None]:
+    def _shortcuts(self) -> dict[tuple[str, np.dtype[Any]], Shortcut | None]:
         return {}
 
-    def contiguous(self, stem: str) -> Callable[..., None] | None:
-        """Return the contiguous kernel called `stem`, None where these parameters have none."""
-        if stem not in self._contiguous:
-            found = self.kernels.find(f"{stem}{self.suffix}", "contiguous")
-            self._contiguous[stem] = found if self.floats is not None else None
-        return self._contiguous[stem]
+    def shortcut(self, stem: str, dtype: np.dtype[Any]) -> Shortcut | None:
+        """Return the shortcut to the contiguous kernel called `stem`, None where there is none."""
+        if (stem, dtype) not in self._shortcuts:
+            kernel = self.kernels.find(f"{stem}{self.suffix}", "contiguous")
+            usable = kernel is not None and self.floats is not None
+            usable = usable and not is_wide(self.floats or (), dtype)
+            made = shortcut(kernel, self.floats or (), dtype) if usable else None
+            self._shortcuts[stem, dtype] = made
+        return self._shortcuts[stem, dtype]
 
-    def quick(self, stem: str, inputs: tuple[Any, ...], out: Any) -> Any:
-        """Return the result where all arrays are plain: contiguous, alike and apart, or in place.
+    def quick(self, stem: str, x: Any, out: Any, dy: Any = None) -> Any:
+        """Return the result where all arrays are plain; a lone float counts as plain.
 
-        A lone float counts as plain. None means that the call needs the general way.
+        None means that the call needs the general way.
         """
-        x = inputs[0]
-        if isinstance(x, float | np.floating) and out is None and len(inputs) == 1:
-            single = self.quick(stem, (np.array([x]),), None)
+        if isinstance(x, float | np.floating) and out is None and dy is None:
+            single = self.quick(stem, np.array([x]), None)
             return None if single is None else single[0]
-        shape, dtype = getattr(x, "shape", ()), getattr(x, "dtype", None)
-        if not shape or not isinstance(dtype, np.dtype) or result_dtype(dtype) != dtype:
+        if type(x) is not np.ndarray or result_dtype(x.dtype) != x.dtype:
             return None
-        for array in (*inputs, x if out is None else out):
-            if type(array) is not np.ndarray or not array.flags.c_contiguous:
-                return None
-            if array.shape != shape or array.dtype != dtype:
-                return None
-        if out is not None and not _apart(inputs, out):
-            return None
-        kernel = self.contiguous(stem)
-        if kernel is None or self.floats is None:
-            return None
-        result: Array = np.empty_like(x) if out is None else out
-        arrays: Iterable[Array] = (*inputs, result)
-        if dtype.itemsize < 4:
-            arrays = map(elements, arrays)
-        if len(shape) > 1:
-            arrays = (array.reshape(-1) for array in arrays)
-        kernel(*arrays, *self.floats)
-        return result
-
-
-def _apart(inputs: tuple[Array, ...], out: Array) -> bool:
-    """Tell whether each input is `out` itself or nowhere near it, and `out` may be written."""
-    return out.flags.writeable and not any(
-        array is not out and np.may_share_memory(array, out) for array in inputs
-    )
+        known = self.shortcut(stem, x.dtype)
+        return None if known is None else take(known, x, out, dy)
 
 
 class Planner:

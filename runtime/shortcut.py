@@ -1,0 +1,125 @@
+"""Answer calls that are like earlier ones without going through their arguments again.
+
+In: the arrays of a call, and what tells it from others. Out: the result, or None where the arrays
+are not plain: contiguous, alike, and apart or in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy import empty_like, may_share_memory, ndarray
+
+from actgen.arrays import Array, element_dtype
+from actgen.launch import SHARED, launch
+
+# A kernel, the numbers it takes behind its arrays, and the dtype under which it sees those, if
+# that is another one.
+Shortcut: TypeAlias = tuple[Callable[..., None], tuple[float, ...], np.dtype[Any] | None]
+
+_LIMIT = 256
+_PLAIN = frozenset({float, int, bool, type(None)})
+
+
+def shortcut(
+    kernel: Callable[..., None], numbers: tuple[float, ...], dtype: np.dtype[Any]
+) -> Shortcut:
+    """Return the shortcut to a kernel for arrays of a result dtype."""
+    element = element_dtype(dtype)
+    return kernel, numbers, None if element == dtype else element
+
+
+def take(known: Shortcut, x: Array, out: Any, dy: Any = None) -> Any:
+    """Return the result of a kernel on `x` and `dy`, None where these or `out` are not plain."""
+    kernel, numbers, element = known
+    flags = x.flags
+    if not flags.c_contiguous:
+        return None
+    # each look at an attribute costs some 30 ns, so none is looked at twice
+    dtype, shape = x.dtype, x.shape
+    if dy is not None:
+        if type(dy) is not ndarray or dy.shape != shape or dy.dtype is not dtype:
+            return None
+        if not dy.flags.c_contiguous:
+            return None
+    if out is None:
+        result = empty_like(x)
+    else:
+        if type(out) is not ndarray or out.shape != shape or out.dtype is not dtype:
+            return None
+        if out is not x or dy is not None:
+            written = out.flags
+            if not written.c_contiguous or not written.writeable:
+                return None
+            if not (written.owndata and flags.owndata) and _touching(x, out):
+                return None
+            if dy is not None and _touching(dy, out):
+                return None
+        elif not flags.writeable:
+            return None
+        result = out
+    if element is None and len(shape) == 1 and shape[0] < SHARED:
+        if dy is None:
+            kernel(x, result, *numbers)
+        else:
+            kernel(x, dy, result, *numbers)
+        return result
+    if not shape:
+        return None
+    arrays = [array.ravel() for array in ((x, result) if dy is None else (x, dy, result))]
+    if element is not None:
+        arrays = [array.view(element) for array in arrays]
+    launch(kernel, (*arrays, *numbers))
+    return result
+
+
+def _touching(array: Array, out: Array) -> bool:
+    """Tell whether two arrays may share memory without being one."""
+    if array is out or (array.flags.owndata and out.flags.owndata):
+        return False
+    return may_share_memory(array, out)
+
+
+class Shortcuts:
+    """The shortcuts to one quantity, each with the parameters of the calls that it serves."""
+
+    def __init__(self) -> None:
+        self.plain: dict[np.dtype[Any], Shortcut] = {}  # for calls without parameters
+        self._known: dict[Hashable, tuple[Shortcut, list[type]]] = {}
+
+    def recall(
+        self, dtype: np.dtype[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Shortcut | None:
+        """Return the shortcut for calls with these parameters, None where they are not known."""
+        if not args and not kwargs:
+            return self.plain.get(dtype)
+        try:
+            found = self._known.get((dtype, args, *kwargs.items()))
+        except TypeError:  # an array, or something else that cannot be a key
+            return None
+        # 1, 1.0 and True are equal, and not all of them are good parameters
+        if found is None or found[1] != [*map(type, args), *map(type, kwargs.values())]:
+            return None
+        return found[0]
+
+    def remember(
+        self,
+        dtype: np.dtype[Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        known: Shortcut,
+    ) -> None:
+        """Keep a shortcut for later calls, where nothing can mistake their parameters for others.
+
+        Zeros are not kept: 0.0 equals -0.0, and these are different parameters.
+        """
+        if not args and not kwargs:
+            self.plain[dtype] = known
+            return
+        values = (*args, *kwargs.values())
+        if all(type(value) in _PLAIN and (value or type(value) is bool) for value in values):
+            if len(self._known) >= _LIMIT:
+                self._known.clear()
+            self._known[dtype, args, *kwargs.items()] = (known, [*map(type, values)])
