@@ -53,7 +53,7 @@ SLOPE = "normcdfslope_short"
 # arguments those take
 NARROW = {
     f"{name}{kind}": arity
-    for name in ("exp", "expm1", "sigmoid", "tanh")
+    for name in ("exp", "expm1", "sigmoid", "tanh", "sech2", "tanhsoftplus", "sech2softplus")
     for kind, arity in (("", 1), ("_twofold", 2), ("_times", 2), ("_twofold_times", 3))
     if ("twofold" not in kind or name in TWOFOLD)
     and ("times" not in kind or name in (*VANISHING, "expm1", "softplus", "tanh"))
@@ -145,6 +145,7 @@ _ROWS = (
         for name, arity in NARROW.items()
         for tier in ("_f32", "_f32_fast")
     ),
+    Op("weight_f32", 3, "function", "exp(a) * 2**(b - 1.5 * 2**23), 0 for a < c", formula=False),
     # comparisons, logic, selection
     Op("lt", 2, "compare", "a < b"),
     Op("le", 2, "compare", "a <= b"),

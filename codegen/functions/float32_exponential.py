@@ -17,10 +17,13 @@ from actgen.codegen.functions.parts import INFINITY, Function, Split, Steps, fma
 from actgen.codegen.ir import ONE, ZERO, Expr, apply, where
 
 
-def one_plus(p: Split, let: Steps, exact: bool) -> Split:
-    """Return 1 + p for |p| < 1; what p has lost is lost."""
+def one_plus(p: Split, let: Steps, exact: bool, deep: bool = False) -> Split:
+    """Return 1 + p for |p| < 1; what p itself lost counts if it goes `deep`."""
     high = let("e", 1 + p.high)
-    return Split(high, let("e_low", 1 - high + p.high) if exact else ZERO)
+    if not exact:
+        return Split(high, ZERO)
+    low = let("e_low", 1 - high + p.high)
+    return Split(high, low + p.low if deep else low)
 
 
 def _exp(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:

@@ -38,6 +38,8 @@ def single(value: float) -> Const:
 # what the sign of the result is: as computed, at zero that of x, everywhere that of x
 Sign = Literal["as is", "zero", "odd"]
 
+ALL_KINDS = ("", "_twofold", "_times", "_twofold_times")
+FAR = -160.0  # what decays is 0 from here on, whatever it is multiplied by
 LOG2_HIGH = single(math.log(2))  # x - k * LOG2_HIGH is exact with one fma
 LOG2_LOW = single(math.log(2) - float(np.float32(math.log(2))))
 LOG2_E = single(1 / math.log(2))
@@ -123,6 +125,53 @@ def clamped(x: Expr, low: float | None, high: float | None, let: Steps) -> Expr:
     if high is not None:
         x = where(apply("gt", x, single(high)), single(high), x)
     return let("near", x)
+
+
+@dataclass(frozen=True)
+class Lift:
+    """How a value that may vanish is held: times 2**lift, which `back` undoes last.
+
+    `shift` is for `reduced`; `down` is 2**-lift.
+    """
+
+    shift: Expr
+    down: Expr
+    back: Expr
+
+
+def lifted(far: Expr, factor: bool, let: Steps) -> Lift:
+    """Return a lift by 2**30, or before a factor by 2**110 where `far` and by nothing elsewhere.
+
+    2**-150, the smallest that rounds to a number, times 2**30 is normal. A quotient by something
+    lifted as well needs no step back.
+    """
+    if not factor:
+        return Lift(number(ROUNDER + 30), number(2.0**-30), ONE)
+    down = let("back", where(far, number(2.0**-110), ONE))
+    return Lift(let("shift", where(far, number(ROUNDER + 110), number(ROUNDER))), down, down)
+
+
+def ordered_sum(a: Expr, b: Expr, low: Expr, name: str, let: Steps) -> Split:
+    """Return a + b + low for positive a and b, whichever is larger."""
+    above = apply("gt", a, b)
+    high = let(name, a + b)
+    rest = where(above, a, b) - high + where(above, b, a)
+    return Split(high, let(f"{name}_low", rest + low))
+
+
+def inverse(below: Split, let: Steps) -> Split:
+    """Return 1 / below, with twice the digits."""
+    high = let("inverse", ONE / below.high)
+    left = let("left", fma(-high, below.low, fma(-high, below.high, ONE)))
+    return Split(high, left * high)
+
+
+def quotient(above: Split, below: Split, let: Steps) -> Split:
+    """Return above / below with twice the digits, by one division."""
+    reciprocal = let("inverse", ONE / below.high)
+    high = let("ratio", above.high * reciprocal)
+    left = fma(-high, below.high, above.high) + fma(-high, below.low, above.low)
+    return Split(high, let("left", left) * reciprocal)
 
 
 def finite(low: Expr, x: Expr) -> Expr:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from actgen.codegen.coefficients import EXP_F32, EXP_F32_LONG
+from actgen.codegen.functions.float32_exponential import one_plus
 from actgen.codegen.functions.float32_parts import (
+    FAR,
     LOG2_E,
     LOG2_HIGH,
     ROUNDER,
@@ -12,6 +14,10 @@ from actgen.codegen.functions.float32_parts import (
     family,
     finite,
     growth,
+    inverse,
+    lifted,
+    ordered_sum,
+    quotient,
     reduced,
     short_polynomial,
     single,
@@ -20,47 +26,55 @@ from actgen.codegen.functions.float32_parts import (
 from actgen.codegen.functions.parts import Function, Split, Steps, fast_sum, fma, number
 from actgen.codegen.ir import HALF, ONE, ZERO, Expr, absolute, apply, where
 
-_LIFT = 30  # 2**-150, the smallest that rounds to a number, times 2**30 is normal
-_FAR = -160.0  # what decays is 0 from here on, whatever it is multiplied by
-
-
-def _inverse(below: Split, let: Steps) -> Split:
-    """Return 1 / below: with `low` to twice the digits."""
-    inverse = let("inverse", ONE / below.high)
-    left = let("left", fma(-inverse, below.low, fma(-inverse, below.high, ONE)))
-    return Split(inverse, left * inverse)
-
-
-def _ordered_sum(a: Expr, b: Expr, low: Expr, let: Steps) -> Split:
-    """Return a + b + low for positive a and b, whichever is larger."""
-    above = apply("gt", a, b)
-    high = let("below", a + b)
-    rest = where(above, a, b) - high + where(above, b, a)
-    return Split(high, let("below_low", rest + low))
-
 
 def _sigmoid(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
-    """Return 2**k / (2**k + exp(-r)) for x = k log 2 + r."""
-    short = clamped(x, _FAR if factor else -104.0, 18.0, let)
-    far = apply("lt", x, single(-80.0))
-    lift = where(far, number(ROUNDER + 110), number(ROUNDER)) if factor else None
-    shift = number(ROUNDER + _LIFT) if lift is None else let("shift", lift)
-    part = reduced(short, finite(low, x), shift, let, exact, inverted=True)
+    """Return a / (a + m) for exp(x) = a / m, a a power of two."""
+    short = clamped(x, FAR if factor else -104.0, 18.0, let)
+    lift = lifted(apply("lt", x, single(-80.0)), factor, let)
+    part = reduced(short, finite(low, x), lift.shift, let, exact, inverted=True)
     p = growth(part, let, EXP_F32)
-    unit = ONE if factor else number(2.0**_LIFT)
-    back = let("back", where(far, number(2.0**-110), ONE)) if factor else ONE
-    e = let("e", fma(p.high, unit, unit))
-    scale = let("a", part.scale * back)
-    vanished = apply("le", x, single(_FAR))
+    # without a factor all of the quotient is lifted
+    unit, a = (ONE, part.scale * lift.down) if factor else (number(2.0**30), part.scale)
+    a, m = let("a", a), let("m", fma(p.high, unit, unit))
+    vanished = apply("le", x, single(FAR))
     if not exact:
-        ratio = part.scale / (scale + e)
-        return Result(ratio, ZERO, back, vanished)
-    e_low = let("e_low", fma(p.high, unit, unit - e))
-    inverse = _inverse(_ordered_sum(scale, e, e_low, let), let)
+        return Result(part.scale / (a + m), ZERO, lift.back, vanished)
+    m_low = let("m_low", fma(p.high, unit, unit - m))
+    part_of_one = inverse(ordered_sum(a, m, m_low, "below", let), let)
     if not factor:
-        return Result(total(inverse) * part.scale)
-    high = let("ratio", inverse.high * part.scale)
-    return Result(high, inverse.low * part.scale, back, vanished)
+        return Result(total(part_of_one) * part.scale)
+    high = let("ratio", part_of_one.high * part.scale)
+    return Result(high, part_of_one.low * part.scale, lift.back, vanished)
+
+
+def _sech2(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
+    """Return 4 e / (1 + e)² for e = exp(-2|x|)."""
+    size = let("size", -2 * absolute(x))
+    short = clamped(size, FAR if factor else -106.0, None, let)
+    toward = (
+        low if low == ZERO else where(apply("lt", x, 0), 2 * finite(low, x), -2 * finite(low, x))
+    )
+    lift = lifted(apply("lt", size, single(-80.0)), factor, let)
+    part = reduced(short, toward, lift.shift, let, exact)
+    m = one_plus(growth(part, let, EXP_F32), let, exact)
+    e = let("e", m.high * part.scale)
+    # without a factor all of the quotient is lifted, by 2**28 for the 4 in it
+    unit = 0.25 if factor else 2.0**28
+    vanished = apply("le", size, single(FAR))
+    if not exact:
+        plain = let("plain", e * lift.down)
+        below = fma((plain if factor else e) * number(0.25), plain + 2, number(unit))
+        return Result(e / below, ZERO, lift.back, vanished)
+    plus = let("plus", fma(e, lift.down, ONE))
+    quarter = let("quarter", plus * number(unit))
+    below = let("below", quarter * plus)
+    e_low = let("e_low", m.low * part.scale)
+    plus_low = fma(e_low, lift.down, fma(e, lift.down, 1 - plus))
+    below_low = fma(2 * quarter, plus_low, fma(quarter, plus, -below))
+    ratio = quotient(Split(e, e_low), Split(below, let("below_low", below_low)), let)
+    if factor:
+        return Result(ratio.high, ratio.low, lift.back, vanished)
+    return Result(total(ratio))
 
 
 def _tanh(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
@@ -83,9 +97,9 @@ def _tanh(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     rest = let("rest", fma(-scale, square * curve, fma(-scale, h, half - near)))
     below = fast_sum(near, rest)
     below = Split(let("below", below.high), let("below_low", below.low))
-    inverse = _inverse(below, let)
+    whole = inverse(below, let)
     tiny = apply("lt", size, single(2.0**-12))  # where the inverse is not known well enough
-    ratio = Split(inverse.high - 1, inverse.low)
+    ratio = Split(whole.high - 1, whole.low)
     if not factor:
         return Result(where(tiny, size, total(ratio)))
     return Result(where(tiny, size, ratio.high), where(tiny, ZERO, ratio.low))
@@ -96,6 +110,12 @@ FLOAT32_QUOTIENT: tuple[Function, ...] = (
         "sigmoid",
         _sigmoid,
         "exp(-x) and one division",
+        {"": (1, 1), "_twofold": (1, 1), "_times": (1, 1), "_twofold_times": (1, 1)},
+    ),
+    *family(
+        "sech2",
+        _sech2,
+        "4 e / (1 + e)², e = exp(-2|x|)",
         {"": (1, 1), "_twofold": (1, 1), "_times": (1, 1), "_twofold_times": (1, 1)},
     ),
     *family(
