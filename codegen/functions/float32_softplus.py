@@ -1,0 +1,86 @@
+"""Define tanh(softplus) and sech²(softplus) in float32: quotients in one exponential."""
+
+from __future__ import annotations
+
+from actgen.codegen.coefficients import EXP_F32
+from actgen.codegen.functions.float32_exponential import one_plus
+from actgen.codegen.functions.float32_parts import (
+    FAR,
+    ROUNDER,
+    Result,
+    clamped,
+    family,
+    finite,
+    growth,
+    lifted,
+    ordered_sum,
+    quotient,
+    reduced,
+    single,
+    total,
+)
+from actgen.codegen.functions.parts import Function, Split, Steps, fast_sum, fma, number, square
+from actgen.codegen.ir import ONE, TWO, ZERO, Expr, apply, where
+
+
+def _tanh_softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
+    """Return n / (n + 2) for n = w (w + 2), w = exp(x); w and n are held times 2**lift."""
+    short = clamped(x, FAR if factor else -104.0, 10.0, let)
+    lift = lifted(apply("lt", x, single(-80.0)), factor, let)
+    part = reduced(short, finite(low, x), lift.shift, let, exact)
+    e = one_plus(growth(part, let, EXP_F32), let, exact)
+    w = let("w", e.high * part.scale)
+    plus = let("plus", fma(w, lift.down, TWO))
+    n = let("n", w * plus)
+    # without a factor the whole quotient is lifted
+    unit, two = (lift.down, TWO) if factor else (ONE, number(2.0**31))
+    vanished = apply("le", x, single(FAR))
+    if not exact:
+        below = fma(n, unit, two) if factor else n + two
+        return Result(n / below, ZERO, lift.back, vanished)
+    w_low = let("w_low", e.low * part.scale)
+    plus_low = fma(w_low, lift.down, fma(w, lift.down, 2 - plus))
+    n_low = let("n_low", fma(w, plus, -n) + fma(w, plus_low, w_low * plus))
+    below = ordered_sum(
+        let("n_plain", n * unit if factor else n),
+        two,
+        n_low * unit if factor else n_low,
+        "below",
+        let,
+    )
+    ratio = quotient(Split(n, n_low), below, let)
+    if factor:
+        return Result(ratio.high, ratio.low, lift.back, vanished)
+    return Result(total(ratio))
+
+
+def _sech2_softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
+    """Return (2 v a / (v² + a²))² for exp(x) = m / a, a a power of two, v = m + a."""
+    most = 87.0 if factor else 55.0
+    short = clamped(-x, -most, 10.0, let)
+    part = reduced(short, -finite(low, x) if low != ZERO else ZERO, number(ROUNDER), let, True,
+                   inverted=True)  # fmt: skip
+    m, a = one_plus(growth(part, let, EXP_F32), let, True, deep=exact), part.scale
+    far = apply("gt", x, single(40.0))
+    up = let("up", a * where(far, number(2.0**56), TWO)) if factor else 2 * a
+    back = where(far, number(2.0**-110), ONE) if factor else ONE
+    vanished = apply("ge", x, single(most))
+    v = ordered_sum(a, m.high, m.low, "v", let)
+    v2 = square(v.high)
+    whole = fast_sum(v2.high, a * a)
+    below_low = whole.low + fma(2 * v.high, v.low, v2.low)
+    below = Split(let("below", whole.high), let("below_low", below_low))
+    top = Split(let("top", v.high * up), v.low * up)
+    ratio = quotient(top, below, let)
+    if not factor:
+        return Result(fma(ratio.high, ratio.high, 2 * ratio.high * let("ratio_low", ratio.low)))
+    result = square(ratio.high)
+    low_part = fma(2 * ratio.high, let("ratio_low", ratio.low), result.low)
+    return Result(let("squared", result.high), low_part, back, vanished)
+
+
+ALL = {"": (1, 1), "_twofold": (1, 1), "_times": (1, 1), "_twofold_times": (1, 1)}
+FLOAT32_SOFTPLUS: tuple[Function, ...] = (
+    *family("tanhsoftplus", _tanh_softplus, "a quotient in exp(x)", ALL),
+    *family("sech2softplus", _sech2_softplus, "a quotient in exp(x), squared", ALL),
+)
