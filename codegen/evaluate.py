@@ -100,7 +100,6 @@ MEANING: dict[str, Callable[..., Any]] = {
     "copysign": lambda a, b: abs(a) if b >= 0 else -abs(a),
     "power2": lambda n: mp.ldexp(1, int(n)),
     "power2_rounded": lambda a: mp.ldexp(1, int(a - mp.mpf(3) * 2**51)),
-    "reciprocal": lambda a: 1 / a,
     "exponent": lambda a: mp.mpf(mp.frexp(a)[1] - 1),
     "mantissa": lambda a: 2 * abs(mp.frexp(a)[0]),
     "abs": abs,

@@ -53,7 +53,6 @@ _FLOAT64: dict[str, Callable[..., Any]] = {
     "copysign": np.copysign,
     "power2": np.exp2,
     "power2_rounded": lambda a: np.exp2(a - _F(1.5 * 2**52)),
-    "reciprocal": lambda a: 1 / a,
     "exponent": lambda a: _F(math.frexp(a)[1] - 1),
     "mantissa": lambda a: _F(2 * abs(math.frexp(a)[0])),
     "abs": abs,

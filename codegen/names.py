@@ -55,7 +55,7 @@ _ARGUMENTS = frozenset(
     {
         *("x", "dy", "out", "where", "dtype", "axis", "rng", "order", "wrt", "index", "mask"),
         *("result", "self", "cls", "actgen", "np", "numpy", "numba", "math"),
-        *("float32", "float32_rest", "is_double", "by_type", "reciprocal", "power2_rounded"),
+        *("float32", "float32_rest", "is_double", "by_type", "power2_rounded"),
         *("load", "narrow", "maximum", "minimum", "rint", "same_start", "stack_buffer"),
         *("is_double", "like"),
     }

@@ -75,7 +75,6 @@ _ROWS = (
     Op("copysign", 2, "arith", "the size of a with the sign of b", formula=False),
     Op("power2", 1, "arith", "2 to an integral power that float64 holds", formula=False),
     Op("power2_rounded", 1, "arith", "2 to the power of a - 1.5 * 2**52", formula=False),
-    Op("reciprocal", 1, "arith", "1 / a to 2**-45, 2**-100 <= |a| <= 2**100", formula=False),
     Op("exponent", 1, "arith", "the integer below log2 |a|", formula=False),
     Op("mantissa", 1, "arith", "|a| / 2**exponent(a)", formula=False),
     Op("abs", 1, "arith", "the absolute value"),

@@ -106,11 +106,6 @@ def _power2(fmt: Format, n: Any) -> Any:
     return wrapped.astype(kind).view(fmt.name)
 
 
-def _reciprocal(fmt: Format, a: Any) -> Any:
-    start = (np.float32(1) / np.asarray(a).astype(np.float32)).astype(np.float64)
-    return _fma(fmt, _fma(fmt, -a, start, np.float64(1)), start, start)
-
-
 def _exponent(fmt: Format, a: Any) -> Any:
     kind, fraction, bias = _bits(fmt)
     bits = np.abs(np.asarray(a, fmt.name)).view(kind)
@@ -131,7 +126,6 @@ _BY_FORMAT: _Operations = {
     "fma": _fma,
     "power2": _power2,
     "power2_rounded": lambda fmt, a: _power2(fmt, a - 1.5 * 2.0 ** _bits(fmt)[1]),
-    "reciprocal": _reciprocal,
     "exponent": _exponent,
     "mantissa": _mantissa,
     "pi": lambda fmt: np.dtype(fmt.name).type(np.pi),

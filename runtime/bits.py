@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
@@ -109,21 +109,3 @@ def mantissa(typingctx: Any, a: Any) -> Any:
         return layout.float(builder, builder.or_(kept, integer(layout.bias << fraction)))
 
     return signature(kind, kind), codegen
-
-
-@intrinsic
-def reciprocal(typingctx: Any, a: Any) -> Any:
-    """Return 1 / a to 2**-45, for |a| from 2**-100 to 2**100: float32 division, one Newton step.
-
-    A vector division in float64 costs more than all of it.
-    """
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = ir.FunctionType(_DOUBLE, [_DOUBLE] * 3)
-        fma = cgutils.get_or_insert_function(builder.module, kind, "llvm.fma.f64")
-        rough = builder.fdiv(_SINGLE(1.0), builder.fptrunc(args[0], _SINGLE))
-        start = builder.fpext(rough, _DOUBLE)
-        rest = builder.call(fma, [builder.fneg(args[0]), start, _DOUBLE(1.0)])
-        return builder.call(fma, [rest, start, start])
-
-    return signature(types.float64, types.float64), codegen

@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
 from actgen import half
-from actgen.bits import exponent, mantissa, power2, power2_rounded, reciprocal
+from actgen.bits import exponent, mantissa, power2, power2_rounded
 from actgen.compilation import LazyUfunc, by_type, device, kernel, ufunc
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "narrow",
     "power2",
     "power2_rounded",
-    "reciprocal",
     "same_start",
     "select",
     "stack_buffer",

@@ -39,7 +39,6 @@ CALLS: dict[str, tuple[str, str]] = {
             "copysign",
             "power2",
             "power2_rounded",
-            "reciprocal",
             "exponent",
             "mantissa",
         )

@@ -140,7 +140,6 @@ ROWS: dict[str, Row] = {
     "copysign": _named("copysign"),
     "power2": _form("2^{%s}", POWER, CASES),
     "power2_rounded": _form(r"2^{%s - 3 \cdot 2^{51}}", POWER, ADD),
-    "reciprocal": _form(r"\frac{1}{%s}", POWER, CASES),
     "exponent": _form(r"\left\lfloor \log_2 |%s| \right\rfloor", ATOM, CASES),
     "mantissa": _named("mantissa"),
     "abs": lambda a: Text(_bracket(a.tex, "|", "|")),

@@ -105,12 +105,7 @@ class _Functions:
         self.fits, self.let = fits, Steps()
 
     def inverse(self, a: Expr) -> Expr:
-        """Return 1 / a, to 2**-45 or to an ULP."""
-        first = apply("reciprocal", a)
-        if self.fits is _SHORT:
-            return self.let("inverse", first)
-        first = self.let("near_inverse", first)
-        return self.let("inverse", fma(fma(-first, a, ONE), first, first))
+        return self.let("inverse", ONE / a)
 
     def reduced(self, x: Expr) -> tuple[Expr, Expr]:
         """Return 2**k and r for x = k log 2 + r."""

@@ -28,7 +28,6 @@ LOWERED = {
         "copysign",
         "power2",
         "power2_rounded",
-        "reciprocal",
         "exponent",
         "mantissa",
         "tanhsoftplus",
