@@ -136,9 +136,8 @@ class Eager:
         return partial(DIRECT.get(name, FORWARD[name]), x)
 
     def _backward(self, case: Case, data: Data) -> list[Candidate]:
-        x, dy = tensor(data.x), tensor(data.dy)
-        if case.shape == "derivative":
-            dy = torch.ones_like(x)
+        x = tensor(data.x)
+        dy = tensor(data.dy) if case.shape == "vjp" else torch.ones_like(x)
         found, name = [], case.function
         if name in SAVED:
             more = {"dim": data.axis} if case.kind == "normalization" else {}

@@ -105,9 +105,8 @@ def run(case: Case, peers: dict[str, Peer], tiers: Sequence[str], seconds: float
         for candidate in running[1:]:
             _compare(case, candidate, expected, differing)
     except Exception as error:  # a bug of ours, which must not cost all other figures
-        return Row(
-            case, arrays.x.size, {}, {}, (f"actgen fails at {_named(case)}: {_brief(error)}",)
-        )
+        notes.append(f"actgen fails at {_named(case)}: {_brief(error)}")
+        return Row(case, arrays.x.size, {}, {}, tuple(notes))
     for name, peer in peers.items():
         try:
             for candidate in peer.prepare(case, arrays):
