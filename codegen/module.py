@@ -27,6 +27,7 @@ _ARITHMETIC = {
     True: "Functions take numbers, kernels and ufuncs arrays.",
 }
 _ALWAYS = {"kernel", "load", "narrow"}
+_IN_KERNELS = {"is_large", "same_start", "stack_buffer", "store_tile"}
 
 
 def module_text(program: Program) -> str:
@@ -76,7 +77,7 @@ def _elementwise(program: Program) -> str:
                     "value": q.value.format(x="x_i", dy="dy_i", rest=inside, like="out"),
                 }
             )
-    needs = {"ufunc"} | ({"same_start", "stack_buffer"} if kernels else set())
+    needs = {"ufunc"} | (_IN_KERNELS if kernels else set())
     return _render(
         "cpu_elementwise.py.j2",
         program,

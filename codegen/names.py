@@ -57,6 +57,7 @@ _ARGUMENTS = frozenset(
         *("result", "self", "cls", "actgen", "np", "numpy", "numba", "math"),
         *("float32", "float32_rest", "is_double", "by_type", "power2_rounded"),
         *("load", "narrow", "maximum", "minimum", "rint", "same_start", "stack_buffer"),
+        *("is_large", "store_tile"),
         *("is_double", "like"),
     }
 )

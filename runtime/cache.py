@@ -33,7 +33,10 @@ _MAGIC = b"actgen kernel 1\n"
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _SUFFIX = ".kernel"
 _LIMIT = 256 * 2**20
-_OWN_SOURCES = ("bits.py", "cache.py", "compilation.py", "half.py", "intrinsics.py", "vectors.py")
+_OWN_SOURCES = (
+    *("bits.py", "cache.py", "compilation.py", "half.py", "intrinsics.py", "launch.py"),
+    *("streaming.py", "vectors.py"),
+)
 
 
 def folder() -> Path | None:

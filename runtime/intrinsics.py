@@ -19,6 +19,7 @@ from numba.np.arrayobj import populate_array
 from actgen import half
 from actgen.bits import exponent, mantissa, power2, power2_rounded
 from actgen.compilation import LazyUfunc, by_type, device, kernel, ufunc
+from actgen.streaming import is_large, store_tile
 
 __all__ = [
     "LazyUfunc",
@@ -29,6 +30,7 @@ __all__ = [
     "float32_rest",
     "fma",
     "is_double",
+    "is_large",
     "kernel",
     "load",
     "mantissa",
@@ -40,6 +42,7 @@ __all__ = [
     "same_start",
     "select",
     "stack_buffer",
+    "store_tile",
     "ufunc",
 ]
 

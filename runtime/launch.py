@@ -20,7 +20,7 @@ from actgen.arrays import Array
 
 SHARED = 2**18  # elements from which a call is cut into parts
 STREAMED = 2**22  # bytes from which a kernel writes past the caches
-_LARGE = 2**25  # bytes from which that is faster, caches and all
+_LARGE = 2**24  # bytes from which that is faster, however large the caches are
 _LINE = 64  # bytes; as many elements lie apart in any type, so parts end where lines do
 _FEWEST = 2**15  # elements of a part
 _TURNS = 4  # parts for each thread, so that one that is held up does not hold up all

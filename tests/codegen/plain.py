@@ -47,6 +47,10 @@ def _same_start(a: np.ndarray, b: np.ndarray) -> bool:
     return a.__array_interface__["data"][0] == b.__array_interface__["data"][0]
 
 
+def _store_tile(tile: np.ndarray, out: np.ndarray, start: int) -> None:
+    out[start : start + tile.size] = tile[: out.size - start]
+
+
 _NUMPY = ("sin", "cos", "tan", "sinh", "cosh", "sqrt", "hypot", "floor", "ceil", "rint", "copysign")
 _ARCS = ("sin", "cos", "tan", "sinh", "cosh")
 NAMES: dict[str, Any] = {
@@ -63,6 +67,8 @@ NAMES: dict[str, Any] = {
     "load": F,
     "narrow": lambda value, like: like.dtype.type(value),
     "same_start": _same_start,
+    "is_large": lambda out: out.size >= 2**20,
+    "store_tile": _store_tile,
     "stack_buffer": lambda count, like: np.empty(count, like.dtype),
     "float32": np.float32,
     "float32_rest": lambda value: np.float32(value - float(np.float32(value))),

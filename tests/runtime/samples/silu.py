@@ -2,7 +2,17 @@
 
 from math import exp
 
-from actgen.intrinsics import device, kernel, load, narrow, same_start, stack_buffer, ufunc
+from actgen.intrinsics import (
+    device,
+    is_large,
+    kernel,
+    load,
+    narrow,
+    same_start,
+    stack_buffer,
+    store_tile,
+    ufunc,
+)
 
 
 @device
@@ -57,14 +67,13 @@ def partial_beta_ufunc(x, dy, beta):
 
 @kernel
 def forward_contiguous(x, out, beta):
-    if same_start(x, out):
-        tile = stack_buffer(256, x)
-        for start in range(0, x.size, 256):
-            count = min(256, x.size - start)
-            for i in range(count):
-                tile[i] = narrow(forward(load(x[start + i]), beta), out)
-            for i in range(count):
-                out[start + i] = tile[i]
+    if is_large(out) or same_start(x, out):
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                tile[i] = narrow(forward(load(x_part[i]), beta), out)
+            store_tile(tile, out, start)
     else:
         for i in range(x.size):
             out[i] = narrow(forward(load(x[i]), beta), out)
