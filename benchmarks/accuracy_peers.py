@@ -85,6 +85,7 @@ def _torch(name: str) -> tuple[Evaluate | None, Evaluate | None]:
 
 def _jax(name: str) -> tuple[Evaluate | None, Evaluate | None]:
     import jax
+    import jax.numpy as jnp
 
     from benchmarks.peer_jax import FORWARD
 
@@ -93,7 +94,7 @@ def _jax(name: str) -> tuple[Evaluate | None, Evaluate | None]:
     if function is None:
         return None, None
     value = jax.jit(function)
-    slope = jax.jit(lambda x: jax.vjp(function, x)[1](np.ones_like(x))[0])
+    slope = jax.jit(lambda x: jax.vjp(function, x)[1](jnp.ones_like(x))[0])
     return lambda x: np.asarray(value(x)), lambda x: np.asarray(slope(x))
 
 

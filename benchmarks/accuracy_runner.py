@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,8 @@ def each(
                 except multiprocessing.TimeoutError:
                     _read(queue, shares)
                     progress(sum(shares) / len(tasks))
+            if isinstance(figures, str):
+                raise RuntimeError(figures)
             shares[index] = 1.0
             yield tasks[index], figures
 
@@ -106,7 +109,8 @@ def _start(queue: Any) -> None:
     os.environ["ACTGEN_NUM_THREADS"] = "1"
 
 
-def _do(numbered: tuple[int, Task]) -> tuple[int, Figures]:
+def _do(numbered: tuple[int, Task]) -> tuple[int, Figures | str]:
+    """Do a task; what goes wrong comes back as text, for not every exception can travel."""
     index, task = numbered
     last = [0.0]
 
@@ -115,4 +119,7 @@ def _do(numbered: tuple[int, Task]) -> tuple[int, Figures]:
             last[0] = share
             _queue.put((index, share))
 
-    return index, run(task, progress)
+    try:
+        return index, run(task, progress)
+    except Exception:
+        return index, f"{task.title}\n{traceback.format_exc()}"
