@@ -4,7 +4,7 @@
     make bench-compiler ARGS=--quick
 
 Specs are synthetic: the shapes of formula that people write, each with constants of its own, so
-that no two are the same work. Exit code 0, whatever the figures are; 2 for bad input.
+that no two are the same work. Exit code 0, whatever the figures are; 1 where the compiler fails, 2 for bad input.
 """
 
 from __future__ import annotations
@@ -127,6 +127,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sizes = options.sizes or (_QUICK_SIZES if options.quick else _SIZES)
     try:
         record = _measure(sizes, 1 if options.quick else 3, not options.quick)
+    except subprocess.CalledProcessError as error:  # it said why
+        console.error(f"failed: {' '.join(error.cmd)}")
+        return 1
     except KeyboardInterrupt:
         console.error("interrupted; nothing was written")
         return 130

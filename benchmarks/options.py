@@ -48,12 +48,12 @@ def activation(text: str) -> str:
 
 def positive(text: str) -> int:
     """Return a whole number above 0; 65_536 and 65536 are the same."""
-    return _number(text, int, 2**28)
+    return int(_number(text, int, 2**28))
 
 
 def seconds(text: str) -> float:
     """Return a number of seconds, a minute at most."""
-    return _number(text, float, 60)
+    return float(_number(text, float, 60))
 
 
 def _number(text: str, kind: Callable[[str], Any], most: float) -> Any:
