@@ -4,7 +4,8 @@
     make bench-compiler ARGS=--quick
 
 Specs are synthetic: the shapes of formula that people write, each with constants of its own, so
-that no two are the same work. Exit code 0, whatever the figures are; 1 where the compiler fails, 2 for bad input.
+that no two are the same work. Exit code 0, whatever the figures are; 1 where the compiler fails, 2
+for bad input.
 """
 
 from __future__ import annotations
