@@ -170,6 +170,9 @@ for _name in NARROW:
     _base, _twofold_too, _times_too = _name.split("_")[0], "_twofold" in _name, "_times" in _name
     for _tier in ("_f32", "_f32_fast"):
         MEANING[_name + _tier] = _KINDS[_twofold_too, _times_too](MEANING[_base])
+MEANING["weight_f32"] = lambda a, b, c: (
+    mp.mpf(0) if a < c else _exp(a) * mp.power(2, b - mp.mpf(3 * 2**22))
+)
 
 
 _CLOSED = frozenset((*MEANING, "where"))

@@ -14,10 +14,12 @@ from typing import Any
 from actgen.codegen import quantities
 from actgen.codegen.activation import Param
 from actgen.codegen.docstring import formula as formula_text
+from actgen.codegen.emit import tiles
 from actgen.codegen.emit.axis import AxisKernel, columns, rows
 from actgen.codegen.emit.cpu import imports
 from actgen.codegen.ir import ZERO, Expr, Symbol, is_op, substitute
 from actgen.codegen.library import used_functions
+from actgen.codegen.narrow_axis import narrow_formula
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.render import header, render
 from actgen.codegen.schedule import schedule
@@ -246,11 +248,52 @@ def _axis(program: Program) -> str:
     params = [p.name for p in kernel_params(spec)]
     kernels: list[dict[str, Any]] = []
     needs: set[str] = set()
+    narrow: list[Expr] = []
     for v in program.variants:
         for body in v.bodies:
             for masked in (False, True) if spec.masked is not None else (False,):
                 kernels.extend(_axis_kernels(program, v, body, params, masked, needs))
-    return _render("cpu_axis.py.j2", program, needs, kernels=kernels)
+                kernels.extend(_narrow_kernels(program, v, body, masked, needs, narrow))
+    return _render("cpu_axis.py.j2", program, needs, narrow, kernels=kernels)
+
+
+def _narrow_kernels(
+    program: Program,
+    variant: Variant,
+    body: Body,
+    masked: bool,
+    needs: set[str],
+    used: list[Expr],
+) -> Iterable[dict[str, Any]]:
+    """Yield the kernels in float32 arithmetic, if the formula has such a form.
+
+    Their gradients are for the fast tier: differences of weights have few digits.
+    """
+    forward = body.name == "forward"
+    if body.name not in ("forward", "vjp") or kernel_params(program.spec) or variant.random:
+        return
+    formula = narrow_formula(body.exact, accurate=forward)
+    if formula is None or program.spec.groups is not None:
+        return
+    elements = ("x", *(("mask",) if masked else ()), *(() if forward else ("dy",)))
+    fill = program.definition.masked if forward else ZERO
+    plan = schedule(
+        formula.expr, {*elements, *_LOCALS}, named=formula.names, keep={"weight_f32": "weight"}
+    )
+    kernel = tiles.TiledKernel(plan, elements, "out", fill if masked else None)
+    used.append(formula.expr)
+    tier = "" if forward else "_fast"
+    for shape, printed in (("rows", tiles.rows(kernel)), ("columns", tiles.columns(kernel))):
+        text = "\n".join(printed)
+        needs.update(name for name in tiles.FUNCTIONS if f"{name}(" in text)
+        needs.update(f"{name}!" for name in ("inf", "np.empty", "float32") if name in text)
+        form = f"narrow_{shape}{'_masked' if masked else ''}"
+        yield {
+            "name": f"{body.name}{variant.suffix}{tier}_{form}",
+            "args": ", ".join([*elements, "out"]),
+            "doc": f"{_axis_doc(body.name, shape, masked)[:-1]}, in float32.",
+            "lines": printed,
+        }
 
 
 def _axis_kernels(
@@ -308,6 +351,13 @@ _LOCALS = frozenset(
         "dx",
         "dgate",
         "dvalue",
+        "r",
+        "first",
+        "length",
+        "block",
+        "whole",
+        "size",
+        "width",
     )
 )
 _NUMBERED = re.compile(r"(out|dy|dx)_\d+(_j)?|peak(_\d+)?_value", re.ASCII)
@@ -321,10 +371,16 @@ def _axis_doc(name: str, shape: str, masked: bool) -> str:
     return f"{what} {where_} x{', where the mask is True' if masked else ''}."
 
 
-def _render(template: str, program: Program, needs: set[str], **values: Any) -> str:
-    computed = quantities.expressions(program.variants)
-    needs |= quantities.intrinsics(program.variants, kernel_params(program.spec))
-    library = used_functions([expr for expr, _ in computed])
+def _render(
+    template: str,
+    program: Program,
+    needs: set[str],
+    narrow: Sequence[Expr] = (),
+    **values: Any,
+) -> str:
+    computed = quantities.expressions(program.all_variants)
+    needs |= quantities.intrinsics(program.all_variants, kernel_params(program.spec))
+    library = used_functions([*(expr for expr, _ in computed), *narrow])
     exprs = [*(expr for expr, _ in computed), *(f.body for f in library)]
     needs |= {"float32!"} if any(f.dtype == "float32" for f in library) else set()
     plain = {"inf!"} if any("inf" in s["args"] for s in values.get("scalars", [])) else set()

@@ -38,6 +38,7 @@ PUBLIC_API = frozenset(
             "preparation",
             "randomness",
             "registry",
+            "tiles",
             "scalars",
             "serialization",
             "launch",
@@ -57,12 +58,14 @@ _ARGUMENTS = frozenset(
         *("result", "self", "cls", "actgen", "np", "numpy", "numba", "math"),
         *("float32", "float32_rest", "is_double", "by_type", "power2_rounded"),
         *("load", "narrow", "maximum", "minimum", "rint", "same_start", "stack_buffer"),
+        *("window", "opened", "copied", "scratch", "single"),
+        *("sum_of", "largest_of", "position_of"),
         *("is_large", "store_tile"),
         *("is_double", "like"),
     }
 )
 # A kernel's name ends in the bool parameters of its variant, then in its tier: `forward_fast_rows`.
-_TIER = re.compile(r"(.*_)?fast", re.ASCII)
+_TIER = re.compile(r"(.*_)?(fast|narrow)", re.ASCII)
 # the functions of a generated module
 _QUANTITY = re.compile(r"(forward|(second_)?derivative|vjp|partial)(_.*)?", re.ASCII)
 _LINE_RESERVED = frozenset({"x", "dy", "index", "where"})

@@ -29,6 +29,7 @@ from actgen.codegen.ops import OPS
 from actgen.codegen.simplify import simplify
 
 _ELEMENTS = frozenset(("x", "dy", "index", "where"))
+_VARYING = ("random", "kept")  # kinds of symbols that differ between elements
 
 
 def _at_peak(e: Expr, a: Expr) -> Expr:
@@ -77,7 +78,7 @@ def invariant(expr: Expr) -> bool:
         if node in seen or (isinstance(node, Apply) and OPS[node.op].category == "reduction"):
             continue
         seen.add(node)
-        if isinstance(node, Symbol) and (node.name in _ELEMENTS or node.kind == "random"):
+        if isinstance(node, Symbol) and (node.name in _ELEMENTS or node.kind in _VARYING):
             return False
         stack.extend(node.args)
     return True

@@ -7,10 +7,10 @@ the passes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from actgen.codegen.ir import Apply, Expr, Symbol, is_op, walk
+from actgen.codegen.ir import Apply, Expr, Symbol, is_op, symbols, walk
 from actgen.codegen.ops import OPS
 from actgen.codegen.reverse import invariant
 from actgen.codegen.share import Line, share
@@ -44,13 +44,17 @@ class Pass:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Passes in order, then the result: per element, or one for the slice (`sliced`)."""
+    """Passes in order, then the result: per element, or one for the slice (`sliced`).
+
+    `kept` are temporaries of elements, by name, that a pass computes and later ones use again.
+    """
 
     before: tuple[Line, ...]
     passes: tuple[Pass, ...]
     lines: tuple[Line, ...]
     result: Expr
     sliced: bool
+    kept: tuple[Line, ...] = ()
 
     @property
     def slice_names(self) -> tuple[str, ...]:
@@ -60,53 +64,118 @@ class Schedule:
         return tuple(names)
 
 
-def schedule(expr: Expr, taken: Iterable[str], sliced: bool = False) -> Schedule:
+def schedule(
+    expr: Expr,
+    taken: Iterable[str],
+    sliced: bool = False,
+    named: Mapping[Expr, str] | None = None,
+    keep: Mapping[str, str] | None = None,
+) -> Schedule:
     """Return the passes that compute the lowered expression `expr`.
 
     `sliced` asks for one result for the slice; else each element gets one, be they all the same.
+    `named` has names for what is the same for the whole slice. `keep` maps operations whose values
+    are worth keeping from pass to pass to names for them.
     """
-    names = set(taken)
-    levels = _levels(expr)
-    replaced: dict[Expr, Expr] = {}
-    passes: list[Pass] = []
-    for level in range(1, max(levels.values(), default=0) + 1):
-        found = [node for node, at in levels.items() if at == level]
+    return _Scheduling(expr, set(taken), named or {}, keep or {}).run(sliced)
+
+
+class _Scheduling:
+    def __init__(
+        self,
+        expr: Expr,
+        names: set[str],
+        named: Mapping[Expr, str],
+        keep: Mapping[str, str],
+    ) -> None:
+        self.expr = expr
+        self.names = names
+        self.named = named
+        self.keep = keep
+        self.kept: dict[str, Expr] = {}
+        self.replaced: dict[Expr, Expr] = {}  # reductions
+        self.moved: dict[Expr, Expr] = {}  # what is computed between passes, over their results
+        self.before: tuple[Line, ...] = ()
+        self.passes: list[Pass] = []
+
+    def run(self, sliced: bool) -> Schedule:
+        levels = _levels(self.expr)
+        for level in range(1, max(levels.values(), default=0) + 1):
+            self.walk([node for node, at in levels.items() if at == level])
+        result = self.put(self.expr)
+        if not sliced:
+            result = self.hoist([result])[0]
+        shared = share([result], self.names, _WIDTH)
+        stages = [[r.value for r in p.reductions] + [v for _, v in p.lines] for p in self.passes]
+        stages.append([result])
+        kept = [line for line in self.kept.items() if _stages_with(line[0], stages) > 1]
+        passes = tuple(self.passes)
+        return Schedule(self.before, passes, shared.lines, shared.results[0], sliced, tuple(kept))
+
+    def walk(self, found: list[Expr]) -> None:
+        """Add the pass that computes reductions which need those of the passes before only."""
+        values = self.hoist([self.put(node.args[0]) for node in found])
         reductions = []
         for node in found:
             assert isinstance(node, Apply)
-            name = _fresh(_NAMES[node.op], names)
-            reductions.append((name, node.op, _put(node.args[0], replaced)))
-            replaced[node] = Symbol(name, "slice")
-        shared = share([value for _, _, value in reductions], names, _WIDTH)
-        values = zip(reductions, shared.results, strict=True)
-        made = tuple(Reduction(name, op, value) for (name, op, _), value in values)
-        names.update(name for name, _ in shared.lines)
-        passes.append(Pass(shared.lines, made, ()))
-    result = _put(expr, replaced)
-    # what only the slice determines moves out of the last pass
-    hoisted = _hoisted(result)
-    after: tuple[Line, ...] = ()
-    before: tuple[Line, ...] = ()
-    if hoisted and not sliced:
-        shared = share(hoisted, names, _WIDTH)
-        names.update(name for name, _ in shared.lines)
+            name = _fresh(_NAMES[node.op], self.names)
+            reductions.append((name, node.op))
+            self.replaced[node] = Symbol(name, "slice")
+        values, kept = self.put_aside(values)
+        shared = share(values, self.names, _WIDTH)
+        pairs = zip(reductions, shared.results, strict=True)
+        made = tuple(Reduction(name, op, value) for (name, op), value in pairs)
+        self.names.update(name for name, _ in shared.lines)
+        self.passes.append(Pass((*kept, *shared.lines), made, ()))
+
+    def put_aside(self, values: list[Expr]) -> tuple[list[Expr], list[Line]]:
+        """Give names to what is worth keeping; return the values over them, and their lines."""
+        lines: list[Line] = []
+        swap: dict[Expr, Expr] = {}
+        for node in (node for value in values for node in walk(value)):
+            if isinstance(node, Apply) and node.op in self.keep and node not in swap:
+                name = _fresh(self.keep[node.op], self.names)
+                swap[node] = Symbol(name, "kept")
+                lines.append((name, node))
+        self.kept.update(lines)
+        self.moved.update(swap)
+        return [_put(value, swap) for value in values], lines
+
+    def put(self, expr: Expr) -> Expr:
+        """Write `expr` over what has a name by now; names stand in what other names are for."""
+        expr = _put(expr, self.replaced)
+        while (moved := _put(expr, self.moved)) != expr:
+            expr = moved
+        return expr
+
+    def hoist(self, values: list[Expr]) -> list[Expr]:
+        """Move what only the slice determines in front of the pass that computes `values`."""
+        hoisted = list(dict.fromkeys(node for value in values for node in _hoisted(value)))
+        if not hoisted:
+            return values
+        known = {self.put(node): name for node, name in self.named.items()}
+        shared = share(hoisted, self.names, _WIDTH, known)
+        self.names.update(name for name, _ in shared.lines)
         lines = list(shared.lines)
         swap: dict[Expr, Expr] = {}
         for node, value in zip(hoisted, shared.results, strict=True):
             if not isinstance(value, Symbol):
-                name = _fresh("scale", names)
+                name = _fresh("scale", self.names)
                 lines.append((name, value))
                 value = Symbol(name)
             swap[node] = Symbol(value.name, "slice")
-        result = _put(result, swap)
-        if passes:
-            last = passes[-1]
-            after = tuple(lines)
-            passes[-1] = Pass(last.lines, last.reductions, after)
+        if self.passes:
+            last = self.passes[-1]
+            self.passes[-1] = Pass(last.lines, last.reductions, (*last.after, *lines))
         else:
-            before = tuple(lines)
-    shared = share([result], names, _WIDTH)
-    return Schedule(before, tuple(passes), shared.lines, shared.results[0], sliced)
+            self.before = (*self.before, *lines)
+        self.moved.update(swap)
+        return [_put(value, swap) for value in values]
+
+
+def _stages_with(name: str, stages: list[list[Expr]]) -> int:
+    kept = Symbol(name, "kept")
+    return sum(any(kept in symbols(value) for value in values) for values in stages)
 
 
 def _levels(expr: Expr) -> dict[Expr, int]:

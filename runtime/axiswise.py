@@ -7,7 +7,7 @@ reached by views; only axes that no view can bring together are copied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ import numpy as np
 from actgen import layout
 from actgen.arrays import Array, detached, elements, overlaps_itself
 from actgen.kernels import Kernels
+
+_COPIED = 2**18  # elements that are copied at a time
 
 
 def _visible(array: Array) -> Array:
@@ -58,11 +60,52 @@ def fill(
     for entry in reduced:
         arguments[entry] = arguments[entry][:, 0]
     form = "rows" if views[0].ndim == 2 else "columns"
-    masked = "_masked" if "mask" in inputs else ""
-    cuts = (0,) if form == "rows" else (0, -1)
-    kernels.run(stem, f"{form}{masked}", arguments | dict(parameters), cuts)
+    form += "_masked" if "mask" in inputs else ""
+    if out.dtype != np.float64 and kernels.find(stem, f"narrow_{form}") is not None:
+        _run_narrow(kernels, stem, f"narrow_{form}", arguments, name)
+    else:
+        cuts = (0,) if views[0].ndim == 2 else (0, -1)
+        kernels.run(stem, form, arguments | dict(parameters), cuts)
     if computed is not out:
         out[...] = np.moveaxis(computed, last, axes)
+
+
+def _run_narrow(
+    kernels: Kernels, stem: str, form: str, arguments: Mapping[str, Array], target: str
+) -> None:
+    """Run a kernel in float32 arithmetic: its arrays must be contiguous along their last axis.
+
+    Others are copied, some rows or columns at a time.
+    """
+    uneven = [name for name, array in arguments.items() if not _even(array)]
+    shape = arguments[target].shape
+    cuts = (0,) if len(shape) == 2 else (0, -1)
+    if not uneven:
+        kernels.run(stem, form, arguments, cuts)
+        return
+    for part in _parts(shape):
+        parts = {name: array[part] for name, array in arguments.items()}
+        copies = {name: np.ascontiguousarray(parts[name]) for name in uneven}
+        kernels.run(stem, form, parts | copies, cuts)
+        if target in copies:
+            parts[target][...] = copies[target]
+
+
+def _even(array: Array) -> bool:
+    return array.shape[-1] == 1 or array.strides[-1] == array.itemsize
+
+
+def _parts(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
+    """Cut rows, or columns, into parts of about `_COPIED` elements."""
+    if len(shape) == 2:
+        step = max(1, _COPIED // shape[1])
+        for start in range(0, shape[0], step):
+            yield (slice(start, start + step),)
+        return
+    step = max(1, _COPIED // shape[1])
+    for index in range(shape[0]):
+        for start in range(0, shape[2], step):
+            yield slice(index, index + 1), slice(None), slice(start, start + step)
 
 
 def split(array: Array, axis: int, size: int) -> Array:

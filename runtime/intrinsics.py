@@ -20,10 +20,21 @@ from actgen import half
 from actgen.bits import exponent, mantissa, power2, power2_rounded
 from actgen.compilation import LazyUfunc, by_type, device, kernel, ufunc
 from actgen.streaming import is_large, store_tile
+from actgen.tiles import (
+    copied,
+    largest_of,
+    opened,
+    position_of,
+    scratch,
+    single,
+    sum_of,
+    window,
+)
 
 __all__ = [
     "LazyUfunc",
     "by_type",
+    "copied",
     "copysign",
     "device",
     "exponent",
@@ -32,18 +43,25 @@ __all__ = [
     "is_double",
     "is_large",
     "kernel",
+    "largest_of",
     "load",
     "mantissa",
     "maximum",
     "minimum",
     "narrow",
+    "opened",
+    "position_of",
     "power2",
     "power2_rounded",
     "same_start",
+    "scratch",
     "select",
+    "single",
     "stack_buffer",
     "store_tile",
+    "sum_of",
     "ufunc",
+    "window",
 ]
 
 _FLOATS = (types.float32, types.float64)

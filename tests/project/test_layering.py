@@ -33,8 +33,9 @@ ORDER = [
         f"functions.{n}"
         for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function", "rough")
     ),
-    *("library", "lower", "merge", "shorten", "share", "schedule"),
-    *("emit.cpu", "emit.axis", "emit.tidy", "emit.latex", "emit.text"),
+    *(f"functions.float32_{n}" for n in ("parts", "exponential", "quotient", "logarithm", "error")),
+    *("library", "lower", "merge", "shorten", "share", "schedule", "narrow_axis"),
+    *("emit.cpu", "emit.axis", "emit.tiles", "emit.tidy", "emit.latex", "emit.text"),
     "simulate",
     "samples",
     "plan",
