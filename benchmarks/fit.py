@@ -145,11 +145,33 @@ def _curve(name: str, degree: int) -> Fit:
     return Fit(name, _exp_curve, -_REDUCED, _REDUCED, degree, weight, _EXP_F32, dtype="float32")
 
 
+def _log1p_curve(e: Any) -> Any:
+    return (mp.log1p(e) - e) / e**2 if e > mp.mpf("1e-12") else -mp.mpf(0.5) + e / 3
+
+
+def _log1p_weight(e: Any) -> Any:
+    return e**2 / mp.log1p(e) if e else e
+
+
 _SINGLE: tuple[Fit, ...] = (
     _curve("EXP_F32", 4),
     _curve("EXP_F32_LONG", 5),
     _curve("EXP_F32_FAST", 3),
-)
+    Fit(
+        "LOG_F32", _atanh_tail, mp.mpf(0), mp.mpf("0.1717") ** 2, 2, lambda z: z / 2,
+        "(2 atanh(s) / s - 2) / s² in z = s², |s| ≤ 3 - 2√2; relative to 2 atanh(s)",
+        dtype="float32",
+    ),
+    Fit(
+        "ATANH_F32", _atanh_tail, mp.mpf(0), mp.mpf(1) / 9, 4, lambda z: z / 2,
+        "(2 atanh(s) / s - 2) / s² in z = s², |s| ≤ 1/3; relative to 2 atanh(s)",
+        dtype="float32",
+    ),
+    Fit(
+        "LOG1P_F32_FAST", _log1p_curve, mp.mpf(0), mp.mpf(1), 7, _log1p_weight,
+        "(log(1 + e) - e) / e², 0 ≤ e ≤ 1; relative to log(1 + e)", dtype="float32",
+    ),
+)  # fmt: skip
 FITS = _DOUBLE + _SINGLE
 
 _HEAD = '''"""Hold the polynomials of the functions; written by benchmarks/fit.py, do not edit.

@@ -53,7 +53,8 @@ SLOPE = "normcdfslope_short"
 # arguments those take
 NARROW = {
     f"{name}{kind}": arity
-    for name in ("exp", "expm1", "sigmoid", "tanh", "sech2", "tanhsoftplus", "sech2softplus")
+    for name in ROUGH
+    if name not in ("erf", "erfc", "normcdf")
     for kind, arity in (("", 1), ("_twofold", 2), ("_times", 2), ("_twofold_times", 3))
     if ("twofold" not in kind or name in TWOFOLD)
     and ("times" not in kind or name in (*VANISHING, "expm1", "softplus", "tanh"))

@@ -200,8 +200,9 @@ def _times(result: Result, sign: Sign, let: Steps) -> Expr:
     if result.low == ZERO:
         whole = result.high * factor
     else:
-        extra = where(apply("lt", absolute(B), INFINITY), result.low * factor, ZERO)
-        whole = fma(result.high, factor, let("extra", extra))
+        extra = let("extra", result.low * factor)  # not a number beside an infinite factor
+        extra = where(apply("lt", absolute(extra), INFINITY), extra, ZERO)
+        whole = fma(result.high, factor, extra)
     whole = whole if result.back == ONE else whole * result.back
     if sign == "zero":
         return where(apply("eq", X, 0), X * B, let("result", whole))

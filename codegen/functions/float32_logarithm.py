@@ -1,0 +1,94 @@
+"""Define log, log1p and softplus in float32: logarithms as in float64, with shorter fits."""
+
+from __future__ import annotations
+
+from actgen.codegen.coefficients import ATANH_F32, EXP_F32, LOG1P_F32_FAST
+from actgen.codegen.functions.float32_exponential import one_plus
+from actgen.codegen.functions.float32_parts import (
+    ALL_KINDS,
+    FAR,
+    Result,
+    clamped,
+    family,
+    finite,
+    growth,
+    lifted,
+    ordered_sum,
+    quotient,
+    reduced,
+    short_polynomial,
+    single,
+)
+from actgen.codegen.functions.logarithm import SINGLE, split_log1p, split_log_of
+from actgen.codegen.functions.parts import INFINITY, Function, Split, Steps, fma, polynomial
+from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, maximum, where
+
+
+def _log(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
+    result = split_log_of(x, let, SINGLE)
+    return Result(result.high, result.low)
+
+
+def _log1p(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
+    result = split_log1p(x, let, SINGLE)
+    return Result(result.high, result.low)
+
+
+def _decay(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> tuple[Split, Expr]:
+    """Return exp(-|x + low|) and what takes it down from where it is held."""
+    size = let("size", -absolute(x))
+    short = clamped(size, FAR if factor else -104.0, None, let)
+    toward = low if low == ZERO else where(apply("lt", x, 0), finite(low, x), -finite(low, x))
+    lift = lifted(apply("lt", size, single(-80.0)), factor, let)
+    part = reduced(short, toward, lift.shift, let, exact)
+    m = one_plus(growth(part, let, EXP_F32), let, exact)
+    e_low = ZERO if m.low == ZERO else m.low * part.scale
+    return Split(let("e_held", m.high * part.scale), e_low), lift.down
+
+
+def _softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
+    """Return max(x, 0) + log(1 + e) for e = exp(-|x|), log(1 + e) = 2 atanh(e / (2 + e))."""
+    held, down = _decay(x, low, let, exact, factor)
+    e = let("e", held.high * down)
+    far = apply("lt", x, single(-80.0))  # log(1 + e) is e there
+    back = where(far, down, ONE) if factor else ONE
+    vanished = apply("le", x, single(FAR))
+    most = let("most", maximum(x, 0))
+    if not exact:
+        square = let("e2", e * e)
+        curve = let("curve", _in_quads(e, square))
+        whole = let("whole", most + fma(square, curve, e))
+        return Result(where(far, held.high, whole) if factor else whole, ZERO, back, vanished)
+    e_low = let("e_low", held.low * down)
+    below = let("below", 2 + e)
+    below_low = let("below_low", 2 - below + e + e_low)
+    s = quotient(Split(2 * e, 2 * e_low), Split(below, below_low), let)
+    # the polynomial is in s, here is 2 s
+    z = let("z", s.high * s.high)
+    fit = [c / 4.0 ** (i + 1) / 2 for i, c in enumerate(ATANH_F32)]
+    curve = let("curve", polynomial(z, fit))
+    tail = let("tail", fma(s.high * z, curve, s.low))
+    whole_split = ordered_sum(most, s.high, tail, "whole", let)
+    rest = whole_split.low
+    if low != ZERO:
+        rest = rest + where(apply("gt", x, 0), low, 0)
+    rest = where(apply("lt", x, INFINITY), rest, 0)
+    if not factor:
+        return Result(whole_split.high, let("rest", rest))
+    high = where(far, held.high, whole_split.high)
+    return Result(high, where(far, held.low, let("rest", rest)), back, vanished)
+
+
+def _in_quads(e: Expr, square: Expr) -> Expr:
+    first, second = LOG1P_F32_FAST[:4], LOG1P_F32_FAST[4:]
+    upper, lower = short_polynomial(e, square, second), short_polynomial(e, square, first)
+    return fma(upper, square * square, lower)
+
+
+FLOAT32_LOGARITHM: tuple[Function, ...] = (
+    *family("log", _log, "the exponent taken off, 2 atanh(f / (2 + f))", {"": (1, 1)}),
+    *family("log1p", _log1p, "as log, with what rounding 1 + x loses", {"": (1, 1)}, "zero"),
+    *family(
+        "softplus", _softplus, "max(x, 0) + log1p(exp(-|x|))", dict.fromkeys(ALL_KINDS, (1, 1))
+    ),
+)
