@@ -12,7 +12,7 @@ carried along like a rounding error.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -29,12 +29,14 @@ from actgen.codegen.ir import (
     Const,
     Expr,
     Symbol,
+    absolute,
     apply,
     const_value,
     is_op,
     sqrt,
     symbols,
     walk,
+    where,
 )
 from actgen.codegen.ops import OPS, TWOFOLD, VANISHING
 from actgen.codegen.precision import FLOAT64, Format
@@ -50,6 +52,15 @@ def lower(expr: Expr, fmt: Format = FLOAT64, params: Mapping[Expr, Halves] | Non
     `params` gives the names of the two parts of parameters that the format does not hold whole.
     """
     return _Lowering(fmt, params or {}).visit(expr)
+
+
+def lower_twofold(expr: Expr, fmt: Format, params: Mapping[Expr, Halves]) -> Expr:
+    """Return `expr` as `lower` does, but with the rounding errors of all its arithmetic carried."""
+    pair = _Lowering(fmt, params).pair(expr)
+    if pair.low is None:
+        return pair.high
+    finite = apply("lt", absolute(pair.high), INF)
+    return where(finite, pair.high + pair.low, pair.high)
 
 
 @dataclass(frozen=True)
@@ -216,8 +227,9 @@ class _Lowering:
             a, b = (self.pair(arg) for arg in node.args)
             low = _mul(a, b).low
             zero = apply("eq", a.high, ZERO)
-            return _Pair(plain, None if low is None else apply("where", zero, ZERO, low))
-        rule = {"add": _add, "sub": _sub, "mul": _mul, "div": _div}.get(node.op)
+            high = apply("product", a.high, b.high)
+            return _Pair(high, None if low is None else where(zero, ZERO, low))
+        rule = _PAIR_RULES.get(node.op)
         return _Pair(plain) if rule is None else rule(*(self.pair(arg) for arg in node.args))
 
     def _power_pair(self, node: Apply, plain: Expr) -> _Pair:
@@ -346,14 +358,23 @@ def _add(a: _Pair, b: _Pair) -> _Pair:
     high = a.high + b.high
     part = high - a.high
     error = (a.high - (high - part)) + (b.high - part)  # Knuth's TwoSum
-    return _Pair(high, _plus(_plus(error, a.low), b.low))
+    return _normal(high, error, _plus(a.low, b.low))
 
 
 def _sub(a: _Pair, b: _Pair) -> _Pair:
     high = a.high - b.high
     part = high - a.high
     error = (a.high - (high - part)) - (b.high + part)
-    return _Pair(high, _plus(_plus(error, a.low), None if b.low is None else -b.low))
+    return _normal(high, error, _plus(a.low, None if b.low is None else -b.low))
+
+
+def _normal(high: Expr, error: Expr, rest: Expr | None) -> _Pair:
+    """Return a sum whose terms may have cancelled but for `rest`."""
+    if rest is None:
+        return _Pair(high, error)
+    low = error + rest
+    total = high + low
+    return _Pair(total, (high - total) + low)
 
 
 def _div(a: _Pair, b: _Pair) -> _Pair:
@@ -364,3 +385,34 @@ def _div(a: _Pair, b: _Pair) -> _Pair:
     if b.low is not None and rest is not None:
         rest = rest - high * b.low
     return _Pair(high, None if rest is None else rest / b.high)
+
+
+def _larger(a: _Pair, b: _Pair) -> _Pair:
+    return _either(apply("gt", a.high, b.high), apply("max", a.high, b.high), a, b)
+
+
+def _smaller(a: _Pair, b: _Pair) -> _Pair:
+    return _either(apply("lt", a.high, b.high), apply("min", a.high, b.high), a, b)
+
+
+def _either(condition: Expr, high: Expr, a: _Pair, b: _Pair) -> _Pair:
+    if a.low is None and b.low is None:
+        return _Pair(high)
+    return _Pair(high, where(condition, a.low or ZERO, b.low or ZERO))
+
+
+def _size(a: _Pair) -> _Pair:
+    if a.low is None:
+        return _Pair(absolute(a.high))
+    return _Pair(absolute(a.high), where(apply("lt", a.high, 0), -a.low, a.low))
+
+
+_PAIR_RULES: dict[str, Callable[..., _Pair]] = {
+    "add": _add,
+    "sub": _sub,
+    "mul": _mul,
+    "div": _div,
+    "max": _larger,
+    "min": _smaller,
+    "abs": _size,
+}

@@ -16,8 +16,10 @@ Each stage takes what the one before gives, and imports only what stands before 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import isinf
 
 from actgen.codegen.activation import ActivationSpec, Param
 from actgen.codegen.differentiate import at_kinks, differentiate
@@ -26,7 +28,9 @@ from actgen.codegen.guard import guard, keep_nan
 from actgen.codegen.inline import Definition, Formula
 from actgen.codegen.ir import (
     DY,
+    INF,
     Apply,
+    Const,
     Expr,
     Symbol,
     X,
@@ -46,6 +50,7 @@ from actgen.codegen.simplify import simplify
 from actgen.codegen.stabilise import Note, stabilise
 
 GATE, VALUE = Symbol("gate"), Symbol("value")
+_DEAR, _MUCH = 20, 0.5  # the cost of a memory access, about; a gain worth a kernel
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,9 @@ class Variant:
 
     `bodies` by kind: elementwise `forward`, `derivative`, `second_derivative`, `partial_<param>`;
     gated `forward`, `vjp_gate`, `vjp_value`, `partial_<param>`; concatenations `forward_<k>`,
-    `derivative_<k>`; along an axis `forward`, `vjp`, `partial_<param>`.
+    `derivative_<k>`; along an axis `forward`, `vjp`, `partial_<param>`. `at_defaults` is there
+    where the default values of all parameters make `forward` and `derivative` much cheaper: a
+    variant with these alone, whose parameters are `fixed`.
     """
 
     when: tuple[tuple[str, bool], ...]
@@ -77,6 +84,8 @@ class Variant:
     bodies: tuple[Body, ...]
     random: tuple[str, ...]
     notes: tuple[Note, ...]
+    at_defaults: Variant | None = None
+    fixed: bool = False
 
     def body(self, name: str) -> Body:
         """Return the body called `name`."""
@@ -95,6 +104,12 @@ class Program:
         return self.definition.spec
 
     @property
+    def all_variants(self) -> tuple[Variant, ...]:
+        """All variants, each followed by that for its defaults, if there is one."""
+        pairs = ((v, v.at_defaults) for v in self.variants)
+        return tuple(v for pair in pairs for v in pair if v is not None)
+
+    @property
     def pieces(self) -> int:
         """The number of outputs that a concatenation puts one after the other, else 1."""
         expr = self.definition.formulas[0].expr
@@ -105,8 +120,36 @@ def compile_definition(definition: Definition) -> Program:
     """Return the program of a definition. Raises `CompilerError` if the compiler is at fault."""
     variants = []
     for formula in definition.formulas:
-        variants.append(_Compilation(definition, formula).variant())
+        variant = _Compilation(definition, formula).variant()
+        variants.append(replace(variant, at_defaults=_specialised(definition, formula, variant)))
     return Program(definition, tuple(variants))
+
+
+def _specialised(definition: Definition, formula: Formula, variant: Variant) -> Variant | None:
+    """Return a variant without parameters, if they cost most of the time at their defaults.
+
+    Beside a function of the library they never do.
+    """
+    params = kernel_params(definition.spec)
+    if definition.spec.kind != "elementwise" or variant.random or not params:
+        return None
+    if any(p.default_value is None for p in params):
+        return None
+    defaults = {Symbol(p.name): _constant(float(p.default_value or 0)) for p in params}
+    special = _Compilation(definition, formula, defaults).variant("_default")
+    ours, general = special.body("forward").plan, variant.body("forward").plan
+    if ours is None or general is None or general.single.calls:
+        return None
+    if general.single.cost < _DEAR or ours.single.cost > _MUCH * general.single.cost:
+        return None
+    bodies = tuple(special.body(n) for n in ("forward", "derivative"))
+    return replace(special, bodies=bodies, fixed=True)
+
+
+def _constant(value: float) -> Expr:
+    if isinf(value):
+        return INF if value > 0 else -INF
+    return Const(Fraction(repr(value)))
 
 
 def kernel_params(spec: ActivationSpec) -> tuple[Param, ...]:
@@ -122,26 +165,36 @@ def suffix(when: Sequence[tuple[str, bool]]) -> str:
 class _Compilation:
     """The stages over one case of a formula."""
 
-    def __init__(self, definition: Definition, formula: Formula) -> None:
+    def __init__(
+        self, definition: Definition, formula: Formula, fixed: Mapping[Expr, Expr] | None = None
+    ) -> None:
         self.definition = definition
         self.spec = definition.spec
+        self.fixed = dict(fixed or {})
+        self.params = tuple(p for p in kernel_params(self.spec) if Symbol(p.name) not in self.fixed)
+        self.kinks = [
+            (self.bound(kink.at), kink.derivative and self.bound(kink.derivative))
+            for kink in definition.kinks
+        ]
         self.when = formula.when
         names: dict[Expr, Expr] = {
             Symbol(entry.name): Symbol(entry.name, "random") for entry in self.spec.random
         }
-        self.formula = simplify(substitute(formula.expr, names))
+        self.formula = simplify(substitute(formula.expr, names | self.fixed))
         self.random = tuple(
             entry.name
             for entry in self.spec.random
             if Symbol(entry.name, "random") in symbols(self.formula)
         )
         self.notes: dict[Note, None] = {}
-        self.signs = {p.name: _sign(p) for p in kernel_params(self.spec)}
-        self.zeroable = frozenset(
-            Symbol(p.name) for p in kernel_params(self.spec) if not _excludes_zero(p)
-        )
+        self.signs = {p.name: _sign(p) for p in self.params}
+        self.zeroable = frozenset(Symbol(p.name) for p in self.params if not _excludes_zero(p))
 
-    def variant(self) -> Variant:
+    def bound(self, expr: Expr) -> Expr:
+        """Return an expression with the parameters that are fixed."""
+        return substitute(expr, self.fixed)
+
+    def variant(self, ending: str = "") -> Variant:
         derivative, bodies = {
             "elementwise": self.elementwise,
             "gated": self.gated,
@@ -150,7 +203,7 @@ class _Compilation:
         }[self.spec.kind]()
         return Variant(
             when=self.when,
-            suffix=suffix(self.when),
+            suffix=f"{suffix(self.when)}{ending}",
             formula=self.formula,
             derivative=derivative,
             bodies=tuple(map(self.planned, bodies)),
@@ -178,14 +231,17 @@ class _Compilation:
         """Add the plan of a quantity whose results have the type of the elements."""
         if self.spec.kind == "normalization" or self.spec.groups or body.name.startswith("partial"):
             return body
-        kinks = tuple(kink.at for kink in self.definition.kinks)
+        kinks = tuple(place for place, _ in self.kinks)
         variable = "gate" if self.spec.kind == "gated" else "x"
-        setting = Setting(variable, kernel_params(self.spec), kinks, bool(self.random))
-        return replace(body, plan=plan(body.exact, body.lowered, setting))
+        setting = Setting(variable, self.params, kinks, bool(self.random))
+        made = plan(body.exact, body.lowered, setting)
+        if body.name == "second_derivative":  # it has one tier
+            made = replace(made, single_fast=made.single)
+        return replace(body, plan=made)
 
     def elementwise(self) -> tuple[Expr, list[Body]]:
         formula = self.stable(self.formula)
-        kinks = [(kink.at, kink.derivative) for kink in self.definition.kinks]
+        kinks = self.kinks
         slope = self.stable(differentiate(formula, X))
         bend = self.stable(differentiate(slope, X))
         bodies = [
@@ -203,7 +259,7 @@ class _Compilation:
         bodies = [self.halves("forward", formula)]
         for name, symbol in (("vjp_gate", GATE), ("vjp_value", VALUE)):
             slope = self.stable(differentiate(formula, symbol))
-            kinks = [(kink.at, kink.derivative) for kink in self.definition.kinks]
+            kinks = self.kinks
             bodies.append(
                 self.halves(name, at_kinks(slope, GATE, kinks) if symbol == GATE else slope)
             )
@@ -249,7 +305,7 @@ class _Compilation:
             return self.along_axis()
         if not isinstance(self.formula, Apply) or self.formula.op != "concat":
             raise CompilerError(f"{self.spec.name}: a reshaping formula that does not reshape")
-        kinks = [(kink.at, kink.derivative) for kink in self.definition.kinks]
+        kinks = self.kinks
         bodies = []
         for k, piece in enumerate(self.formula.args):
             piece = self.stable(piece)
@@ -259,7 +315,7 @@ class _Compilation:
         return None, bodies
 
     def differentiable(self) -> list[str]:
-        return [p.name for p in kernel_params(self.spec) if p.type in ("float", "array")]
+        return [p.name for p in self.params if p.type in ("float", "array")]
 
 
 def depends(expr: Expr, symbol: Symbol) -> bool:

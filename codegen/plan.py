@@ -20,6 +20,7 @@ from actgen.codegen.constraints import violated
 from actgen.codegen.evaluate import constant
 from actgen.codegen.ir import (
     Apply,
+    Const,
     Expr,
     Symbol,
     const_value,
@@ -29,7 +30,7 @@ from actgen.codegen.ir import (
     walk,
 )
 from actgen.codegen.library import LIBRARY
-from actgen.codegen.lower import Halves, lower
+from actgen.codegen.lower import Halves, lower, lower_twofold
 from actgen.codegen.ops import OPS
 from actgen.codegen.precision import FLOAT32, FLOAT64, Format
 from actgen.codegen.samples import Array, around, spread, zeros
@@ -40,6 +41,7 @@ from actgen.codegen.simulate import simulate
 ACCURATE, FAST = 0.85, 3.4
 _SELECTIONS = ("sign", "product", "rootsum", "rootratio")
 _ANY_FORMAT = frozenset(("sqrt",))  # functions of no format of their own
+_COSTS = {"div": 10, "sqrt": 10, "neg": 0, "pow": 100}
 _TARGETS = frozenset(("copysign", "power2", "exponent", "mantissa", "fma"))
 
 
@@ -54,6 +56,17 @@ class Way:
     fmt: Format
     lowered: Expr
     error: float | None = None
+
+    @property
+    def calls(self) -> bool:
+        """Tell whether it calls functions of the library."""
+        return any(isinstance(node, Apply) and node.op in LIBRARY for node in walk(self.lowered))
+
+    @property
+    def cost(self) -> float:
+        """Return about how long an element takes, in additions of float32."""
+        lanes = 1 if self.fmt is FLOAT32 else 2
+        return lanes * sum(map(_cost, _operations(self.lowered)))
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,20 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
     return Plan(double, accurate or double, fast or double)
 
 
+def _operations(expr: Expr) -> Iterator[Apply]:
+    """Yield the operations of an expression and of the library functions that it calls."""
+    for node in walk(expr):
+        if isinstance(node, Apply):
+            yield node
+            if node.op in LIBRARY:
+                yield from _operations(LIBRARY[node.op].body)
+
+
+def _cost(node: Apply) -> float:
+    constants = all(isinstance(arg, Const) for arg in node.args)
+    return 0 if constants else _COSTS.get(node.op, 1)
+
+
 def in_parts(param: Param) -> tuple[Symbol, Symbol]:
     """Return the names of the float32 nearest to a parameter, and of what that leaves over."""
     return Symbol(f"{param.name}_"), Symbol(f"{param.name}_rest_")
@@ -128,6 +155,9 @@ def _ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
             yield Way("_float32_fast", FLOAT32, fast)
         if accurate is not None:
             yield Way("_float32", FLOAT32, accurate)
+        twofold = _in_float32(lower_twofold(exact, FLOAT32, halves), "_f32")
+        if twofold is not None and twofold != accurate:
+            yield Way("_float32_twofold", FLOAT32, twofold)
     short = shorten(exact, lowered)
     if short is not None:
         yield Way("_narrow", FLOAT64, short)

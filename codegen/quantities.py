@@ -13,8 +13,7 @@ from math import ceil
 from actgen.codegen.activation import Param
 from actgen.codegen.emit.cpu import emit_cpu
 from actgen.codegen.functions.parts import Function
-from actgen.codegen.ir import Expr, Symbol, is_op, symbols, walk
-from actgen.codegen.library import LIBRARY
+from actgen.codegen.ir import Expr, Symbol, symbols
 from actgen.codegen.pipeline import Body, Variant
 from actgen.codegen.plan import Plan, Way, in_parts
 from actgen.codegen.precision import FLOAT32, FLOAT64, FORMATS, Format
@@ -31,6 +30,7 @@ _WAYS = {
     "": "float64",
     "_narrow": "float64, to fewer digits",
     "_float32": "float32, compensated",
+    "_float32_twofold": "float32, twofold",
     "_float32_fast": "float32",
 }
 
@@ -173,7 +173,7 @@ def _rounded_up(error: float | None) -> str:
 
 def _how(way: Way) -> str:
     """Return the arithmetic of a way in words; without functions there is nothing to compensate."""
-    plain = way.fmt is FLOAT32 and not any(is_op(node, *LIBRARY) for node in walk(way.lowered))
+    plain = way.suffix == "_float32" and not way.calls
     return "float32" if plain else _WAYS[way.suffix]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from actgen import axiswise, elementwise, halves
-from actgen.arrays import Array, as_floats, check_out
+from actgen.arrays import Array, as_array, as_floats, check_out
 from actgen.kernels import Kernels, signature
 
 
@@ -21,17 +21,21 @@ from actgen.kernels import Kernels, signature
 class Call:
     """Checked arguments of one call.
 
-    `x` has a result dtype; `numbers` holds the parameters that kernels take, `randoms` the arrays
-    drawn for the call; `axes` is empty for elementwise kinds; `group` is the length of a group.
+    `dtype` is that of the result, and for all but elementwise kinds that of `x`; `numbers` holds
+    the parameters that kernels take, `randoms` the arrays drawn for the call; `axes` is empty for
+    elementwise kinds; `group` is the length of a group; `at_defaults` tells that all parameters
+    have their default values.
     """
 
     x: Array
+    dtype: np.dtype[Any]
     suffix: str
     numbers: Mapping[str, Any]
     randoms: Mapping[str, Array]
     axes: tuple[int, ...]
     mask: Array | None
     group: int
+    at_defaults: bool
 
     @property
     def elements(self) -> dict[str, Array]:
@@ -70,7 +74,7 @@ class Evaluator:
         stem, x = f"forward{call.suffix}", call.x
         if self._kind == "elementwise":
             return self._elementwise(stem, call, {"x": x}, out)
-        result = self._target(out, self.shape(call), x)
+        result = self._target(out, self.shape(call), call)
         if self._kind == "normalization":
             axiswise.fill(
                 self.kernels, stem, call.axes, call.elements, call.numbers, ("out", result)
@@ -94,8 +98,10 @@ class Evaluator:
     def cotangent(self, call: Call, dy: Any) -> Array:
         """Return `dy` in the dtype and shape of the result; ValueError where it does not fit."""
         shape = self.shape(call)
-        with np.errstate(all="ignore"):
-            given = as_floats(dy, "dy", call.x.dtype)
+        given = as_array(dy, "dy")
+        if self._kind != "elementwise":
+            with np.errstate(all="ignore"):
+                given = as_floats(given, "dy", call.dtype)
         try:
             return np.broadcast_to(given, shape)
         except ValueError:
@@ -107,11 +113,11 @@ class Evaluator:
         if self._kind == "elementwise":
             if dy.shape == x.shape:
                 return self._elementwise(stem, call, {"x": x, "dy": dy}, out)
-            result = self._target(out, x.shape, x)
+            result = self._target(out, x.shape, call)
             full = self._elementwise(stem, call, {"x": x, "dy": dy}, None)
             result[...] = elementwise.sum_to(full, x.shape)
             return result
-        result = self._target(out, x.shape, x)
+        result = self._target(out, x.shape, call)
         if self._kind == "normalization":
             inputs = call.elements | {"dy": dy}
             axiswise.fill(self.kernels, stem, call.axes, inputs, call.numbers, ("out", result))
@@ -137,7 +143,7 @@ class Evaluator:
         stem, x = f"partial_{name}{call.suffix}", call.x
         if self._kind == "elementwise":
             operands = {"x": x, "dy": dy, **call.randoms}
-            full = elementwise.partial(self.kernels, stem, operands, call.numbers)
+            full = elementwise.partial(self.kernels, stem, operands, call.numbers, call.dtype)
             return elementwise.sum_to(full, np.shape(call.numbers[name]))
         full = np.zeros(dy.shape, np.float64)
         target = ("out64", full)
@@ -156,12 +162,23 @@ class Evaluator:
         return signature(self.kernels.find(f"forward{suffix}", ending))
 
     def _elementwise(self, stem: str, call: Call, operands: Mapping[str, Array], out: Any) -> Array:
+        numbers = call.numbers
+        if call.at_defaults and self.kernels.find(f"{stem}_default", "ufunc") is not None:
+            stem, numbers = f"{stem}_default", {}
         return elementwise.evaluate(
-            self.kernels, stem, {**operands, **call.randoms}, call.numbers, out, call.mask
+            self.kernels,
+            stem,
+            {**operands, **call.randoms},
+            numbers,
+            call.dtype,
+            out,
+            call.mask,
         )
 
     @staticmethod
-    def _target(out: Any, shape: tuple[int, ...], like: Array) -> Array:
+    def _target(out: Any, shape: tuple[int, ...], call: Call) -> Array:
         if out is not None:
-            return check_out(out, shape, like.dtype)
-        return np.empty_like(like) if like.shape == shape else np.empty(shape, like.dtype)
+            return check_out(out, shape, call.dtype)
+        if call.x.shape == shape:
+            return np.empty_like(call.x, call.dtype)
+        return np.empty(shape, call.dtype)

@@ -16,7 +16,7 @@ import numpy as np
 from actgen.arrays import result_dtype
 from actgen.binding import Binder
 from actgen.kernels import Kernels
-from actgen.parameters import Value
+from actgen.parameters import Value, key
 from actgen.shortcut import Shortcut, shortcut, take
 from actgen.wide import is_wide
 
@@ -26,12 +26,16 @@ _LIMIT = 64
 
 @dataclass(frozen=True)
 class Plan:
-    """What depends on the parameters alone: their values, and what kernels get of them."""
+    """What depends on the parameters alone: their values, and what kernels get of them.
+
+    At the defaults of all parameters some activations have kernels that take none.
+    """
 
     values: Mapping[str, Value]
     suffix: str
     numbers: Mapping[str, Any]
     kernels: Kernels
+    at_defaults: bool
 
     @cached_property
     def floats(self) -> tuple[float, ...] | None:
@@ -47,10 +51,12 @@ class Plan:
     def shortcut(self, stem: str, dtype: np.dtype[Any]) -> Shortcut | None:
         """Return the shortcut to the contiguous kernel called `stem`, None where there is none."""
         if (stem, dtype) not in self._shortcuts:
-            kernel = self.kernels.find(f"{stem}{self.suffix}", "contiguous")
-            usable = kernel is not None and self.floats is not None
-            usable = usable and not is_wide(self.floats or (), dtype)
-            made = shortcut(kernel, self.floats or (), dtype) if usable else None
+            name, numbers = f"{stem}{self.suffix}", self.floats
+            if self.at_defaults and self.kernels.find(f"{name}_default", "contiguous") is not None:
+                name, numbers = f"{name}_default", ()
+            kernel = self.kernels.find(name, "contiguous")
+            usable = kernel is not None and numbers is not None and not is_wide(numbers, dtype)
+            made = shortcut(kernel, numbers or (), dtype) if usable else None
             self._shortcuts[stem, dtype] = made
         return self._shortcuts[stem, dtype]
 
@@ -87,16 +93,16 @@ class Planner:
         their constraint.
         """
         named = {name: given[name] for name in given if name in self._binder.by_name}
-        key = tuple((name, type(value), _exact(value)) for name, value in named.items())
+        given_values = tuple((name, type(value), _exact(value)) for name, value in named.items())
         plain = all(type(value) in _PLAIN for value in named.values())
-        found = self._known.get(key) if plain else None
+        found = self._known.get(given_values) if plain else None
         if found is not None:
             return found
         plan = self._make(named)
         if plain:
             if len(self._known) >= _LIMIT:
                 self._known.clear()
-            self._known[key] = plan
+            self._known[given_values] = plan
         return plan
 
     def _make(self, named: Mapping[str, Any]) -> Plan:
@@ -106,7 +112,11 @@ class Planner:
             for p in self._binder.parameters
             if p.name not in self._skipped
         }
-        return Plan(values, self._kernels.suffix(values), numbers, self._kernels)
+        defaults = self._binder.defaults
+        at_defaults = all(
+            name in defaults and key(values[name]) == key(defaults[name]) for name in numbers
+        )
+        return Plan(values, self._kernels.suffix(values), numbers, self._kernels, at_defaults)
 
 
 def _exact(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from actgen.arrays import Array, as_floats, as_mask
+from actgen.arrays import Array, as_array, as_floats, as_mask, result_dtype
 from actgen.binding import Binder
 from actgen.evaluation import Call, Evaluator
 from actgen.parameters import Value
@@ -30,7 +30,11 @@ def prepare(
     axis: Any,
 ) -> Call:
     """Return the checked call. Raises TypeError or ValueError for what does not fit `x`."""
-    x = as_floats(given["x"], "x")
+    x = as_array(given["x"], "x")
+    dtype = result_dtype(x.dtype)
+    assert dtype is not None
+    if record["kind"] != "elementwise":
+        x = as_floats(x, "x", dtype)
     group = _group(record, plan.values)
     axes = _axes(record, binder, axis, x, group)
     mask = as_mask(given.get("where"))
@@ -49,7 +53,7 @@ def prepare(
         for name in record["random"]:
             if name in taken:
                 randoms[name] = open_uniform(source, x.shape)
-    return Call(x, plan.suffix, numbers, randoms, axes, mask, group)
+    return Call(x, dtype, plan.suffix, numbers, randoms, axes, mask, group, plan.at_defaults)
 
 
 def _axes(

@@ -8,6 +8,7 @@ elements are widened a block at a time, computed by the float64 kernel, and roun
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isinf
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,14 @@ _LEAST, _MOST = 2.0**-60, 2.0**60
 
 
 def is_extreme(number: float) -> bool:
-    """Tell whether float32 arithmetic cannot hold a parameter; NaN and infinities are extreme."""
-    return number != 0 and not _LEAST <= abs(number) <= _MOST
+    """Tell whether float32 arithmetic cannot hold a parameter; infinities it can."""
+    return number != 0 and not (_LEAST <= abs(number) <= _MOST or isinf(number))
 
 
 def are_extreme(numbers: Array) -> Array:
     """Tell for each entry of an array of parameters whether float32 arithmetic cannot hold it."""
     size = np.abs(numbers)
-    return (numbers != 0) & ~((size >= _LEAST) & (size <= _MOST))
+    return (numbers != 0) & ~((size >= _LEAST) & (size <= _MOST) | np.isinf(size))
 
 
 def is_wide(numbers: Iterable[float], dtype: np.dtype[Any]) -> bool:
