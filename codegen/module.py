@@ -43,18 +43,18 @@ def module_text(program: Program) -> str:
 
 
 def _elementwise(program: Program) -> str:
-    params = kernel_params(program.spec)
-    names = [p.name for p in params]
     functions: list[quantities.FunctionText] = []
     choices: list[quantities.ChoiceText] = []
     scalars, ufuncs, kernels = [], [], []
-    for v in program.variants:
+    for v in program.all_variants:
+        params = () if v.fixed else kernel_params(program.spec)
+        names = [p.name for p in params]
         inputs = ["x", *v.random, *names]
         functions.extend(quantities.functions(v, inputs, params))
         choices.extend(quantities.choices(v))
         rest = _rest(inputs[1:])
         inside = _rest(_in_kernels(names, ["x", "dy"]).values())
-        if not v.random:
+        if not v.random and not v.fixed:
             value = quantities.call(v, "forward", fast=False)
             of = value.format(x="load(x)", rest=rest, like="x")
             scalars.append({"suffix": v.suffix, "args": _signature(params), "value": of})
@@ -129,7 +129,7 @@ def _quantities(variant: Variant) -> Iterable[_Quantity]:
     for name, more, of in (
         ("forward", (), "forward"),
         ("derivative", (), "derivative"),
-        ("second_derivative", (), "second_derivative"),
+        *([] if variant.fixed else [("second_derivative", (), "second_derivative")]),
         ("vjp", ("dy",), "derivative"),
     ):
         for suffix, fast in _tiers(variant, [of]):
@@ -386,7 +386,7 @@ def _render(
     plain = {"inf!"} if any("inf" in s["args"] for s in values.get("scalars", [])) else set()
     scalars = [*library, *values.get("functions", [])]
     devices = {"device"} if scalars else set()
-    precision = quantities.precision(program.variants)
+    precision = quantities.precision(program.all_variants)
     text = render(
         template,
         header=header(program.spec.path),

@@ -41,6 +41,7 @@ PUBLIC_API = frozenset(
             "tiles",
             "scalars",
             "serialization",
+            "chunks",
             "launch",
             "pool",
             "shortcut",
