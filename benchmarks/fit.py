@@ -80,6 +80,11 @@ def _slope_tail(centre: float) -> Function:
     return value
 
 
+def _silu_factor(t: Any) -> Any:
+    zero = -1 - mp.lambertw(mp.exp(-1)).real
+    return 1 + mp.exp(zero) * (mp.expm1(t) / t if t else mp.mpf(1))
+
+
 def _mapped(y: float, centre: float) -> Any:
     return (mp.mpf(y) - centre) / (mp.mpf(y) + centre)
 
@@ -128,6 +133,18 @@ _DOUBLE: tuple[Fit, ...] = (
         "SLOPE_SHORT", _slope_tail(3.0), mp.mpf(-1), _mapped(15.0, 3.0), 11,
         lambda t: 1 / _slope_tail(3.0)(t),
         "(exp(y²/2) erfc(y/√2)/2 - y/√2π) / (z - y), z its zero, t = (y - 3) / (y + 3), 0 ≤ y ≤ 15",
+    ),
+    Fit(
+        "SLOPE_F32", _slope_tail(3.0), mp.mpf(-1), _mapped(14.6, 3.0), 9,
+        lambda t: 1 / _slope_tail(3.0)(t),
+        "the same for 0 ≤ y ≤ 14.6",
+        dtype="float32",
+    ),
+    Fit(
+        "SILU_SLOPE_F32", _silu_factor, mp.mpf(-0.25), mp.mpf(0.25), 5,
+        lambda t: 1 / _silu_factor(t),
+        "(1 + u + exp(u)) / t, u = z + t, z its zero, |t| ≤ 1/4",
+        dtype="float32",
     ),
     *_both(
         "ERF", 11, 7,

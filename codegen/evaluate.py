@@ -15,7 +15,7 @@ from mpmath import mp
 
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
-from actgen.codegen.ops import NARROW, ROUGH, TWOFOLD, VANISHING
+from actgen.codegen.ops import NARROW, ROUGH, SLOPES, TWOFOLD, VANISHING
 
 _HUGE = mpmath.mpf(10) ** 400  # beyond it e^a only costs memory
 
@@ -136,6 +136,10 @@ MEANING: dict[str, Callable[..., Any]] = {
     "acot": lambda a: mp.atan(1 / a) if a > 0 else mp.pi / 2 - mp.atan(a),
     "rootratio": lambda a, b, c: 1 + b / mp.sqrt(a) if b >= 0 else c / (a - b * mp.sqrt(a)),
     "rootsum": lambda a, b, c: mp.sqrt(a) + b if b >= 0 else c / (mp.sqrt(a) - b),
+    "siluslope": lambda a: _sigmoid(a) * (1 + MEANING["product"](_sigmoid(-a), a)),
+    "normcdfslope": lambda a: (
+        MEANING["normcdf"](a) + MEANING["product"](_exp(-a * a / 2), a) / mp.sqrt(2 * mp.pi)
+    ),
     "sech2softplus": lambda a: MEANING["sech2"](MEANING["softplus"](a)),
     "tanhsoftplus": lambda a: mp.tanh(MEANING["softplus"](a)),
     "logcosh": lambda a: (
@@ -162,7 +166,8 @@ for _kind in ("plain", "short"):
     MEANING[f"sigmoidslope_{_kind}"] = lambda a: _sigmoid(a) * _sigmoid(-a)
     MEANING[f"mishbump_{_kind}"] = lambda a: MEANING["sech2softplus"](a) * _sigmoid(a)
     MEANING[f"bell_{_kind}"] = lambda a: _exp(-a * a / 2)
-MEANING["normcdfslope_short"] = lambda a: MEANING["normcdf"](a) + a * mp.npdf(a)
+MEANING["normcdfslope_short"] = MEANING["normcdfslope"]
+MEANING.update({f"{name}_f32_fast": MEANING[name] for name in SLOPES})
 MEANING["product_rough"] = MEANING["product"]
 MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
 MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})

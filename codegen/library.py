@@ -19,6 +19,7 @@ from actgen.codegen.functions.hyperbolic import HYPERBOLIC
 from actgen.codegen.functions.logarithm import LOGARITHM
 from actgen.codegen.functions.parts import Function
 from actgen.codegen.functions.rough import ROUGH_FUNCTIONS
+from actgen.codegen.functions.slopes import SLOPES
 from actgen.codegen.ir import (
     HALF,
     ONE,
@@ -85,7 +86,7 @@ _FUNCTIONS = (
              "Return cosh(x + low)."),
 )  # fmt: skip
 
-_ELEMENTARY = (*EXPONENTIAL, *LOGARITHM, *HYPERBOLIC, *ERROR_FUNCTION, *ROUGH_FUNCTIONS)
+_ELEMENTARY = (*EXPONENTIAL, *LOGARITHM, *HYPERBOLIC, *ERROR_FUNCTION, *ROUGH_FUNCTIONS, *SLOPES)
 _FLOAT32 = (*FLOAT32_EXPONENTIAL, *FLOAT32_QUOTIENT)
 LIBRARY: dict[str, Function] = {f.name: f for f in (*_FUNCTIONS, *_ELEMENTARY, *_FLOAT32)}
 

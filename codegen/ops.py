@@ -41,6 +41,7 @@ TWOFOLD = (
     "cosh",
     "tanhsoftplus",
     "sech2softplus",
+    "siluslope",
 )
 # functions that vanish exponentially: `*_times` rounds the product of the smallest once
 VANISHING = ("exp", "sigmoid", "sech2", "normcdf", "erfc", "tanhsoftplus", "sech2softplus")
@@ -59,6 +60,8 @@ NARROW = {
     if ("twofold" not in kind or name in TWOFOLD)
     and ("times" not in kind or name in (*VANISHING, "expm1", "softplus", "tanh"))
 }
+# derivatives of x sigmoid(x) and x normcdf(x): what kinds of each there are in float32
+SLOPES = {"siluslope": 1, "siluslope_twofold": 2, "normcdfslope": 1}
 
 _ROWS = (
     # constants
@@ -111,6 +114,8 @@ _ROWS = (
     Op("sech2", 1, "function", "1 / cosh(a)**2", formula=False),
     Op("normcdf", 1, "function", "(1 + erf(a / sqrt(2))) / 2", formula=False),
     Op("tanhsoftplus", 1, "function", "tanh(softplus(a))", formula=False),
+    Op("siluslope", 1, "function", "the derivative of a sigmoid(a)", formula=False),
+    Op("normcdfslope", 1, "function", "the derivative of a normcdf(a)", formula=False),
     Op("sech2softplus", 1, "function", "sech2(softplus(a))", formula=False),
     Op("logcosh", 1, "function", "log(cosh(a))", formula=False),
     Op("acot", 1, "function", "pi / 2 - atan(a)", formula=False),
@@ -146,6 +151,10 @@ _ROWS = (
         for tier in ("_f32", "_f32_fast")
     ),
     Op("weight_f32", 3, "function", "exp(a) * 2**(b - 1.5 * 2**23), 0 for a < c", formula=False),
+    *(
+        Op(f"{name}_f32_fast", arity, "function", f"{name} in float32", formula=False)
+        for name, arity in SLOPES.items()
+    ),
     # comparisons, logic, selection
     Op("lt", 2, "compare", "a < b"),
     Op("le", 2, "compare", "a <= b"),

@@ -36,6 +36,7 @@ from actgen.codegen.precision import FLOAT32, FLOAT64, Format
 from actgen.codegen.samples import Array, around, spread, zeros
 from actgen.codegen.shorten import shorten
 from actgen.codegen.simulate import simulate
+from actgen.codegen.slopes import with_slopes
 
 # budgets in ULP of float32, with room for inputs that the samples miss
 ACCURATE, FAST = 0.85, 3.4
@@ -149,7 +150,7 @@ def _ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
     """Yield the ways to compute a float32 result, cheapest first."""
     if not setting.random:
         halves: dict[Expr, Halves] = {Symbol(p.name): in_parts(p) for p in setting.params}
-        narrow = lower(exact, FLOAT32, halves)
+        narrow = lower(with_slopes(exact), FLOAT32, halves)
         fast, accurate = (_in_float32(narrow, suffix) for suffix in ("_f32_fast", "_f32"))
         if fast is not None and fast != accurate:
             yield Way("_float32_fast", FLOAT32, fast)

@@ -19,7 +19,7 @@ from fractions import Fraction
 from actgen.codegen.emit.tidy import tidy
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, is_op, walk
-from actgen.codegen.ops import NARROW, OPS
+from actgen.codegen.ops import NARROW, OPS, SLOPES
 
 # How tightly a text binds, loosest first.
 CASES, OR, AND, NOT, COMPARE, ADD, REDUCE, MUL, POWER, ATOM = range(10)
@@ -177,6 +177,8 @@ ROWS: dict[str, Row] = {
     "sech2": _call(r"\mathrm{sech}^{2}"),
     "normcdf": _call(r"\Phi"),
     "tanhsoftplus": lambda a: Text(r"\tanh" + _bracket(ROWS["softplus"](a).tex)),
+    "siluslope": _call(r"\mathrm{silu}'"),
+    "normcdfslope": _call(r"\mathrm{gelu}'"),
     "sech2softplus": lambda a: Text(r"\operatorname{sech}^{2}" + _bracket(ROWS["softplus"](a).tex)),
     "logcosh": lambda a: Text(r"\ln" + _bracket(r"\cosh" + _bracket(a.tex))),
     "log1mexp": _form(r"\ln\left(1 - e^{%s}\right)", ATOM, CASES),
@@ -235,6 +237,7 @@ def _in_float32(name: str) -> Row:
     return _with_factor(row) if "_times" in name else row
 
 
+ROWS |= {f"{name}_f32_fast": ROWS[name] for name in SLOPES}
 ROWS |= {f"{name}{tier}": _in_float32(name) for name in NARROW for tier in ("_f32", "_f32_fast")}
 
 

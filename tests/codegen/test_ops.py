@@ -31,6 +31,8 @@ LOWERED = {
         "exponent",
         "mantissa",
         "tanhsoftplus",
+        "siluslope",
+        "normcdfslope",
         "sech2softplus",
     ),
 }

@@ -34,7 +34,8 @@ ORDER = [
         for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function", "rough")
     ),
     *(f"functions.float32_{n}" for n in ("parts", "exponential", "quotient", "logarithm", "error")),
-    *("library", "lower", "merge", "shorten", "share", "schedule", "narrow_axis"),
+    "functions.slopes",
+    *("library", "slopes", "lower", "merge", "shorten", "share", "schedule", "narrow_axis"),
     *("emit.cpu", "emit.axis", "emit.tiles", "emit.tidy", "emit.latex", "emit.text"),
     "simulate",
     "samples",
