@@ -15,6 +15,7 @@ from typing import Any
 
 from mpmath import mp
 
+from benchmarks.rational import RationalFit, quotient
 from benchmarks.remez import Fit, Function, coefficients
 
 TARGET = Path(__file__).resolve().parents[1] / "codegen" / "coefficients.py"
@@ -185,10 +186,44 @@ _SINGLE: tuple[Fit, ...] = (
         dtype="float32",
     ),
     Fit(
+        "ERF_F32", _erf_quotient, mp.mpf(0), mp.mpf(0.88) ** 2, 6, lambda z: 1 / _erf_quotient(z),
+        "erf(x) / x in z = x², |x| ≤ 0.88", split=True, dtype="float32",
+    ),
+    Fit(
         "LOG1P_F32_FAST", _log1p_curve, mp.mpf(0), mp.mpf(1), 7, _log1p_weight,
         "(log(1 + e) - e) / e², 0 ≤ e ≤ 1; relative to log(1 + e)", dtype="float32",
     ),
 )  # fmt: skip
+
+
+def _mills(halves: int) -> Function:
+    """Return 1 / (exp(u²) erfc(u)) for u² = y² / halves."""
+    return lambda y: 1 / (mp.exp(y * y / halves) * mp.erfc(y / mp.sqrt(halves)))
+
+
+def _bent(halves: int, slope: float) -> Function:
+    """Return what takes 1 + slope · y to the function above, divided by y."""
+    return lambda y: (_mills(halves)(y) - 1 - mp.mpf(slope) * y) / y
+
+
+def _tails(name: str, halves: int, slope: float, far: float, text: str) -> tuple[RationalFit, ...]:
+    above = _mills(halves)
+    return (
+        RationalFit(
+            f"{name}_F32", _bent(halves, slope), far, 4, 4, lambda y: y / above(y),
+            f"(1 / {text} - 1 - {slope} y) / y, 0 ≤ y ≤ {far}; error relative to 1 / {text}",
+        ),
+        RationalFit(
+            f"{name}_F32_FAST", lambda y: 1 / above(y), far, 4, 5, above,
+            f"{text}, 0 ≤ y ≤ {far}",
+        ),
+    )  # fmt: skip
+
+
+_RATIONAL = (
+    *_tails("CDF", 2, 1.25, 15.0, "exp(y²/2) erfc(y/√2)"),
+    *_tails("ERFC", 1, 1.75, 10.6, "exp(y²) erfc(y)"),
+)
 FITS = _DOUBLE + _SINGLE
 
 _HEAD = '''"""Hold the polynomials of the functions; written by benchmarks/fit.py, do not edit.
@@ -209,11 +244,23 @@ def entry(fit: Fit) -> str:
     return f"\n{comment}{fit.name} = (\n{listed})\n"
 
 
+def rational_entry(fit: RationalFit) -> str:
+    """Return the lines that define the two polynomials of a quotient."""
+    *parts, error = quotient(fit)
+    text = f"\n# {fit.doc}; numerator and denominator\n# error 2**{math.log2(error):.1f}\n"
+    for kind, numbers in zip(("TOP", "BELOW"), parts, strict=True):
+        text += f"{fit.name}_{kind} = (\n" + "".join(f"    {c!r},\n" for c in numbers) + ")\n"
+    return text
+
+
 def main() -> None:
     text = _HEAD
     for fit in FITS:
         text += entry(fit)
         print(fit.name, text.rsplit("error ", 1)[1].splitlines()[0])
+    for quotient_fit in _RATIONAL:
+        text += rational_entry(quotient_fit)
+        print(quotient_fit.name, text.rsplit("error ", 1)[1].splitlines()[0])
     TARGET.write_text(text, encoding="utf-8")
 
 

@@ -16,10 +16,15 @@ import numpy as np
 from mpmath import mp
 
 Function = Callable[[Any], Any]
-_DIGITS = 50
+DIGITS = 50
 _ROUNDS = 12
 _GRID = 24  # points looked at between two nodes of the error
 _CHECKED = 31  # the same, when the error of the rounded polynomial is measured
+
+
+def single(value: Any) -> float:
+    """Return the float32 nearest to a number."""
+    return float(np.float32(float(value)))
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,12 @@ class Fit:
 
     def rounded(self, value: Any) -> float:
         """Return the nearest number of the format of the coefficients."""
-        number = float(value)
-        return number if self.dtype == "float64" else float(np.float32(number))
+        return float(value) if self.dtype == "float64" else single(value)
 
 
 def coefficients(fit: Fit) -> tuple[tuple[float, ...], float]:
     """Return the coefficients, lowest first, rounded, and the largest weighted error."""
-    with mp.workdps(_DIGITS):
+    with mp.workdps(DIGITS):
         low, high = mp.mpf(fit.low), mp.mpf(fit.high)
         seen: dict[Any, tuple[Any, Any]] = {}
 
@@ -57,20 +61,20 @@ def coefficients(fit: Fit) -> tuple[tuple[float, ...], float]:
         rounded = [mp.mpf(fit.rounded(c)) for c in exact]
         rest = fit.rounded(exact[0] - rounded[0]) if fit.split else 0.0
         used = [rounded[0] + rest, *rounded[1:]]
-        grid = [low, *_points(low, high, _CHECKED * (fit.degree + 2)), high]
+        grid = [low, *points(low, high, _CHECKED * (fit.degree + 2)), high]
         error = float(max(abs(_error(known, used, t)) for t in grid))
         listed = [float(c) for c in rounded]
         return tuple([listed[0], rest, *listed[1:]] if fit.split else listed), error
 
 
 def _exchange(known: Function, low: Any, high: Any, degree: int) -> list[Any]:
-    nodes = _points(low, high, degree + 2, 0.45)  # not 0.5: the weight may be 0 in the middle
+    nodes = points(low, high, degree + 2, 0.45)  # not 0.5: the weight may be 0 in the middle
     found: list[Any] = []
     for _ in range(_ROUNDS):
         found, level = _level(known, nodes)
-        grid = [low, *_points(low, high, _GRID * (degree + 2)), high]
+        grid = [low, *points(low, high, _GRID * (degree + 2)), high]
         errors = [_error(known, found, t) for t in grid]
-        nodes = _alternating(grid, errors, degree + 2)
+        nodes = alternating(grid, errors, degree + 2)
         worst = max(map(abs, errors))
         if worst <= abs(level) * 1.002:
             break
@@ -101,7 +105,7 @@ def _error(known: Function, polynomial: Any, t: Any) -> Any:
     return weight * (total - value)
 
 
-def _alternating(grid: list[Any], errors: list[Any], count: int) -> list[Any]:
+def alternating(grid: list[Any], errors: list[Any], count: int) -> list[Any]:
     """Return where the error is largest between its changes of sign, `count` places."""
     peaks: list[tuple[Any, Any]] = []
     for t, error in zip(grid, errors, strict=True):
@@ -117,7 +121,7 @@ def _alternating(grid: list[Any], errors: list[Any], count: int) -> list[Any]:
     return [t for t, _ in peaks]
 
 
-def _points(low: Any, high: Any, count: int, offset: float = 0.5) -> list[Any]:
+def points(low: Any, high: Any, count: int, offset: float = 0.5) -> list[Any]:
     """Return places as Chebyshev's, denser towards both ends."""
     half, middle = (high - low) / 2, (high + low) / 2
     return [middle - half * mp.cos(mp.pi * (k + mp.mpf(offset)) / count) for k in range(count)]

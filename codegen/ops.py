@@ -55,7 +55,6 @@ SLOPE = "normcdfslope_short"
 NARROW = {
     f"{name}{kind}": arity
     for name in ROUGH
-    if name not in ("erf", "erfc", "normcdf")
     for kind, arity in (("", 1), ("_twofold", 2), ("_times", 2), ("_twofold_times", 3))
     if ("twofold" not in kind or name in TWOFOLD)
     and ("times" not in kind or name in (*VANISHING, "expm1", "softplus", "tanh"))

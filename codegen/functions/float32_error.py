@@ -1,0 +1,171 @@
+"""Define erf, erfc and normcdf in float32: exp(-y²) times a quotient that changes slowly.
+
+exp(y²) erfc(y) = 1 / h(y), and h is nearly a straight line: h(y) = 1 + slope y + y v(y), where what
+is left to v counts so little that plain arithmetic does. y² is exact, as a sum of two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from actgen.codegen.coefficients import (
+    CDF_F32_BELOW,
+    CDF_F32_FAST_BELOW,
+    CDF_F32_FAST_TOP,
+    CDF_F32_TOP,
+    ERF_F32,
+    ERFC_F32_BELOW,
+    ERFC_F32_FAST_BELOW,
+    ERFC_F32_FAST_TOP,
+    ERFC_F32_TOP,
+    EXP_F32,
+)
+from actgen.codegen.functions.float32_parts import (
+    ALL_KINDS,
+    LOG2_E,
+    LOG2_HIGH,
+    LOG2_LOW,
+    ROUNDER,
+    Result,
+    clamped,
+    family,
+    finite,
+    short_polynomial,
+    single,
+)
+from actgen.codegen.functions.parts import Function, Split, Steps, fast_sum, fma, number
+from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, where
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """A tail exp(-rate y²) / h(y) times 2**power, of a function that is `whole` beyond it.
+
+    It has rounded to 0 at `far` and to `whole` at -`near`; before a factor it goes to `last`, and
+    beyond `lifted` is held times 2**110.
+    """
+
+    top: tuple[float, ...]
+    below: tuple[float, ...]
+    fast_top: tuple[float, ...]
+    fast_below: tuple[float, ...]
+    slope: float
+    rate: float
+    power: int
+    whole: float
+    near: float
+    far: float
+    last: float
+    lifted: float
+
+
+_CDF = _Shape(
+    CDF_F32_TOP, CDF_F32_BELOW, CDF_F32_FAST_TOP, CDF_F32_FAST_BELOW,
+    1.25, 0.5, -1, 1.0, 6.0, 14.5, 18.0, 12.0,
+)  # fmt: skip
+_ERFC = _Shape(
+    ERFC_F32_TOP, ERFC_F32_BELOW, ERFC_F32_FAST_TOP, ERFC_F32_FAST_BELOW,
+    1.75, 1.0, 0, 2.0, 4.5, 10.2, 12.7, 8.5,
+)  # fmt: skip
+
+
+def _tail(
+    y: Expr, low: Expr, shift: Expr, shape: _Shape, let: Steps, exact: bool
+) -> tuple[Split, Expr]:
+    """Return exp(-rate (y + low)²) / h(y + low), and the power of two that it is still to take."""
+    rated = let("rated", y if shape.rate == 1 else y * number(shape.rate))
+    area = let("area", rated * y)
+    area_low = fma(rated, y, -area)
+    if low != ZERO:
+        area_low = fma(2 * rated, low, area_low)
+    t = let("t", fma(area, -LOG2_E, shift))
+    k, scale = let("k", t - shift), let("scale", apply("power2_rounded", t))
+    high = let("high", fma(-k, LOG2_HIGH, -area))
+    rest = let("rest", fma(-k, LOG2_LOW, -area_low))
+    square = let("y2", y * y)
+    if not exact:
+        r = let("r", high + rest)
+        r2 = let("r2", r * r)
+        e = let("e", 1 + fma(r2, short_polynomial(r, r2, EXP_F32), r))
+        top = let("top", short_polynomial(y, square, shape.fast_top))
+        return Split(e * (top / short_polynomial(y, square, shape.fast_below)), ZERO), scale
+    r2 = let("r2", high * high)
+    near = let("e_near", 1 + high)
+    curve = let("curve", short_polynomial(high, r2, EXP_F32))
+    e_low = let("e_rest", fma(r2, curve, 1 - near + high))
+    e = let("e", near + e_low)
+    e_low = let("e_low", fma(rest, e, e_low))
+    line = let("line", fma(y, number(shape.slope), ONE))
+    line_low = fma(y, number(shape.slope), 1 - line)
+    if low != ZERO:
+        line_low = fma(low, number(shape.slope), line_low)
+    top = let("top", short_polynomial(y, square, shape.top))
+    bend = let("bend", y * (top / short_polynomial(y, square, shape.below)))
+    h = let("h", line + bend)
+    h_low = let("h_low", line - h + bend + line_low)
+    inverse = let("inverse", ONE / h)
+    left = let("left", fma(-inverse, h_low, fma(-inverse, h, ONE)))
+    tail = let("tail", near * inverse)
+    tail_low = fma(inverse, fma(e, left, e_low), fma(near, inverse, -tail))
+    return Split(tail, let("tail_low", tail_low)), scale
+
+
+def _both_sides(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool, shape: _Shape) -> Result:
+    """Return the tail where it falls, and what it leaves of the whole on the other side."""
+    short = clamped(x, -shape.last if factor else -shape.far, shape.near, let)
+    above = apply("gt", x, 0)
+    far = apply("lt", x, single(-shape.lifted))
+    if factor:
+        lift = where(far, number(ROUNDER + shape.power + 110), number(ROUNDER + shape.power))
+        back, whole = let("back", where(far, number(2.0**-110), ONE)), shape.whole
+    else:
+        lift = number(ROUNDER + shape.power + 30)
+        back, whole = number(2.0**-30), shape.whole * 2.0**30
+    toward = low if low == ZERO else where(above, finite(low, x), -finite(low, x))
+    shift = let("shift", lift)
+    tail, scale = _tail(let("y", absolute(short)), toward, shift, shape, let, exact)
+    start = let("start", where(above, number(whole), ZERO))
+    signed = let("signed", where(above, -scale, scale))
+    vanished = apply("le", x, single(-shape.last))
+    if not exact:
+        return Result(fma(tail.high, signed, start), ZERO, back, vanished)
+    part = let("part", tail.high * signed)
+    high = let("both", start + part)
+    rest = start - high + part + tail.low * signed
+    return Result(high, let("both_low", rest), back, vanished)
+
+
+def _normcdf(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
+    return _both_sides(x, low, let, exact, factor, _CDF)
+
+
+def _erfc(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
+    toward = low if low == ZERO else -low
+    return _both_sides(let("turned", -x), toward, let, exact, factor, _ERFC)
+
+
+def _erf(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
+    """Return x p(x²) near 0, else 1 - erfc(|x|)."""
+    size = clamped(absolute(x), None, 4.5, let)
+    tail, scale = _tail(size, ZERO, number(ROUNDER), _ERFC, let, exact)
+    first, first_low, *others = ERF_F32
+    z = let("z", size * size)
+    curve = let("p", short_polynomial(z, let("z2", z * z), others))
+    close = apply("lt", size, single(0.875))
+    near = let("near", size * number(first))
+    bend = let("near_bend", fma(curve, z, number(first_low)))
+    if not exact:
+        return Result(where(close, fma(size, bend, near), 1 - tail.high * scale))
+    near_low = fma(size, bend, fma(size, number(first), -near))
+    part = let("part", tail.high * scale)
+    far = fast_sum(ONE, -part)
+    far_low = far.low - tail.low * scale
+    return Result(where(close, near, far.high), where(close, near_low, far_low))
+
+
+_METHOD = "exp(-y²) / h(y), h nearly a straight line"
+FLOAT32_ERROR: tuple[Function, ...] = (
+    *family("erfc", _erfc, _METHOD, dict.fromkeys(ALL_KINDS, (1, 1))),
+    *family("normcdf", _normcdf, _METHOD, dict.fromkeys(ALL_KINDS, (1, 1))),
+    *family("erf", _erf, "x p(x²) near 0, else 1 - erfc(|x|)", {"": (1, 1)}, "odd"),
+)
