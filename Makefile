@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 JOBS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores > 8 ? 8 : cores)))
 
 .DEFAULT_GOAL := help
-.PHONY: help generate test lint check show docs bench bench-compiler wheel clean .typetree
+.PHONY: help generate test lint check show docs bench bench-compiler accuracy wheel clean .typetree
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: $(INSTALLED)  ## Measure the kernels beside other libraries: make bench A
 
 bench-compiler: $(INSTALLED)  ## Measure the compiler, and how soon new processes answer.
 	@$(BIN)/python -m benchmarks.compiler $(ARGS)
+
+accuracy: $(INSTALLED)  ## Measure the errors of all kernels: make accuracy ARGS=--exhaustive.
+	@$(BIN)/python -m benchmarks.accuracy $(ARGS)
 
 wheel: $(INSTALLED)  ## Build wheel and sdist into dist/.
 	@rm -rf build dist

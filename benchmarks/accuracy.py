@@ -14,15 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from actgen.codegen import console
-from actgen.codegen.activation import ActivationSpec
-from actgen.codegen.budgets import PARAMETERS, budgets
 from actgen.codegen.errors import did_you_mean
+from actgen.codegen.measured import DRAWN, failures
 from actgen.codegen.sources import SPECS, read_folder
 from benchmarks import accuracy_runner as runner
 from benchmarks import accuracy_table as table
 from benchmarks import accuracy_tasks as work
-from benchmarks.accuracy_cases import TIERS
-from benchmarks.accuracy_parameters import QUANTITY
 from benchmarks.accuracy_tasks import Figures, Task
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -57,11 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found[name] = table.merge(found.get(name), name, _joined(own))
     table.save(found, options.table)
     runner.forget(tasks)
-    problems = failures({name: found[name] for name in {task.case.name for task in tasks}})
-    for problem in problems:
-        console.error(problem)
-    console.out(f"{options.table}: {'over budget' if problems else 'all within their budgets'}")
-    return FAILED if problems else OK
+    over = problems({name: found[name] for name in {task.case.name for task in tasks}})
+    for line in over:
+        console.error(line)
+    console.out(f"{options.table}: {len(over) or 'no'} figures over their budgets")
+    return FAILED if over else OK
 
 
 def _measure(tasks: Sequence[Task], jobs: int, fresh: bool) -> dict[str, Figures]:
@@ -92,8 +89,8 @@ def _line(figures: Figures) -> str:
     parts = []
     for quantity, dtypes in figures.items():
         for tiers in dtypes.values():
-            shown = ", ".join(f"{tier} {figure['ulp']:g}" for tier, figure in tiers.items())
-            parts.append(f"{quantity.replace(' with ' + QUANTITY, '')} {shown}")
+            shown = ", ".join(f"{tier} {float(figure['ulp']):g}" for tier, figure in tiers.items())
+            parts.append(f"{quantity.replace(' with ' + DRAWN, '')} {shown}")
     return "; ".join(parts)
 
 
@@ -106,40 +103,11 @@ def _joined(parts: Sequence[Figures]) -> Figures:
     return joined
 
 
-def failures(found: table.Table) -> list[str]:
+def problems(found: table.Table) -> list[str]:
     """Return a line for each figure of a table that is over its budget."""
     specs = {definition.spec.name: definition.spec for definition in read_folder(SPECS)}
-    lines = []
-    for name, entry in sorted(found.items()):
-        for quantity, dtypes in entry["figures"].items():
-            for dtype, tiers in dtypes.items():
-                for tier in TIERS:
-                    if tier in tiers:
-                        lines.append(_failure(specs[name], quantity, dtype, tier, tiers[tier]))
-    return [line for line in lines if line]
-
-
-def _failure(
-    spec: ActivationSpec, quantity: str, dtype: str, tier: str, figure: dict[str, object]
-) -> str:
-    limit = budget(spec, quantity, dtype, tier)
-    strictly = dtype == "float32" and limit == 1.0
-    if not table.over(figure, limit, strictly):
-        return ""
-    return (
-        f"{spec.name} {quantity} {dtype} {tier}: {figure['ulp']} ULP at x = {figure['at']},"
-        f" over its budget of {limit:g}"
-    )
-
-
-def budget(spec: ActivationSpec, quantity: str, dtype: str, tier: str) -> float:
-    """Return the budget of a quantity in the table; float64 sums may round once for each term."""
-    limit = budgets(spec, tier)[dtype]
-    if quantity.endswith(QUANTITY) and tier == "accurate":
-        limit = max(limit, PARAMETERS[dtype])
-    if quantity.startswith("rows of") and dtype == "float64":
-        limit += int(quantity.split()[-1].replace(",", "")) / 2
-    return limit
+    named = sorted(found.items())
+    return [line for name, entry in named for line in failures(specs[name], entry["figures"])]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -121,8 +121,13 @@ class Worst:
 
     @property
     def figure(self) -> dict[str, Any]:
-        """What the table says of it."""
-        return {"ulp": round(self.ulp, 4), "at": written(self.at, self.dtype), "inputs": self.inputs}
+        return figure(self.ulp, written(self.at, self.dtype), self.inputs)
+
+
+def figure(ulp: float, at: str, inputs: int) -> dict[str, Any]:
+    """Return what the table says of a measurement; JSON has no infinity but as text."""
+    shown = round(ulp, 4) if ulp < 100 else float(f"{ulp:.4g}")
+    return {"ulp": shown if ulp < math.inf else "inf", "at": at, "inputs": inputs}
 
 
 def written(x: float, dtype: str) -> str:

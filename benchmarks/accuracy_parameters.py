@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from actgen.codegen.measured import DRAWN
 from benchmarks import accuracy_inputs as inputs
 from benchmarks.accuracy_cases import DTYPES, QUANTITIES, Case
-from benchmarks.accuracy_judge import Worst, written
+from benchmarks.accuracy_judge import Worst, figure, written
 from benchmarks.accuracy_sweep import Figures
 
 RANGES: dict[str, dict[str, tuple[float, float]]] = {
@@ -36,7 +37,6 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "hard_sigmoid": {"slope": (0.05, 2), "offset": (-0.5, 1.5)},
     "rrelu": {"lower": (0, 0.25), "upper": (0.25, 1)},
 }
-QUANTITY = "random parameters"
 _CANCELLING = {"snake": 1e6, "hard_sigmoid": 1e6}
 """Sums with zeros that no parameter makes exact: inputs up to here are asked."""
 
@@ -59,9 +59,8 @@ def measure(name: str, dtype: str, draws: int = 24) -> Figures:
                 worst[order, tier] = max(known, (record.ulp, _place(record)))
     found: Figures = {}
     for (order, tier), (ulp, at) in worst.items():
-        by_dtype = found.setdefault(f"{QUANTITIES[order]} with {QUANTITY}", {})
-        figure: dict[str, Any] = {"ulp": round(ulp, 4), "at": at, "inputs": count}
-        by_dtype.setdefault(dtype, {})[tier] = figure
+        by_dtype = found.setdefault(f"{QUANTITIES[order]} with {DRAWN}", {})
+        by_dtype.setdefault(dtype, {})[tier] = figure(ulp, at, count)
     return found
 
 

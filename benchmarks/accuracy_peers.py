@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from benchmarks import accuracy_inputs as inputs
 from benchmarks.accuracy_cases import Case
-from benchmarks.accuracy_judge import narrow_errors, written
+from benchmarks.accuracy_judge import figure, narrow_errors, written
 from benchmarks.accuracy_sweep import Figures, Progress, compiled_reference
 from tests.oracle.sweep import ends
 
@@ -42,13 +41,7 @@ def measure(library: str, case: Case, stride: int, progress: Progress) -> Figure
         progress((number + 1) / total)
     return {
         case.quantity(order): {
-            "float32": {
-                library: {
-                    "ulp": float(f"{worst[order]:.4g}"),
-                    "at": written(at[order], "float32"),
-                    "inputs": count,
-                }
-            }
+            "float32": {library: figure(worst[order], written(at[order], "float32"), count)}
         }
         for order, function in enumerate(functions)
         if function is not None

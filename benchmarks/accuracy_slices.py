@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 import actgen
+from actgen.codegen.measured import ROWS
 from benchmarks import accuracy_inputs as inputs
 from benchmarks.accuracy_cases import DTYPES, TIERS, Case, module
-from benchmarks.accuracy_judge import extended_errors, written
+from benchmarks.accuracy_judge import extended_errors, figure, written
 from benchmarks.accuracy_sweep import Figures
 from tests.oracle.extended import added
 from tests.oracle.gated import GATE_SECOND, GATES
@@ -84,7 +85,7 @@ def normalization(name: str, dtype: str) -> Figures:
                 more = {"rng": SEED} if name == "gumbel_softmax" else {}
                 computed = _tier(name, tier)(x, **more)
                 tracked.see(x, extended_errors(computed, exact, largest))
-            found.setdefault(f"rows of {length:,}", {}).setdefault(dtype, {})[tier] = tracked.figure
+            found.setdefault(f"{ROWS} {length:,}", {}).setdefault(dtype, {})[tier] = tracked.figure
     return found
 
 
@@ -143,4 +144,4 @@ class _Largest:
 
     @property
     def figure(self) -> dict[str, Any]:
-        return {"ulp": round(self._ulp, 4), "at": self._at, "inputs": self._inputs}
+        return figure(self._ulp, self._at, self._inputs)

@@ -1,9 +1,9 @@
 """Keep the table of measured errors: figures in, `accuracy.json` out.
 
-The table holds, by activation, what its kernels were when they were measured, and figures by
-quantity, dtype and tier: the largest error, its input, and how many inputs there were. Two digests
-tell whether figures still stand: one of the arithmetic in the generated module, whatever its
-comments and loops, and one of the bits of some thousand results. Figures are stale when both differ.
+The table holds, by activation, figures by quantity, dtype and tier: the largest error, its input,
+and how many inputs there were. Two digests tell whether they still stand: one of the arithmetic in
+the generated module, whatever its comments and loops, and one of the bits of some thousand results.
+Figures are stale when both differ from those of the kernels there are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import hashlib
 import inspect
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,11 +34,9 @@ def load(path: Path = PATH) -> Table:
 
 def save(table: Table, path: Path = PATH) -> None:
     """Replace the table on disk at once, one figure to a line."""
-    file = tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False)
-    with file:
-        file.write(text(table))
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text(table))
+    os.replace(beside, path)
 
 
 def text(table: Table) -> str:
@@ -75,7 +72,7 @@ def merge(entry: Mapping[str, Any] | None, name: str, figures: Figures) -> dict[
 
 
 def _better(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
-    if old is None or new["inputs"] >= old["inputs"] or new["ulp"] > old["ulp"]:
+    if old is None or new["inputs"] >= old["inputs"] or float(new["ulp"]) > float(old["ulp"]):
         return new
     return old
 
@@ -99,7 +96,9 @@ def arithmetic(source: str) -> str:
     """Return a digest of the functions of numbers in a module, whatever its comments and loops."""
     found = []
     for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and "kernel" not in map(ast.unparse, node.decorator_list):
+        if isinstance(node, ast.FunctionDef) and "kernel" not in map(
+            ast.unparse, node.decorator_list
+        ):
             if ast.get_docstring(node) is not None:
                 node.body = node.body[1:]
             found.append(ast.dump(node))
@@ -130,10 +129,3 @@ def _sample(dtype: str) -> Any:
 
 def _digest(*parts: bytes) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-
-
-def over(figure: Mapping[str, Any], budget: float, strictly: bool) -> bool:
-    """Tell whether a figure is over its budget."""
-    return bool(figure["ulp"] >= budget if strictly else figure["ulp"] > budget)
-
-

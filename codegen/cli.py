@@ -17,7 +17,7 @@ from typing import Any
 
 from actgen.codegen import checkout, console
 from actgen.codegen.errors import SpecError, did_you_mean
-from actgen.codegen.generate import Job, Outcome, check, generate
+from actgen.codegen.generate import Job, Outcome, check, generate, over_budget
 from actgen.codegen.new import new
 from actgen.codegen.show import STAGES, show
 from actgen.codegen.sources import SPECS, read_folder
@@ -166,14 +166,17 @@ def _report(outcome: Outcome, seconds: float) -> dict[str, Any]:
 def _check(options: argparse.Namespace) -> int:
     with console.Progress("compiling") as progress:
         text = check(_job(options), progress)
+        over = over_budget(_job(options))
     if options.json:
-        console.out(json.dumps({"up_to_date": not text, "diff": text}))
+        console.out(json.dumps({"up_to_date": not text, "diff": text, "over_budget": over}))
     elif text:
         console.out(text, end="")
         console.error("not up to date: run generate")
-    else:
+    elif not over:
         console.out("up to date")
-    return FAILED if text else OK
+    if over and not options.json:
+        console.error("\n".join(over))
+    return FAILED if text or over else OK
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -7,18 +7,19 @@ otherwise. Measured figures come from a committed table, never from this machine
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any
 
 from actgen.codegen import docstring
 from actgen.codegen.activation import ActivationSpec, Alias, Param, Profile, ProfileParam
+from actgen.codegen.budgets import budgets
 from actgen.codegen.equations import equations, roles
 from actgen.codegen.manifest import Record
+from actgen.codegen.measured import Figures, budget
 from actgen.codegen.pipeline import Program
 from actgen.codegen.render import header, render
-
-Figures: TypeAlias = Mapping[str, float]  # largest error in ULP by dtype
 
 LIBRARIES = {
     "keras3": "Keras 3",
@@ -38,9 +39,6 @@ FAMILIES = {
     "gated": "Gated units",
     "reshaping": "Functions that reshape",
 }
-# ULP; normalizations have the rounding of their sum beside it
-BUDGET = {"float16": 0.51, "bfloat16": 0.51, "float32": 1.0, "float64": 3.0}
-NORMALIZED = dict.fromkeys(BUDGET, 2.0)
 
 
 def page(program: Program, plotted: str, figures: Figures) -> str:
@@ -51,6 +49,7 @@ def page(program: Program, plotted: str, figures: Figures) -> str:
     """
     spec, cases = program.spec, equations(program)
     seed = _seed(program)
+    heads, rows = _accuracy(spec, figures)
     text = render(
         "page.md.j2",
         header=header(spec.path),
@@ -72,7 +71,8 @@ def page(program: Program, plotted: str, figures: Figures) -> str:
         coupled=program.pieces == 1 and spec.kind in ("normalization", "reshaping"),
         summed=spec.kind == "normalization",
         measured=bool(figures),
-        accuracy=_accuracy(spec, figures),
+        heads=heads,
+        accuracy=rows,
         profiles=[_profile(spec, profile) for profile in spec.profiles],
         absent=_absent(spec),
         references=[_prose(reference) for reference in docstring.citations(spec)],
@@ -146,12 +146,32 @@ def _keywords(spec: ActivationSpec) -> Iterator[tuple[str, ...]]:
         yield "`rng`", "Generator, int, None", "`None`", "", meaning
 
 
-def _accuracy(spec: ActivationSpec, figures: Figures) -> list[tuple[str, str, str]]:
-    budget = (NORMALIZED if spec.kind == "normalization" else BUDGET) | dict(spec.accuracy)
-    return [
-        (dtype, f"{limit:g}", f"{figures[dtype]:.2f}" if dtype in figures else "")
-        for dtype, limit in budget.items()
-    ]
+def _accuracy(spec: ActivationSpec, figures: Figures) -> tuple[list[str], list[list[str]]]:
+    """Return the heads and rows of the table of errors: budgets, and figures if there are any."""
+    if not figures:
+        fast = budgets(spec, "fast")
+        rows = [[d, f"{limit:g}", f"{fast[d]:g}"] for d, limit in budgets(spec).items()]
+        return ["dtype", "budget", "budget of the fast tier"], rows
+    tiers = [tiers for dtypes in figures.values() for tiers in dtypes.values()]
+    others = list(dict.fromkeys(o for t in tiers for o in t if o not in ("accurate", "fast")))
+    rows = []
+    for quantity, dtypes in figures.items():
+        for dtype, found in dtypes.items():
+            limits = [f"{budget(spec, quantity, dtype, tier):g}" for tier in ("accurate", "fast")]
+            accurate, fast = _ulp(found, "accurate"), _ulp(found, "fast")
+            inputs = max(figure["inputs"] for figure in found.values())
+            row = [quantity, dtype, f"{inputs:,}", accurate, limits[0], fast, limits[1]]
+            rows.append(row + [_ulp(found, other) for other in others])
+    heads = ["", "dtype", "inputs", "error", "budget", "fast tier", "its budget"]
+    return heads + [LIBRARIES.get(other, other) for other in others], rows
+
+
+def _ulp(found: Mapping[str, Mapping[str, Any]], name: str) -> str:
+    """Return a figure as people read it; "" where there is none."""
+    if name not in found:
+        return ""
+    ulp = float(found[name]["ulp"])
+    return f"{ulp:.2f}" if ulp < 100 else f"{ulp:.1e}" if ulp < math.inf else "inf"
 
 
 def _profile(spec: ActivationSpec, profile: Profile) -> tuple[str, ...]:

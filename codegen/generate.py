@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from actgen.codegen import pipeline, stamp, workers, write
+from actgen.codegen import measured, pipeline, stamp, workers, write
 from actgen.codegen.errors import SpecError
 from actgen.codegen.inline import Definition
 from actgen.codegen.journal import interrupted, locked, put
 from actgen.codegen.manifest import Record
+from actgen.codegen.measured import Figures
 from actgen.codegen.package import Package, activation_files, common_files
 from actgen.codegen.schema import schema_text
 from actgen.codegen.sources import ROOT, SPECS, read_folder, shipped_specs, spec_files
@@ -102,13 +103,20 @@ def check(job: Job, progress: Progress = lambda done, total: None) -> str:
     return text
 
 
+def over_budget(job: Job) -> list[str]:
+    """Return a line for each error in the committed table that is over the budget of its spec."""
+    figures = measured.read(FIGURES) if job.package.shipped else {}
+    specs = [definition.spec for definition in read_folder(job.specs)]
+    return [line for spec in specs for line in measured.failures(spec, figures.get(spec.name, {}))]
+
+
 @dataclass(frozen=True)
 class _Inputs:
     """All that the results of a job depend on."""
 
     job: Job
     texts: Mapping[str, bytes]  # of the specs, by path, those that formulas may call included
-    figures: Mapping[str, Mapping[str, float]]
+    figures: Mapping[str, Figures]
 
     @classmethod
     def read(cls, job: Job) -> _Inputs:
@@ -116,18 +124,18 @@ class _Inputs:
         if not job.package.shipped:
             paths = [*spec_files(SPECS), *paths]
         texts = {str(path): path.read_bytes() for path in paths}
-        return cls(job, texts, json.loads(FIGURES.read_bytes()) if FIGURES.exists() else {})
+        return cls(job, texts, measured.read(FIGURES) if job.package.shipped else {})
 
     @property
     def common(self) -> str:
         """A digest of what every result depends on."""
-        parts = (stamp.compiler(), repr(self.job.package), json.dumps(self.figures, sort_keys=True))
+        parts = (stamp.compiler(), repr(self.job.package))
         return stamp.digest(*(part.encode() for part in parts))
 
     @property
     def digest(self) -> str:
         pairs = (part for path, text in self.texts.items() for part in (path.encode(), text))
-        return stamp.digest(self.common.encode(), *pairs)
+        return stamp.digest(self.common.encode(), json.dumps(self.figures).encode(), *pairs)
 
     def keys(self, definitions: tuple[Definition, ...]) -> Mapping[str, str]:
         """Return for each activation a digest of what its result depends on."""
@@ -136,6 +144,8 @@ class _Inputs:
             specs = {**shipped_specs(), **specs}
         names = {name: [name, *(a.name for a in spec.aliases)] for name, spec in specs.items()}
         texts = {Path(path).stem: text for path, text in self.texts.items()}
+        for name in texts.keys() & self.figures.keys():
+            texts[name] += json.dumps(self.figures[name]).encode()
         return stamp.keys(texts, names, self.common)
 
 

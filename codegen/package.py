@@ -6,12 +6,13 @@ stubs, the index of the pages and the `__init__` files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actgen.codegen import docs
 from actgen.codegen.curves import caption, curves
 from actgen.codegen.manifest import Record, manifest_text, record
+from actgen.codegen.measured import Figures
 from actgen.codegen.module import module_text
 from actgen.codegen.pipeline import Program
 from actgen.codegen.plot import plot
@@ -29,7 +30,7 @@ class Package:
 
 
 def activation_files(
-    package: Package, program: Program, figures: Mapping[str, float]
+    package: Package, program: Program, figures: Figures
 ) -> tuple[Record, dict[str, bytes]]:
     """Return the record and the files of one activation; `figures` are its measured errors."""
     spec = program.definition.spec

@@ -66,7 +66,8 @@ def test_check_exits_with_1_on_a_difference(folders, capsys):
     assert cli.main(["check", *folders]) == 0
     assert capsys.readouterr().out == "up to date\n"
     assert cli.main(["check", *folders, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"up_to_date": True, "diff": ""}
+    report = json.loads(capsys.readouterr().out)
+    assert report == {"up_to_date": True, "diff": "", "over_budget": []}
 
 
 def test_a_wrong_spec_exits_with_2_and_a_caret(folders, tmp_path, capsys):

@@ -34,12 +34,24 @@ profiles:
 """
 
 
+FIGURES = {
+    "forward": {
+        "float32": {
+            "accurate": {"ulp": 0.517, "at": "1", "inputs": 4096},
+            "fast": {"ulp": 2.25, "at": "1", "inputs": 4096},
+            "torch": {"ulp": 1.7e7, "at": "-90", "inputs": 4096},
+        },
+        "float64": {"accurate": {"ulp": 1.25, "at": "1", "inputs": 100}},
+    }
+}
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("spec") / "full.yaml"
     path.write_text(FULL)
     (definition,) = read_definitions([path], {})
-    return docs.page(compile_definition(definition), "full, drawn", {"float32": 0.517})
+    return docs.page(compile_definition(definition), "full, drawn", FIGURES)
 
 
 def shipped(name):
@@ -84,9 +96,14 @@ def test_numerical_notes_name_what_was_rewritten(page):
 
 
 def test_accuracy(page):
-    assert "| dtype | budget | measured |" in page
-    assert "| float32 | 1 | 0.52 |" in page
-    assert "| float64 | 5 |  |" in page
+    assert "|  | dtype | inputs | error | budget | fast tier | its budget | PyTorch |\n" in page
+    assert "| forward | float32 | 4,096 | 0.52 | 1 | 2.25 | 4 | 1.7e+07 |\n" in page
+    assert "| forward | float64 | 100 | 1.25 | 5 |  | 8 |  |\n" in page
+
+
+def test_budgets_stand_alone_where_nothing_is_measured():
+    assert "| dtype | budget | budget of the fast tier |\n|---|---|---|\n" in shipped("linear")
+    assert "| float64 | 3 | 8 |\n" in shipped("linear")
     assert "measured" not in shipped("linear")
     assert "beside the rounding of the sum" in shipped("softmax")
 

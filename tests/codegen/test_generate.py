@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from actgen.codegen import generate as stage
 from actgen.codegen import stamp, workers
 from actgen.codegen.errors import SpecError
-from actgen.codegen.generate import Job, check, generate
+from actgen.codegen.generate import Job, check, generate, over_budget
 from actgen.codegen.journal import STATE
 from actgen.codegen.write import OutputError
 
@@ -163,11 +164,19 @@ def test_progress_counts_every_spec(job):
 
 
 def test_measured_figures_go_to_the_pages(job, tmp_path, monkeypatch):
-    (tmp_path / "accuracy.json").write_text(json.dumps({"one": {"float32": 0.537}}))
+    figure = {"ulp": 3.25, "at": "-0.5", "inputs": 4096}
+    figures = {"forward": {"float64": {"accurate": figure}}}
+    (tmp_path / "accuracy.json").write_text(json.dumps({"one": {"figures": figures}}))
     monkeypatch.setattr(stage, "FIGURES", tmp_path / "accuracy.json")
     generate(job)
-    assert "| float32 | 1 | 0.54 |" in (job.out / "docs" / "one.md").read_text()
+    assert "measured" not in (job.out / "docs" / "one.md").read_text()
+    assert over_budget(job) == []  # they are of the functions that actgen ships
+    shipped = replace(job, package=replace(job.package, shipped=True))
+    generate(shipped)
+    assert "| forward | float64 | 4,096 | 3.25 | 3 |" in (job.out / "docs" / "one.md").read_text()
     assert "measured" not in (job.out / "docs" / "two.md").read_text()
+    (line,) = over_budget(shipped)
+    assert "one: forward in float64, accurate tier, is 3.25 ULP off at x = -0.5" in line
 
 
 @pytest.fixture
