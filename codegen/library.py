@@ -13,8 +13,12 @@ from fractions import Fraction
 
 from actgen.codegen.functions.error_function import ERROR_FUNCTION
 from actgen.codegen.functions.exponential import EXPONENTIAL
+from actgen.codegen.functions.float32_error import FLOAT32_ERROR
 from actgen.codegen.functions.float32_exponential import FLOAT32_EXPONENTIAL
+from actgen.codegen.functions.float32_logarithm import FLOAT32_LOGARITHM
 from actgen.codegen.functions.float32_quotient import FLOAT32_QUOTIENT
+from actgen.codegen.functions.float32_softmax import FLOAT32_SOFTMAX
+from actgen.codegen.functions.float32_softplus import FLOAT32_SOFTPLUS
 from actgen.codegen.functions.hyperbolic import HYPERBOLIC
 from actgen.codegen.functions.logarithm import LOGARITHM
 from actgen.codegen.functions.parts import Function
@@ -87,7 +91,14 @@ _FUNCTIONS = (
 )  # fmt: skip
 
 _ELEMENTARY = (*EXPONENTIAL, *LOGARITHM, *HYPERBOLIC, *ERROR_FUNCTION, *ROUGH_FUNCTIONS, *SLOPES)
-_FLOAT32 = (*FLOAT32_EXPONENTIAL, *FLOAT32_QUOTIENT)
+_FLOAT32 = (
+    *FLOAT32_ERROR,
+    *FLOAT32_EXPONENTIAL,
+    *FLOAT32_LOGARITHM,
+    *FLOAT32_QUOTIENT,
+    *FLOAT32_SOFTPLUS,
+    *FLOAT32_SOFTMAX,
+)
 LIBRARY: dict[str, Function] = {f.name: f for f in (*_FUNCTIONS, *_ELEMENTARY, *_FLOAT32)}
 
 
