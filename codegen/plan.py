@@ -1,9 +1,9 @@
 """Plan the precision: pick, for each type of result and each tier, the cheapest way that keeps it.
 
 In: a quantity, stabilised, and what it was lowered to in float64. Out: a `Plan`. The ways to
-compute a float32 result, from cheap to dear: plain float32 arithmetic; float32 with rounding
+compute a float32 result: plain float32 arithmetic; float32 with rounding
 errors carried along; float64 with functions of 2**-32; float64. Each is evaluated at some ten
-thousand inputs as its kernel will compute it, and the first one within the budget is taken. A
+thousand inputs as its kernel will compute it, and the cheapest one within the budget is taken. A
 sweep over all inputs (`make accuracy`) holds the choice to its budget afterwards.
 """
 
@@ -11,20 +11,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from actgen.codegen.activation import Param
+from actgen.codegen.algebra import factors, from_factors
 from actgen.codegen.constraints import violated
 from actgen.codegen.evaluate import constant
 from actgen.codegen.ir import (
+    HALF,
+    ZERO,
     Apply,
     Const,
     Expr,
     Symbol,
     const_value,
+    is_op,
     rewrite,
+    sech2,
     substitute,
     symbols,
     walk,
@@ -35,6 +42,7 @@ from actgen.codegen.ops import OPS
 from actgen.codegen.precision import FLOAT32, FLOAT64, Format
 from actgen.codegen.samples import Array, around, spread, zeros
 from actgen.codegen.shorten import shorten
+from actgen.codegen.simplify import simplify
 from actgen.codegen.simulate import simulate
 from actgen.codegen.slopes import with_slopes
 
@@ -114,7 +122,7 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
     trial = _Trial(lowered, setting)
     accurate: Way | None = None
     fast: Way | None = None
-    for way in _ways(exact, lowered, setting):
+    for way in sorted(_ways(exact, lowered, setting), key=lambda way: way.cost):
         error = trial.error(way)
         judged = replace(way, error=error)
         if fast is None and error <= FAST:
@@ -147,8 +155,9 @@ def in_parts(param: Param) -> tuple[Symbol, Symbol]:
 
 
 def _ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
-    """Yield the ways to compute a float32 result, cheapest first."""
+    """Yield the ways to compute a float32 result."""
     if not setting.random:
+        exact = rewrite(exact, _one_exponential)
         halves: dict[Expr, Halves] = {Symbol(p.name): in_parts(p) for p in setting.params}
         narrow = lower(with_slopes(exact), FLOAT32, halves)
         fast, accurate = (_in_float32(narrow, suffix) for suffix in ("_f32_fast", "_f32"))
@@ -163,6 +172,20 @@ def _ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
     if short is not None:
         yield Way("_narrow", FLOAT64, short)
     yield Way("", FLOAT64, lowered)
+
+
+def _one_exponential(node: Expr) -> Expr:
+    """Replace sigmoid(a) sigmoid(-a) by sech²(a/2) / 4: one exponential and one division."""
+    if not is_op(node, "mul"):
+        return node
+    coefficient, parts = factors(node)
+    found = [f for f in parts if is_op(f[0], "sigmoid") and f[1] == 1]
+    for one, other in combinations(found, 2):
+        (a,), (b,) = one[0].args, other[0].args
+        if simplify(a + b) == ZERO:
+            rest = [f for f in parts if f not in (one, other)]
+            return from_factors(coefficient / 4, [(sech2(HALF * a), Fraction(1)), *rest])
+    return node
 
 
 def _in_float32(expr: Expr, suffix: str) -> Expr | None:
