@@ -292,7 +292,7 @@ class Activation:
             return _unwrapped(self._evaluator.gradient(call, dy, out), given)
         gradient = self._evaluator.parameter_gradient(call, dy, target)
         value = given.get(target, self._bound.get(target))
-        shape, dtype = np.shape(value), call.x.dtype
+        shape, dtype = np.shape(value), call.dtype
         if np.ndim(value) and as_floats(value, target).dtype == np.asarray(value).dtype:
             dtype = np.asarray(value).dtype
         with np.errstate(all="ignore"):

@@ -1,8 +1,9 @@
 """Evaluate elementwise kernels over whole arrays.
 
-In: arrays of a result dtype, numbers or float64 arrays for the parameters, and the array to fill,
-if there is one. Out: the result, as if computed from copies of all inputs. Arrays without gaps go
-to the contiguous kernel, in whatever order their axes are; the rest goes to the ufunc by chunks.
+In: arrays, numbers or arrays for the parameters, and the array to fill, if there is one. Out: the
+result, as if computed from copies of all inputs. Arrays without gaps go to the contiguous kernel,
+in whatever order their axes are; the rest goes there by chunks, and where parameters are arrays to
+the ufunc. Only inputs that overlap the result are ever copied as a whole.
 """
 
 from __future__ import annotations
@@ -12,21 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from actgen import layout
-from actgen.arrays import (
-    Array,
-    check_out,
-    detached,
-    element_dtype,
-    elements,
-    overlapping,
-    overlaps_itself,
-)
-from actgen.kernels import Kernels, signature
-
-_CHUNK = 16384
-_READ: list[Any] = ["readonly", "contig", "aligned"]
-_WRITE: list[Any] = ["writeonly", "contig", "aligned"]
+from actgen import chunks, layout
+from actgen.arrays import Array, check_out, detached, elements, overlapping, overlaps_itself
+from actgen.kernels import Kernels
+from actgen.wide import is_wide
 
 
 def evaluate(
@@ -34,10 +24,12 @@ def evaluate(
     stem: str,
     operands: Mapping[str, Array],
     parameters: Mapping[str, Any],
+    dtype: np.dtype[Any],
     out: Any = None,
     mask: Array | None = None,
 ) -> Array:
-    """Return the values of the kernels called `stem`; where `mask` is False, those of `out`.
+    """Return the values of the kernels called `stem`, of a result dtype; where `mask` is False,
+    those of `out`.
 
     `operands` holds `x` and what else has one entry per element. Without `out`, masked elements
     are 0. Raises TypeError or ValueError for an `out` that does not fit.
@@ -46,15 +38,14 @@ def evaluate(
     shapes = [np.shape(value) for value in (*operands.values(), *parameters.values())]
     shape = np.broadcast_shapes(*shapes, () if mask is None else mask.shape)
     if out is None:
-        if mask is None:
-            target = np.empty_like(x) if x.shape == shape else np.empty(shape, x.dtype)
-            return _fill(kernels, stem, operands, parameters, target)
-        result = np.zeros(shape, x.dtype)
-    else:
-        result = check_out(out, shape, x.dtype)
-        if mask is None and not overlaps_itself(result):
-            return _fill(kernels, stem, operands, parameters, result)
-    values = _fill(kernels, stem, operands, parameters, np.empty(shape, x.dtype))
+        target = np.empty_like(x, dtype) if x.shape == shape else np.empty(shape, dtype)
+        if mask is not None:
+            target.fill(0)
+        return _fill(kernels, stem, operands, parameters, target, mask)
+    result = check_out(out, shape, dtype)
+    if not overlaps_itself(result):
+        return _fill(kernels, stem, operands, parameters, result, mask)
+    values = _fill(kernels, stem, operands, parameters, np.empty(shape, dtype), None)
     np.copyto(result, values, where=True if mask is None else mask)
     return result
 
@@ -65,79 +56,50 @@ def _fill(
     operands: Mapping[str, Array],
     parameters: Mapping[str, Any],
     out: Array,
+    mask: Array | None,
 ) -> Array:
     """Fill `out`, which no element of it shares with another one."""
-    inputs = detached(list(operands.values()), out)
-    parameters = {
+    inputs = dict(zip(operands, detached(list(operands.values()), out), strict=True))
+    numbers = {
         name: value.copy() if isinstance(value, np.ndarray) and overlapping(value, out) else value
         for name, value in parameters.items()
     }
-    contiguous = kernels.find(stem, "contiguous")
-    if contiguous is not None and _plain(inputs, parameters, out):
-        views = layout.lines([elements(array) for array in (*inputs, out)])
-        if views is not None:
-            arguments = dict(zip((*operands, "out"), views, strict=True))
-            kernels.run(stem, "contiguous", arguments | dict(parameters))
+    if mask is not None and overlapping(mask, out):
+        mask = mask.copy()
+    if mask is None and _plain(inputs.values(), numbers, out):
+        contiguous = kernels.find(stem, "contiguous")
+        views = layout.lines([elements(array) for array in (*inputs.values(), out)])
+        if contiguous is not None and views is not None:
+            arguments = dict(zip((*inputs, "out"), views, strict=True))
+            kernels.run(stem, "contiguous", arguments | numbers)
             return out
-    _by_chunks(kernels, stem, dict(zip(operands, inputs, strict=True)), parameters, elements(out))
+    chunks.fill(kernels, stem, inputs, numbers, out, mask)
     return out
 
 
-def _plain(inputs: list[Array], parameters: Mapping[str, Any], out: Array) -> bool:
-    """Tell whether all arrays have the same shape and dtype, and all parameters are numbers."""
-    return all(a.shape == out.shape and a.dtype == out.dtype for a in inputs) and not any(
-        isinstance(value, np.ndarray) for value in parameters.values()
+def _plain(inputs: Any, parameters: Mapping[str, Any], out: Array) -> bool:
+    """Tell whether all arrays are alike, and all parameters numbers that their kernel can hold."""
+    return (
+        all(a.shape == out.shape and a.dtype == out.dtype for a in inputs)
+        and not any(isinstance(value, np.ndarray) for value in parameters.values())
+        and not is_wide(parameters.values(), out.dtype)
     )
 
 
-def _by_chunks(
+def partial(
     kernels: Kernels,
     stem: str,
     operands: Mapping[str, Array],
     parameters: Mapping[str, Any],
-    out: Array,
-) -> None:
-    """Fill `out` by the ufunc called `stem`, a few thousand elements at a time.
-
-    Chunks are contiguous, copied if need be: that is faster than the ufunc's loop over strides.
-    And Numba's wrapper takes the output for contiguous wherever the inputs are.
-    """
-    if out.size == 0:
-        return
-    dtype = operands["x"].dtype
-    arrays = {
-        name: elements(array) if array.dtype == dtype else array for name, array in operands.items()
-    }
-    constants: dict[str, Array] = {}
-    for name, value in parameters.items():
-        if isinstance(value, np.ndarray):
-            arrays[name] = value
-        else:
-            constants[name] = np.full(min(_CHUNK, out.size), value, np.float64)
-    lazy = kernels.find(stem, "ufunc")
-    ufunc, order = lazy.loops(element_dtype(dtype)), signature(lazy)
-    chunks = np.nditer(
-        [*arrays.values(), out],
-        flags=["external_loop", "buffered"],
-        op_flags=[*([_READ] * len(arrays)), _WRITE],
-        buffersize=_CHUNK,
-    )
-    with chunks, np.errstate(all="ignore"):
-        for parts in chunks:
-            *given, result = parts
-            known = dict(zip(arrays, given, strict=True))
-            for entry, constant in constants.items():
-                known[entry] = constant[: result.size]
-            ufunc(*(known[entry] for entry in order), out=result)
-
-
-def partial(
-    kernels: Kernels, stem: str, operands: Mapping[str, Array], parameters: Mapping[str, Any]
+    dtype: np.dtype[Any],
 ) -> Array:
-    """Return the float64 contributions of all elements to the gradient of a parameter."""
+    """Return the float64 contributions of all elements to the gradient of a parameter.
+
+    `dtype` is the one that the elements of `operands` promote to.
+    """
     shapes = [np.shape(value) for value in (*operands.values(), *parameters.values())]
     out = np.empty(np.broadcast_shapes(*shapes), np.float64)
-    _by_chunks(kernels, stem, operands, parameters, out)
+    chunks.fill(kernels, stem, operands, parameters, out, None, dtype)
     return out
 
 
