@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # A file imports only what stands before it.
 ORDER = [
     *("errors", "text", "scalars", "load"),
-    *("ir", "ops", "names", "activation", "constraints", "fields", "schema"),
+    *("ir", "ops", "names", "activation", "budgets", "measured", "constraints", "fields", "schema"),
     *("foreign", "explain", "build", "check", "model"),
     *("tokens", "scope", "parse", "formulas", "arguments"),
     *("algebra", "evaluate", "kinks", "inline", "sources"),
@@ -33,7 +33,7 @@ ORDER = [
         f"functions.{n}"
         for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function", "rough")
     ),
-    *(f"functions.float32_{n}" for n in ("parts", "exponential", "quotient", "logarithm", "error")),
+    *(f"functions.float32_{n}" for n in ("parts", "exponential", "quotient", "logarithm", "error", "softmax")),
     "functions.slopes",
     *("library", "slopes", "lower", "merge", "shorten", "share", "schedule", "narrow_axis"),
     *("emit.cpu", "emit.axis", "emit.tiles", "emit.tidy", "emit.latex", "emit.text"),
