@@ -1,10 +1,10 @@
 """Plan the precision: pick, for each type of result and each tier, the cheapest way that keeps it.
 
 In: a quantity, stabilised, and what it was lowered to in float64. Out: a `Plan`. The ways to
-compute a float32 result: plain float32 arithmetic; float32 with rounding
-errors carried along; float64 with functions of 2**-32; float64. Each is evaluated at some ten
-thousand inputs as its kernel will compute it, and the cheapest one within the budget is taken. A
-sweep over all inputs (`make accuracy`) holds the choice to its budget afterwards.
+compute a float32 result: plain float32 arithmetic; float32 with rounding errors carried along;
+float64 with functions of 2**-32; float64. Each is evaluated at some twenty-five thousand
+inputs as its kernel will compute it, and the cheapest one within the budget is taken. A sweep over
+all inputs (`make accuracy`) holds the choice to its budget afterwards.
 """
 
 from __future__ import annotations
@@ -80,11 +80,15 @@ class Way:
 
 @dataclass(frozen=True)
 class Plan:
-    """The ways to compute a quantity, by the type of the result and the tier."""
+    """The ways to compute a quantity, by the type of the result and the tier.
+
+    `tried` are the ways that were measured for float32 results, from cheap to dear.
+    """
 
     double: Way
     single: Way
     single_fast: Way
+    tried: tuple[Way, ...] = ()
 
     @property
     def half(self) -> Way:
@@ -122,9 +126,11 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
     trial = _Trial(lowered, setting)
     accurate: Way | None = None
     fast: Way | None = None
+    tried: list[Way] = []
     for way in sorted(_ways(exact, lowered, setting), key=lambda way: way.cost):
         error = trial.error(way)
         judged = replace(way, error=error)
+        tried.append(judged)
         if fast is None and error <= FAST:
             fast = judged
         if accurate is None and error <= ACCURATE:
@@ -132,7 +138,7 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
         if accurate is not None and fast is not None:
             break
     double = Way("", FLOAT64, lowered)
-    return Plan(double, accurate or double, fast or double)
+    return Plan(double, accurate or double, fast or double, tuple(tried))
 
 
 def _operations(expr: Expr) -> Iterator[Apply]:
