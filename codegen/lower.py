@@ -56,7 +56,7 @@ def lower(expr: Expr, fmt: Format = FLOAT64, params: Mapping[Expr, Halves] | Non
 
 def lower_twofold(expr: Expr, fmt: Format, params: Mapping[Expr, Halves]) -> Expr:
     """Return `expr` as `lower` does, but with the rounding errors of all its arithmetic carried."""
-    pair = _Lowering(fmt, params).pair(expr)
+    pair = _Lowering(fmt, params, normal=True).pair(expr)
     if pair.low is None:
         return pair.high
     finite = apply("lt", absolute(pair.high), INF)
@@ -72,8 +72,9 @@ class _Pair:
 
 
 class _Lowering:
-    def __init__(self, fmt: Format, params: Mapping[Expr, Halves]) -> None:
+    def __init__(self, fmt: Format, params: Mapping[Expr, Halves], normal: bool = False) -> None:
         self.fmt = fmt
+        self.normal = normal  # whether the high part of a sum takes all that it can hold
         self.params = params
         self.done: dict[Expr, Expr] = {}
         self.pairs: dict[Expr, _Pair] = {}
@@ -230,7 +231,11 @@ class _Lowering:
             high = apply("product", a.high, b.high)
             return _Pair(high, None if low is None else where(zero, ZERO, low))
         rule = _PAIR_RULES.get(node.op)
-        return _Pair(plain) if rule is None else rule(*(self.pair(arg) for arg in node.args))
+        if rule is None:
+            return _Pair(plain)
+        args = [self.pair(arg) for arg in node.args]
+        cancels = self.normal and node.op in ("add", "sub") and any(arg.low for arg in args)
+        return _normal(rule(*args)) if cancels else rule(*args)
 
     def _power_pair(self, node: Apply, plain: Expr) -> _Pair:
         exponent = const_value(node.args[1])
@@ -358,23 +363,22 @@ def _add(a: _Pair, b: _Pair) -> _Pair:
     high = a.high + b.high
     part = high - a.high
     error = (a.high - (high - part)) + (b.high - part)  # Knuth's TwoSum
-    return _normal(high, error, _plus(a.low, b.low))
+    return _Pair(high, _plus(_plus(error, a.low), b.low))
 
 
 def _sub(a: _Pair, b: _Pair) -> _Pair:
     high = a.high - b.high
     part = high - a.high
     error = (a.high - (high - part)) - (b.high + part)
-    return _normal(high, error, _plus(a.low, None if b.low is None else -b.low))
+    return _Pair(high, _plus(_plus(error, a.low), None if b.low is None else -b.low))
 
 
-def _normal(high: Expr, error: Expr, rest: Expr | None) -> _Pair:
-    """Return a sum whose terms may have cancelled but for `rest`."""
-    if rest is None:
-        return _Pair(high, error)
-    low = error + rest
-    total = high + low
-    return _Pair(total, (high - total) + low)
+def _normal(a: _Pair) -> _Pair:
+    """Return the same sum, `low` no more than the rounding error of `high`."""
+    if a.low is None:
+        return a
+    high = a.high + a.low
+    return _Pair(high, (a.high - high) + a.low)
 
 
 def _div(a: _Pair, b: _Pair) -> _Pair:

@@ -50,6 +50,7 @@ from actgen.codegen.slopes import with_slopes
 ACCURATE, FAST = 0.85, 3.4
 _SELECTIONS = ("sign", "product", "rootsum", "rootratio")
 _ANY_FORMAT = frozenset(("sqrt",))  # functions of no format of their own
+_CONVERSIONS = 6  # from float32 and back
 _COSTS = {"div": 10, "sqrt": 10, "neg": 0, "pow": 100}
 _TARGETS = frozenset(("copysign", "power2", "exponent", "mantissa", "fma"))
 
@@ -74,8 +75,8 @@ class Way:
     @property
     def cost(self) -> float:
         """Return about how long an element takes, in additions of float32."""
-        lanes = 1 if self.fmt is FLOAT32 else 2
-        return lanes * sum(map(_cost, _operations(self.lowered)))
+        arithmetic = sum(map(_cost, _operations(self.lowered)))
+        return arithmetic if self.fmt is FLOAT32 else 2 * arithmetic + _CONVERSIONS
 
 
 @dataclass(frozen=True)
