@@ -206,23 +206,15 @@ def _bent(halves: int, slope: float) -> Function:
     return lambda y: (_mills(halves)(y) - 1 - mp.mpf(slope) * y) / y
 
 
-def _tails(name: str, halves: int, slope: float, far: float, text: str) -> tuple[RationalFit, ...]:
+def _tail_f32(name: str, halves: int, slope: float, far: float, text: str) -> RationalFit:
+    doc = f"(1 / {text} - 1 - {slope} y) / y, 0 ≤ y ≤ {far}; error relative to 1 / {text}"
     above = _mills(halves)
-    return (
-        RationalFit(
-            f"{name}_F32", _bent(halves, slope), far, 4, 4, lambda y: y / above(y),
-            f"(1 / {text} - 1 - {slope} y) / y, 0 ≤ y ≤ {far}; error relative to 1 / {text}",
-        ),
-        RationalFit(
-            f"{name}_F32_FAST", lambda y: 1 / above(y), far, 4, 5, above,
-            f"{text}, 0 ≤ y ≤ {far}",
-        ),
-    )  # fmt: skip
+    return RationalFit(name, _bent(halves, slope), far, 4, 4, lambda y: y / above(y), doc)
 
 
 _RATIONAL = (
-    *_tails("CDF", 2, 1.25, 15.0, "exp(y²/2) erfc(y/√2)"),
-    *_tails("ERFC", 1, 1.75, 10.6, "exp(y²) erfc(y)"),
+    _tail_f32("CDF_F32", 2, 1.078125, 15.0, "exp(y²/2) erfc(y/√2)"),
+    _tail_f32("ERFC_F32", 1, 1.53125, 10.6, "exp(y²) erfc(y)"),
 )
 FITS = _DOUBLE + _SINGLE
 

@@ -10,13 +10,9 @@ from dataclasses import dataclass
 
 from actgen.codegen.coefficients import (
     CDF_F32_BELOW,
-    CDF_F32_FAST_BELOW,
-    CDF_F32_FAST_TOP,
     CDF_F32_TOP,
     ERF_F32,
     ERFC_F32_BELOW,
-    ERFC_F32_FAST_BELOW,
-    ERFC_F32_FAST_TOP,
     ERFC_F32_TOP,
     EXP_F32,
 )
@@ -47,8 +43,6 @@ class _Shape:
 
     top: tuple[float, ...]
     below: tuple[float, ...]
-    fast_top: tuple[float, ...]
-    fast_below: tuple[float, ...]
     slope: float
     rate: float
     power: int
@@ -60,12 +54,12 @@ class _Shape:
 
 
 _CDF = _Shape(
-    CDF_F32_TOP, CDF_F32_BELOW, CDF_F32_FAST_TOP, CDF_F32_FAST_BELOW,
-    1.25, 0.5, -1, 1.0, 6.0, 14.5, 18.0, 12.0,
+    CDF_F32_TOP, CDF_F32_BELOW,
+    1.078125, 0.5, -1, 1.0, 6.0, 14.5, 18.0, 12.0,
 )  # fmt: skip
 _ERFC = _Shape(
-    ERFC_F32_TOP, ERFC_F32_BELOW, ERFC_F32_FAST_TOP, ERFC_F32_FAST_BELOW,
-    1.75, 1.0, 0, 2.0, 4.5, 10.2, 12.7, 8.5,
+    ERFC_F32_TOP, ERFC_F32_BELOW,
+    1.53125, 1.0, 0, 2.0, 4.5, 10.2, 12.7, 8.5,
 )  # fmt: skip
 
 
@@ -73,34 +67,36 @@ def _tail(
     y: Expr, low: Expr, shift: Expr, shape: _Shape, let: Steps, exact: bool
 ) -> tuple[Split, Expr]:
     """Return exp(-rate (y + low)²) / h(y + low), and the power of two that it is still to take."""
-    rated = let("rated", y if shape.rate == 1 else y * number(shape.rate))
-    area = let("area", rated * y)
-    area_low = fma(rated, y, -area)
+    rate = number(shape.rate)
+    area = let("area", y * y)
+    area_low = fma(y, y, -area)
     if low != ZERO:
-        area_low = fma(2 * rated, low, area_low)
-    t = let("t", fma(area, -LOG2_E, shift))
+        area_low = fma(2 * y, low, area_low)
+    t = let("t", fma(area, number(-shape.rate * float(LOG2_E.value)), shift))
     k, scale = let("k", t - shift), let("scale", apply("power2_rounded", t))
-    high = let("high", fma(-k, LOG2_HIGH, -area))
-    rest = let("rest", fma(-k, LOG2_LOW, -area_low))
-    square = let("y2", y * y)
+    # exp(-rate (r + rest)) is left
+    r = let("r", fma(k, number(float(LOG2_HIGH.value) / shape.rate), area))
+    rest = let("rest", fma(k, number(float(LOG2_LOW.value) / shape.rate), area_low))
+    fit = [c * (-shape.rate) ** (i + 2) for i, c in enumerate(EXP_F32)]
+    line = fma(y, number(shape.slope), ONE)
+    top = let("top", short_polynomial(y, area, shape.top))
+    v = let("v", top / short_polynomial(y, area, shape.below))
     if not exact:
-        r = let("r", high + rest)
+        r = let("r_whole", r + rest)
         r2 = let("r2", r * r)
-        e = let("e", 1 + fma(r2, short_polynomial(r, r2, EXP_F32), r))
-        top = let("top", short_polynomial(y, square, shape.fast_top))
-        return Split(e * (top / short_polynomial(y, square, shape.fast_below)), ZERO), scale
-    r2 = let("r2", high * high)
-    near = let("e_near", 1 + high)
-    curve = let("curve", short_polynomial(high, r2, EXP_F32))
-    e_low = let("e_rest", fma(r2, curve, 1 - near + high))
+        e = fma(r2, short_polynomial(r, r2, fit), fma(r, -rate, ONE))
+        return Split(let("e", e) / fma(y, v, line), ZERO), scale
+    r2 = let("r2", r * r)
+    near = let("e_near", fma(r, -rate, ONE))
+    curve = let("curve", short_polynomial(r, r2, fit))
+    e_low = let("e_rest", fma(r2, curve, fma(r, -rate, 1 - near)))
     e = let("e", near + e_low)
-    e_low = let("e_low", fma(rest, e, e_low))
-    line = let("line", fma(y, number(shape.slope), ONE))
-    line_low = fma(y, number(shape.slope), 1 - line)
+    e_low = let("e_low", fma(rest, -rate * e, e_low))
+    line_low = fma(y, number(shape.slope), 1 - let("line", line))
     if low != ZERO:
-        line_low = fma(low, number(shape.slope), line_low)
-    top = let("top", short_polynomial(y, square, shape.top))
-    bend = let("bend", y * (top / short_polynomial(y, square, shape.below)))
+        # nearly the slope of h
+        line_low = fma(low, fma(v, number(0.75), number(shape.slope)), line_low)
+    bend = let("bend", y * v)
     h = let("h", line + bend)
     h_low = let("h_low", line - h + bend + line_low)
     inverse = let("inverse", ONE / h)
@@ -112,18 +108,21 @@ def _tail(
 
 def _both_sides(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool, shape: _Shape) -> Result:
     """Return the tail where it falls, and what it leaves of the whole on the other side."""
-    short = clamped(x, -shape.last if factor else -shape.far, shape.near, let)
     above = apply("gt", x, 0)
-    far = apply("lt", x, single(-shape.lifted))
+    size, most = (
+        absolute(x),
+        where(above, single(shape.near), single(shape.last if factor else shape.far)),
+    )
+    short = let("y", where(apply("gt", size, let("most", most)), most, size))
     if factor:
+        far = apply("lt", x, single(-shape.lifted))
         lift = where(far, number(ROUNDER + shape.power + 110), number(ROUNDER + shape.power))
         back, whole = let("back", where(far, number(2.0**-110), ONE)), shape.whole
     else:
         lift = number(ROUNDER + shape.power + 30)
         back, whole = number(2.0**-30), shape.whole * 2.0**30
     toward = low if low == ZERO else where(above, finite(low, x), -finite(low, x))
-    shift = let("shift", lift)
-    tail, scale = _tail(let("y", absolute(short)), toward, shift, shape, let, exact)
+    tail, scale = _tail(short, toward, let("shift", lift), shape, let, exact)
     start = let("start", where(above, number(whole), ZERO))
     signed = let("signed", where(above, -scale, scale))
     vanished = apply("le", x, single(-shape.last))
@@ -131,7 +130,7 @@ def _both_sides(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool, shape
         return Result(fma(tail.high, signed, start), ZERO, back, vanished)
     part = let("part", tail.high * signed)
     high = let("both", start + part)
-    rest = start - high + part + tail.low * signed
+    rest = fma(tail.low, signed, start - high + part)
     return Result(high, let("both_low", rest), back, vanished)
 
 
@@ -152,15 +151,12 @@ def _erf(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     z = let("z", size * size)
     curve = let("p", short_polynomial(z, let("z2", z * z), others))
     close = apply("lt", size, single(0.875))
-    near = let("near", size * number(first))
-    bend = let("near_bend", fma(curve, z, number(first_low)))
+    near = fma(size, number(first), size * fma(curve, z, number(first_low)))
     if not exact:
-        return Result(where(close, fma(size, bend, near), 1 - tail.high * scale))
-    near_low = fma(size, bend, fma(size, number(first), -near))
+        return Result(where(close, near, 1 - tail.high * scale))
     part = let("part", tail.high * scale)
     far = fast_sum(ONE, -part)
-    far_low = far.low - tail.low * scale
-    return Result(where(close, near, far.high), where(close, near_low, far_low))
+    return Result(where(close, near, far.high + fma(-tail.low, scale, far.low)))
 
 
 _METHOD = "exp(-y²) / h(y), h nearly a straight line"

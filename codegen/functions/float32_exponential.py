@@ -49,7 +49,7 @@ def _exp_for_product(x: Expr, low: Expr, let: Steps, exact: bool) -> Result:
     back = where(falls, number(2.0**-110), far)
     vanished = apply("le", x, single(-160.0))
     low_part = ZERO if e.low == ZERO else e.low * part.scale
-    return Result(let("e_scaled", e.high * part.scale), low_part, back, vanished)
+    return Result(let("e_scaled", e.high * part.scale), low_part, back, vanished, True)
 
 
 def _expm1(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
@@ -68,7 +68,7 @@ def _expm1(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     # scale - 1 is exact up to 2**24; beyond, what is lost counts little
     lost = fma(part.scale, let("p_low", p.low), part.scale - start - unit)
     rest = fma(part.scale, p.high, start - high) + lost
-    return Result(high, let("m_low", rest), back)
+    return Result(high, let("m_low", rest), back, large=True)
 
 
 _METHOD = "x = k log 2 + r, a polynomial for exp(r)"

@@ -20,7 +20,15 @@ from actgen.codegen.functions.float32_parts import (
     single,
 )
 from actgen.codegen.functions.logarithm import SINGLE, split_log1p, split_log_of
-from actgen.codegen.functions.parts import INFINITY, Function, Split, Steps, fma, polynomial
+from actgen.codegen.functions.parts import (
+    INFINITY,
+    Function,
+    Split,
+    Steps,
+    fast_sum,
+    fma,
+    polynomial,
+)
 from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, maximum, where
 
 
@@ -75,8 +83,10 @@ def _softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Resu
     rest = where(apply("lt", x, INFINITY), rest, 0)
     if not factor:
         return Result(whole_split.high, let("rest", rest))
+    # the sum has a low part of some per cent, too much beside a tiny factor
+    whole_split = fast_sum(whole_split.high, let("rest", rest))
     high = where(far, held.high, whole_split.high)
-    return Result(high, where(far, held.low, let("rest", rest)), back, vanished)
+    return Result(high, where(far, held.low, whole_split.low), back, vanished, True)
 
 
 def _in_quads(e: Expr, square: Expr) -> Expr:

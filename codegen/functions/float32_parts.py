@@ -48,12 +48,16 @@ ROUNDER = 1.5 * 2.0**23  # added to a small number, it rounds to an integer
 
 @dataclass(frozen=True)
 class Result:
-    """(high + low) * back, and 0 where `vanished` whatever it is multiplied by."""
+    """(high + low) * back, and 0 where `vanished` whatever it is multiplied by.
+
+    It is `large` if its product with a number may be infinite.
+    """
 
     high: Expr
     low: Expr = ZERO
     back: Expr = ONE
     vanished: Expr = NEVER
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,9 +204,10 @@ def _times(result: Result, sign: Sign, let: Steps) -> Expr:
     if result.low == ZERO:
         whole = result.high * factor
     else:
-        extra = let("extra", result.low * factor)  # not a number beside an infinite factor
-        extra = where(apply("lt", absolute(extra), INFINITY), extra, ZERO)
-        whole = fma(result.high, factor, extra)
+        extra = let("extra", result.low * factor)
+        # beside an infinite product it is no number
+        size = absolute(extra if result.large else B)
+        whole = fma(result.high, factor, where(apply("lt", size, INFINITY), extra, ZERO))
     whole = whole if result.back == ONE else whole * result.back
     if sign == "zero":
         return where(apply("eq", X, 0), X * B, let("result", whole))
