@@ -164,9 +164,9 @@ def in_parts(param: Param) -> tuple[Symbol, Symbol]:
 def _ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
     """Yield the ways to compute a float32 result."""
     if not setting.random:
-        exact = rewrite(exact, _one_exponential)
+        sloped, exact = (rewrite(e, _one_exponential) for e in (with_slopes(exact), exact))
         halves: dict[Expr, Halves] = {Symbol(p.name): in_parts(p) for p in setting.params}
-        narrow = lower(with_slopes(exact), FLOAT32, halves)
+        narrow = lower(sloped, FLOAT32, halves)
         fast, accurate = (_in_float32(narrow, suffix) for suffix in ("_f32_fast", "_f32"))
         if fast is not None and fast != accurate:
             yield Way("_float32_fast", FLOAT32, fast)
