@@ -6,7 +6,6 @@ interrupted goes on where it stopped.
 
 from __future__ import annotations
 
-import inspect
 import json
 import multiprocessing
 import os
@@ -16,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.accuracy_cases import module
 from benchmarks.accuracy_table import arithmetic
 from benchmarks.accuracy_tasks import Figures, Task, run
 
@@ -29,14 +27,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def remembered(tasks: Sequence[Task], path: Path = STATE) -> dict[str, Figures]:
+def remembered(tasks: Sequence[Task]) -> dict[str, Figures]:
     """Return the figures on disk of those tasks that need not be done again, by their keys."""
-    if not path.exists():
+    if not STATE.exists():
         return {}
-    kernels = {task.case.name: _kernels(task.case.name) for task in tasks}
+    kernels = {task.case.name: arithmetic(task.case.name) for task in tasks}
     wanted = {task.key: kernels[task.case.name] for task in tasks}
     found = {}
-    for line in path.read_text().splitlines():
+    for line in STATE.read_text().splitlines():
         try:
             entry = json.loads(line)
         except ValueError:  # the line that an interrupted run was writing
@@ -46,27 +44,20 @@ def remembered(tasks: Sequence[Task], path: Path = STATE) -> dict[str, Figures]:
     return found
 
 
-def remember(task: Task, figures: Figures, path: Path = STATE) -> None:
+def remember(task: Task, figures: Figures) -> None:
     """Keep the figures of a task for a run to come."""
-    path.parent.mkdir(exist_ok=True)
-    entry = {"task": task.key, "kernels": _kernels(task.case.name), "figures": figures}
-    with path.open("a") as file:
-        file.write(json.dumps(entry) + "\n")
+    STATE.parent.mkdir(exist_ok=True)
+    entry = {"task": task.key, "kernels": arithmetic(task.case.name), "figures": figures}
+    with STATE.open("a") as file:
+        file.write("\n" + json.dumps(entry))  # after a line that may be cut off
 
 
-def forget(tasks: Sequence[Task], path: Path = STATE) -> None:
+def forget(tasks: Sequence[Task]) -> None:
     """Drop the figures of these tasks, which have gone into the table."""
-    done = {task.key for task in tasks}
-    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-    kept = [line for line in lines if not any(f'"task": {json.dumps(k)},' in line for k in done)]
-    if kept:
-        path.write_text("".join(kept))
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _kernels(name: str) -> str:
-    return arithmetic(inspect.getsource(module(name)))
+    if STATE.exists():
+        done = tuple(f'{{"task": {json.dumps(task.key)},' for task in tasks)
+        kept = [line for line in STATE.read_text().splitlines() if not line.startswith(done)]
+        STATE.write_text("\n".join(kept))
 
 
 def each(

@@ -149,8 +149,8 @@ def _keywords(spec: ActivationSpec) -> Iterator[tuple[str, ...]]:
 def _accuracy(spec: ActivationSpec, figures: Figures) -> tuple[list[str], list[list[str]]]:
     """Return the heads and rows of the table of errors: budgets, and figures if there are any."""
     if not figures:
-        fast = budgets(spec, "fast")
-        rows = [[d, f"{limit:g}", f"{fast[d]:g}"] for d, limit in budgets(spec).items()]
+        usual, wider = budgets(spec), budgets(spec, "fast")
+        rows = [[dtype, f"{usual[dtype]:g}", f"{wider[dtype]:g}"] for dtype in usual]
         return ["dtype", "budget", "budget of the fast tier"], rows
     tiers = [tiers for dtypes in figures.values() for tiers in dtypes.values()]
     others = list(dict.fromkeys(o for t in tiers for o in t if o not in ("accurate", "fast")))
