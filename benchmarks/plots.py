@@ -23,7 +23,8 @@ _COLOURS = ("#2c6fbb", "#7b3fa0", "#2a8f5b", "#4a4a4a", "#17a2b8", "#8d6e63")
 def lines(rows: Sequence[Row]) -> dict[str, dict[str, list[tuple[int, float]]]]:
     """Return for each function, and each who computes it, throughput by size.
 
-    Of several call shapes and dtypes the first one that has the most sizes is drawn.
+    Of several call shapes and dtypes the first one that has the most sizes is drawn, of functions
+    those that have more than one size, if any.
     """
     sizes: dict[tuple[str, str, int], set[int]] = {}
     for row in rows:
@@ -34,11 +35,16 @@ def lines(rows: Sequence[Row]) -> dict[str, dict[str, list[tuple[int, float]]]]:
     for row in sorted(rows, key=lambda row: row.case.size):
         if (row.case.shape, row.case.dtype, row.case.threads) == drawn:
             panel = panels.setdefault(row.case.function, {})
-            for name in (*row.seconds,):
+            for name in row.seconds:
                 speed = row.throughput(name)
                 if ", plain" not in name and speed is not None:
                     panel.setdefault(name, []).append((row.case.size, speed))
-    return panels
+    several = {name: panel for name, panel in panels.items() if _longest(panel) > 1}
+    return several or panels
+
+
+def _longest(panel: dict[str, list[tuple[int, float]]]) -> int:
+    return max((len(points) for points in panel.values()), default=0)
 
 
 def write(path: Path, rows: Sequence[Row]) -> str:

@@ -85,7 +85,9 @@ def test_the_fastest_round_counts(monkeypatch):
 def test_what_is_drawn():
     sizes = [Row(Case("gelu", size=n), n, {"fast": 1.0, "fast, plain": 2.0}) for n in (64, 16)]
     other = Row(Case("gelu", size=16, shape="out"), 16, {"fast": 1.0})
-    drawn = plots.lines([other, *sizes])
+    single = Row(Case("silu", size=16), 16, {"fast": 1.0})
+    assert plots.lines([single]) == {"silu": {"fast": [(16, 16e-9)]}}
+    drawn = plots.lines([other, single, *sizes])
     assert drawn == {"gelu": {"fast": [(16, 16e-9), (64, 64e-9)]}}
 
 
