@@ -186,8 +186,8 @@ _SINGLE: tuple[Fit, ...] = (
         dtype="float32",
     ),
     Fit(
-        "ERF_F32", _erf_quotient, mp.mpf(0), mp.mpf(0.88) ** 2, 6, lambda z: 1 / _erf_quotient(z),
-        "erf(x) / x in z = x², |x| ≤ 0.88", split=True, dtype="float32",
+        "ERF_F32", _erf_quotient, mp.mpf(0), mp.mpf(0.82) ** 2, 6, lambda z: 1 / _erf_quotient(z),
+        "erf(x) / x in z = x², |x| ≤ 0.82", split=True, dtype="float32",
     ),
     Fit(
         "LOG1P_F32_FAST", _log1p_curve, mp.mpf(0), mp.mpf(1), 7, _log1p_weight,

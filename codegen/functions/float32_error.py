@@ -85,7 +85,7 @@ def _tail(
         r = let("r_whole", r + rest)
         r2 = let("r2", r * r)
         e = fma(r2, short_polynomial(r, r2, fit), fma(r, -rate, ONE))
-        return Split(let("e", e) / fma(y, v, line), ZERO), scale
+        return Split(let("e", e) / fma(y, v + number(shape.slope), ONE), ZERO), scale
     r2 = let("r2", r * r)
     near = let("e_near", fma(r, -rate, ONE))
     curve = let("curve", short_polynomial(r, r2, fit))
@@ -150,7 +150,7 @@ def _erf(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     first, first_low, *others = ERF_F32
     z = let("z", size * size)
     curve = let("p", short_polynomial(z, let("z2", z * z), others))
-    close = apply("lt", size, single(0.875))
+    close = apply("lt", size, single(0.8125))
     near = fma(size, number(first), size * fma(curve, z, number(first_low)))
     if not exact:
         return Result(where(close, near, 1 - tail.high * scale))
