@@ -69,8 +69,9 @@ class Way:
 
     @property
     def calls(self) -> bool:
-        """Tell whether it calls functions of the library."""
-        return any(isinstance(node, Apply) and node.op in LIBRARY for node in walk(self.lowered))
+        """Tell whether it calls functions of the library that are more than a selection."""
+        called = LIBRARY.keys() - set(_SELECTIONS)
+        return any(is_op(node, *called) for node in walk(self.lowered))
 
     @property
     def cost(self) -> float:
