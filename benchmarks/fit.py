@@ -128,6 +128,7 @@ _DOUBLE: tuple[Fit, ...] = (
     _closing_tail("ERFC_PLAIN", 1, 3.5, 11.0, 19),
     _closing_tail("ERFC_SHORT", 1, 3.0, 11.0, 11),
     _tail("CDF", 2, 4.0, 53.0, 24, _CDF.format(4, 53)),
+    _closing_tail("CDF_FAST", 2, 5.0, 38.7, 21),
     _closing_tail("CDF_PLAIN", 2, 5.0, 16.0, 19),
     _closing_tail("CDF_SHORT", 2, 3.5, 15.0, 11),
     Fit(

@@ -15,7 +15,7 @@ from mpmath import mp
 
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
-from actgen.codegen.ops import NARROW, ROUGH, SLOPES, TWOFOLD, VANISHING
+from actgen.codegen.ops import NARROW, QUICK, ROUGH, SLOPES, TWOFOLD, VANISHING
 
 _HUGE = mpmath.mpf(10) ** 400  # beyond it e^a only costs memory
 
@@ -171,6 +171,7 @@ MEANING.update({f"{name}_f32_fast": MEANING[name] for name in SLOPES})
 MEANING["product_rough"] = MEANING["product"]
 MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
 MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})
+MEANING.update({f"{name}_fast": MEANING[name] for name in QUICK})
 for _name in NARROW:
     _base, _twofold_too, _times_too = _name.split("_")[0], "_twofold" in _name, "_times" in _name
     for _tier in ("_f32", "_f32_fast"):

@@ -22,6 +22,7 @@ from actgen.codegen.functions.float32_softplus import FLOAT32_SOFTPLUS
 from actgen.codegen.functions.hyperbolic import HYPERBOLIC
 from actgen.codegen.functions.logarithm import LOGARITHM
 from actgen.codegen.functions.parts import Function
+from actgen.codegen.functions.quick import QUICK_FUNCTIONS
 from actgen.codegen.functions.rough import ROUGH_FUNCTIONS
 from actgen.codegen.functions.slopes import SLOPES
 from actgen.codegen.ir import (
@@ -90,7 +91,15 @@ _FUNCTIONS = (
              "Return cosh(x + low)."),
 )  # fmt: skip
 
-_ELEMENTARY = (*EXPONENTIAL, *LOGARITHM, *HYPERBOLIC, *ERROR_FUNCTION, *ROUGH_FUNCTIONS, *SLOPES)
+_ELEMENTARY = (
+    *EXPONENTIAL,
+    *LOGARITHM,
+    *HYPERBOLIC,
+    *ERROR_FUNCTION,
+    *ROUGH_FUNCTIONS,
+    *QUICK_FUNCTIONS,
+    *SLOPES,
+)
 _FLOAT32 = (
     *FLOAT32_ERROR,
     *FLOAT32_EXPONENTIAL,

@@ -59,6 +59,12 @@ NARROW = {
     if ("twofold" not in kind or name in TWOFOLD)
     and ("times" not in kind or name in (*VANISHING, "expm1", "softplus", "tanh"))
 }
+# functions that have float64 versions of fewer digits, `_fast`: the kinds of each
+QUICK = {
+    f"{name}{kind}": arity
+    for name in ("exp", "sigmoid", "tanhsoftplus", "normcdf")
+    for kind, arity in (("", 1), ("_twofold", 2), ("_times", 2), ("_twofold_times", 3))
+} | {"tanh": 1}
 # derivatives of x sigmoid(x) and x normcdf(x): what kinds of each there are in float32
 SLOPES = {"siluslope": 1, "siluslope_twofold": 2, "normcdfslope": 1}
 
@@ -150,6 +156,10 @@ _ROWS = (
         for tier in ("_f32", "_f32_fast")
     ),
     Op("weight_f32", 3, "function", "exp(a) * 2**(b - 1.5 * 2**23), 0 for a < c", formula=False),
+    *(
+        Op(f"{name}_fast", arity, "function", f"{name.split('_')[0]}, fast", formula=False)
+        for name, arity in QUICK.items()
+    ),
     *(
         Op(f"{name}_f32_fast", arity, "function", f"{name} in float32", formula=False)
         for name, arity in SLOPES.items()

@@ -236,7 +236,7 @@ class _Compilation:
         setting = Setting(variable, self.params, kinks, bool(self.random))
         made = plan(body.exact, body.lowered, setting)
         if body.name == "second_derivative":  # it has one tier
-            made = replace(made, single_fast=made.single)
+            made = replace(made, single_fast=made.single, double_fast=made.double)
         return replace(body, plan=made)
 
     def elementwise(self) -> tuple[Expr, list[Body]]:

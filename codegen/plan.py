@@ -40,6 +40,7 @@ from actgen.codegen.library import LIBRARY
 from actgen.codegen.lower import Halves, lower, lower_twofold
 from actgen.codegen.ops import OPS
 from actgen.codegen.precision import FLOAT32, FLOAT64, Format
+from actgen.codegen.quicken import difference, quicken
 from actgen.codegen.samples import Array, around, spread, zeros
 from actgen.codegen.shorten import shorten
 from actgen.codegen.simplify import simplify
@@ -48,6 +49,7 @@ from actgen.codegen.slopes import with_slopes
 
 # budgets in ULP of float32, with room for inputs that the samples miss
 ACCURATE, FAST = 0.85, 3.4
+FAST64 = 6.0  # the same of float64, from values that may themselves be off by one
 _SELECTIONS = ("sign", "product", "rootsum", "rootratio")
 _ANY_FORMAT = frozenset(("sqrt",))  # functions of no format of their own
 _CONVERSIONS = 6  # from float32 and back
@@ -90,6 +92,7 @@ class Plan:
     double: Way
     single: Way
     single_fast: Way
+    double_fast: Way
     tried: tuple[Way, ...] = ()
 
     @property
@@ -100,12 +103,13 @@ class Plan:
     @property
     def has_fast(self) -> bool:
         """Tell whether the fast tier differs."""
-        return self.single_fast.suffix != self.single.suffix
+        pairs = ((self.single, self.single_fast), (self.double, self.double_fast))
+        return any(fast.suffix != accurate.suffix for accurate, fast in pairs)
 
     @property
     def ways(self) -> tuple[Way, ...]:
         """All different ways, the float64 one first."""
-        ways = (self.single_fast, self.single, self.double)
+        ways = (self.double_fast, self.single_fast, self.single, self.double)
         return tuple(reversed({way.suffix: way for way in ways}.values()))
 
 
@@ -140,7 +144,10 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
         if accurate is not None and fast is not None:
             break
     double = Way("", FLOAT64, lowered)
-    return Plan(double, accurate or double, fast or double, tuple(tried))
+    quick = quicken(lowered)
+    lost = quick is not None and difference(quick, lowered, setting.variable, trial.values)
+    double_fast = double if quick is None or lost > FAST64 else Way("_quick", FLOAT64, quick)
+    return Plan(double, accurate or double, fast or double, double_fast, tuple(tried))
 
 
 def _operations(expr: Expr) -> Iterator[Apply]:

@@ -28,6 +28,7 @@ _SENTENCES = {
 }
 _WAYS = {
     "": "float64",
+    "_quick": "float64, uncompensated",
     "_narrow": "float64, to fewer digits",
     "_float32": "float32, compensated",
     "_float32_twofold": "float32, twofold",
@@ -122,7 +123,9 @@ def intrinsics(variants: Iterable[Variant], params: Sequence[Param]) -> set[str]
 
 def _ways(plan: Plan, fast: bool) -> tuple[Way, Way, Way]:
     """Return the ways for float64, float32 and 16-bit results on a tier."""
-    return plan.double, plan.single_fast if fast else plan.single, plan.half
+    if fast:
+        return plan.double_fast, plan.single_fast, plan.half
+    return plan.double, plan.single, plan.half
 
 
 def _chooses(plan: Plan, fast: bool) -> bool:

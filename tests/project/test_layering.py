@@ -33,12 +33,16 @@ ORDER = [
         f"functions.{n}"
         for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function", "rough")
     ),
-    *(f"functions.float32_{n}" for n in ("parts", "exponential", "quotient", "logarithm", "error", "softmax")),
-    "functions.slopes",
+    *(
+        f"functions.float32_{n}"
+        for n in ("parts", "exponential", "quotient", "logarithm", "error", "softmax")
+    ),
+    *("functions.quick", "functions.slopes"),
     *("library", "slopes", "lower", "merge", "shorten", "share", "schedule", "narrow_axis"),
     *("emit.cpu", "emit.axis", "emit.tiles", "emit.tidy", "emit.latex", "emit.text"),
     "simulate",
     "samples",
+    "quicken",
     "plan",
     "pipeline",
     "quantities",
