@@ -53,7 +53,7 @@ def _elementwise(program: Program) -> str:
         functions.extend(quantities.functions(v, inputs, params))
         choices.extend(quantities.choices(v))
         rest = _rest(inputs[1:])
-        inside = _rest(_in_kernels(names, ["x", "dy"]).values())
+        spelled = list(_in_kernels(names, ["x", "dy"]).values())
         if not v.random and not v.fixed:
             value = quantities.call(v, "forward", fast=False)
             of = value.format(x="load(x)", rest=rest, like="x")
@@ -73,13 +73,17 @@ def _elementwise(program: Program) -> str:
             kernels.append(
                 {
                     "name": f"{q.name}_contiguous",
-                    "args": f"x{args}, out{inside}",
+                    "args": f"x{args}, out{_rest(spelled)}",
                     "same": " or ".join(f"same_start({name}, out)" for name in ("x", *q.more)),
                     "inputs": ["x", *q.more],
-                    "value": q.value.format(x="x_i", dy="dy_i", rest=inside, like="out"),
+                    "params": spelled,
+                    "value": q.value.format(
+                        x="x_i", dy="dy_i", rest=_rest(f"{p}_i" for p in spelled), like="out"
+                    ),
                 }
             )
     needs = {"ufunc"} | (_IN_KERNELS if kernels else set())
+    needs |= {"at"} if any(k["params"] for k in kernels) else set()
     return _render(
         "cpu_elementwise.py.j2",
         program,
@@ -100,7 +104,9 @@ def _rest(names: Iterable[str]) -> str:
 def _in_kernels(params: Iterable[str], arrays: Iterable[str]) -> dict[str, str]:
     """Return how kernels spell parameters: their loops have names too. None of a spec ends in _."""
     ends = ("i", "j", "part")
+    params = list(params)
     own = _LOCALS | {f"{name}_{end}" for name in (*arrays, "out") for end in ends}
+    own |= {f"{name}_i" for name in params}
     return {p: f"{p}_" if p in own or _NUMBERED.fullmatch(p) else p for p in params}
 
 

@@ -61,7 +61,7 @@ _ARGUMENTS = frozenset(
         *("load", "narrow", "maximum", "minimum", "rint", "same_start", "stack_buffer"),
         *("window", "opened", "copied", "scratch", "single"),
         *("sum_of", "largest_of", "position_of"),
-        *("is_large", "store_tile"),
+        *("at", "is_large", "store_tile"),
         *("is_double", "like"),
     }
 )

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actgen.errors import suggestion
-from actgen.parameters import REQUIRED, Parameter, Value, check_constraints, key
+from actgen.parameters import REQUIRED, Parameter, Value, check_constraints, frozen, key
 
 
 class Binder:
@@ -112,7 +112,8 @@ class Binder:
             if name not in self.by_name:
                 hint = suggestion(name, (*self.by_name, *self._aliases))
                 raise TypeError(f"{self.owner} has no parameter {name!r}.{hint}")
-        values = self.settle(given, {}, partial=True)
+        settled = self.settle(given, {}, partial=True)
+        values = {name: frozen(value) for name, value in settled.items()}
         changed = {
             name: values[name]
             for name in given

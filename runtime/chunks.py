@@ -17,7 +17,7 @@ from actgen import pool
 from actgen.arrays import Array, element_dtype
 from actgen.kernels import Kernels, signature
 from actgen.launch import SHARED
-from actgen.wide import are_extreme, is_wide
+from actgen.wide import any_extreme, are_extreme, is_wide
 
 _CHUNK = 16384
 _READ: list[Any] = ["readonly", "contig", "aligned"]
@@ -48,7 +48,7 @@ def fill(
     arrays = {n: v for n, v in parameters.items() if isinstance(v, np.ndarray)}
     numbers = {n: float(v) for n, v in parameters.items() if n not in arrays}
     computed = _DOUBLE if is_wide(numbers.values(), dtype) else dtype
-    step = _step(kernels, stem, computed, arrays, numbers, operands)
+    step = _step(kernels, stem, computed, arrays, numbers)
     named = {**operands, **arrays} | ({} if mask is None else {"where": mask})
     kinds = [computed if name in _ELEMENTS else _DOUBLE for name in named]
     if mask is not None:
@@ -73,9 +73,10 @@ def fill(
                 if mask is None:
                     step(known, result)
                 else:
+                    where = known.pop("where")
                     values = np.empty_like(result)
                     step(known, values)
-                    np.copyto(result, values, where=known["where"])
+                    _blend(result, values, where)
 
     parts = pool.get_num_threads() if out.size >= SHARED else 1
     length = -(-out.size // (parts * _CHUNK)) * _CHUNK
@@ -92,43 +93,56 @@ def _step(
     dtype: np.dtype[Any],
     arrays: Mapping[str, Array],
     numbers: Mapping[str, float],
-    operands: Mapping[str, Array],
 ) -> _Step:
-    """Return what computes a chunk: the contiguous kernel if it can, else the ufunc."""
+    """Return what computes a chunk: the contiguous kernel where there is one, else the ufunc."""
     element = element_dtype(dtype)
-    kernel = None if arrays else kernels.find(stem, "contiguous")
-    if kernel is not None:
-        inputs = [name for name in signature(kernel) if name in operands]
-
-        def by_kernel(known: Mapping[str, Array], result: Array) -> None:
-            views = [known[name].view(element) for name in inputs]
-            kernel(*views, result.view(element), *numbers.values())
-
-        return by_kernel
+    kernel = kernels.find(stem, "contiguous")
     lazy = kernels.find(stem, "ufunc")
-    order = signature(lazy)
-    constants = {name: np.full(_CHUNK, value) for name, value in numbers.items()}
-    ufunc = lazy.loops(element)
-    suspects = _suspects(arrays, dtype)
+    order = signature(lazy if kernel is None else kernel)
+
+    def by_kernel(known: Mapping[str, Array], result: Array) -> None:
+        views = {n: v.view(element) if n in _ELEMENTS else v for n, v in known.items()}
+        views["out"] = result.view(element)
+        kernel(*(views[name] if name in views else numbers[name] for name in order))
+
+    constants = {} if kernel else {name: np.full(_CHUNK, value) for name, value in numbers.items()}
+    ufunc = None if kernel else lazy.loops(element)
 
     def by_ufunc(known: Mapping[str, Array], result: Array) -> None:
-        views = {name: constant[: result.size] for name, constant in constants.items()}
-        for name in known:
-            views[name] = known[name].view(element) if name in _ELEMENTS else known[name]
+        views = {n: constant[: result.size] for n, constant in constants.items()}
+        views |= {n: v.view(element) if n in _ELEMENTS else v for n, v in known.items()}
         target = result.view(element) if result.dtype == dtype else result
         ufunc(*(views[name] for name in order), out=target)
-        if suspects:
-            extreme = np.logical_or.reduce([are_extreme(known[name]) for name in suspects])
-            if extreme.any():
-                again = {n: views[n] if n in constants else known[n].astype(float) for n in order}
-                chosen = [np.ascontiguousarray(again[name][extreme]) for name in order]
-                result[extreme] = lazy.loops(_DOUBLE)(*chosen)
 
-    return by_ufunc
+    step = by_kernel if kernel else by_ufunc
+    suspects = _suspects(arrays, dtype)
+    if not suspects:
+        return step
+    double = _step(kernels, stem, _DOUBLE, arrays, numbers)
+
+    def with_extremes(known: Mapping[str, Array], result: Array) -> None:
+        step(known, result)
+        if any(any_extreme(known[name]) for name in suspects):
+            where = np.logical_or.reduce([are_extreme(known[name]) for name in suspects])
+            values = np.empty(np.count_nonzero(where))
+            double({n: v[where].astype(np.float64) for n, v in known.items()}, values)
+            result[where] = values
+
+    return with_extremes
 
 
 def _suspects(arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> list[str]:
     """Return the names of the parameters in which kernels for `dtype` may meet extreme values."""
     if dtype.itemsize == 8:
         return []
-    return [n for n, v in arrays.items() if v.size > _CHUNK or are_extreme(v).any()]
+    return [n for n, v in arrays.items() if v.size > _CHUNK or any_extreme(v.astype(np.float64))]
+
+
+def _blend(result: Array, values: Array, mask: Array) -> None:
+    """Put `values` into `result` where the mask is True: on the bits, whatever the pattern is."""
+    bits = np.dtype(f"i{result.itemsize}")
+    old, new = result.view(bits), values.view(bits)
+    chosen = np.negative(mask.view(np.int8), dtype=bits)
+    np.bitwise_xor(old, new, out=new)
+    np.bitwise_and(new, chosen, out=new)
+    np.bitwise_xor(old, new, out=old)

@@ -33,6 +33,7 @@ from actgen.tiles import (
 
 __all__ = [
     "LazyUfunc",
+    "at",
     "by_type",
     "copied",
     "copysign",
@@ -124,7 +125,7 @@ def narrow(typingctx: Any, value: Any, like: Any) -> Any:
     The two 16-bit types are reached through float32. Every NaN becomes the same one.
     """
     element = _element(like)
-    if element is None:
+    if element is None or isinstance(value, types.Array):
         return None
     source = _common(value)
 
@@ -243,6 +244,25 @@ def float32_rest(typingctx: Any, value: Any) -> Any:
         return builder.select(builder.and_(sound, builder.not_(whole)), rest, single(0.0))
 
     return signature(types.float32, types.float64), codegen
+
+
+@intrinsic
+def at(typingctx: Any, value: Any, index: Any) -> Any:
+    """Return an entry of a contiguous float64 array; what is a number instead has no others."""
+    if types.unliteral(value) == types.float64:
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return args[0]
+
+    elif isinstance(value, types.Array) and (value.dtype, value.layout) == (types.float64, "C"):
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            data = context.make_array(sig.args[0])(context, builder, args[0]).data
+            return builder.load(builder.gep(data, [args[1]], inbounds=True))
+
+    else:
+        return None
+    return signature(types.float64, value, types.intp), codegen
 
 
 @intrinsic

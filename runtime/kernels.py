@@ -101,5 +101,5 @@ class Kernels:
 def signature(kernel: Any) -> tuple[str, ...]:
     """Return the names of the parameters of a kernel, ufunc or scalar function."""
     code = getattr(kernel, "py_func", kernel).__code__
-    names: tuple[str, ...] = code.co_varnames[: code.co_argcount]
-    return names
+    # a kernel spells a parameter that its own variables would hide with a _ behind it
+    return tuple(name.removesuffix("_") for name in code.co_varnames[: code.co_argcount])

@@ -82,9 +82,7 @@ class Parameter:
             raise self._wrong_type(value, owner)
         if array.ndim == 0:
             return float(array)
-        kept = array.astype(np.float64)
-        kept.flags.writeable = False
-        return kept
+        return array
 
     def _wrong_type(self, value: Any, owner: str) -> TypeError:
         wanted = {"bool": "a bool", "int": "an int"}.get(self.kind, "a number or an array of them")
@@ -93,6 +91,29 @@ class Parameter:
     def number(self, value: Value) -> Any:
         """Return the number or array that stands for an accepted value."""
         return self.null_means if value is None else value
+
+
+def frozen(value: Value) -> Value:
+    """Return an accepted value as it is kept: an array as a float64 copy that nobody changes."""
+    if not isinstance(value, np.ndarray):
+        return value
+    kept = value.astype(np.float64)
+    kept.flags.writeable = False
+    return kept
+
+
+def _holds(comparison: Callable[[Any, Any], Any], value: Any, bound: Any) -> bool:
+    """Tell whether a comparison holds for all entries, which need not fit the memory twice."""
+    if not isinstance(value, np.ndarray) and not isinstance(bound, np.ndarray):
+        return bool(comparison(value, bound))
+    both = np.nditer(
+        [np.asarray(value), np.asarray(bound)],
+        flags=["external_loop", "buffered", "zerosize_ok"],
+        op_dtypes=[np.dtype(np.float64)] * 2,
+        casting="unsafe",
+    )
+    with both:
+        return all(comparison(part, limit).all() for part, limit in both)
 
 
 def check_constraints(
@@ -108,7 +129,7 @@ def check_constraints(
             bound = numbers.get(limit) if isinstance(limit, str) else limit
             if parameter.name not in numbers or bound is None:
                 continue
-            if np.all(_COMPARISONS[comparison](numbers[parameter.name], bound)):
+            if _holds(_COMPARISONS[comparison], numbers[parameter.name], bound):
                 continue
             wanted = f"{comparison} {limit}"
             if isinstance(limit, str):

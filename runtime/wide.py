@@ -29,6 +29,14 @@ def are_extreme(numbers: Array) -> Array:
     return (numbers != 0) & ~((size >= _LEAST) & (size <= _MOST) | np.isinf(size))
 
 
+def any_extreme(numbers: Array) -> bool:
+    """Tell whether `are_extreme` holds for an entry, quickly where the entries are ordinary."""
+    size = np.abs(numbers)
+    if size.size and size.min() >= _LEAST and size.max() <= _MOST:
+        return False
+    return bool(are_extreme(numbers).any())
+
+
 def is_wide(numbers: Iterable[float], dtype: np.dtype[Any]) -> bool:
     """Tell whether elements of `dtype` are to be widened for the sake of these parameters."""
     return dtype.itemsize < 8 and any(map(is_extreme, numbers))

@@ -67,6 +67,7 @@ NAMES: dict[str, Any] = {
     "load": F,
     "narrow": lambda value, like: like.dtype.type(value),
     "same_start": _same_start,
+    "at": lambda value, index: F(value[index]) if isinstance(value, np.ndarray) else value,
     "is_large": lambda out: out.size >= 2**20,
     "store_tile": _store_tile,
     "stack_buffer": lambda count, like: np.empty(count, like.dtype),

@@ -1,6 +1,6 @@
 """Kernels of where(x >= 0, x, weight * x), whose parameter is an array."""
 
-from actgen.intrinsics import device, kernel, load, narrow, select, ufunc
+from actgen.intrinsics import at, device, kernel, load, narrow, select, ufunc
 
 
 @device
@@ -36,4 +36,4 @@ def partial_weight_ufunc(x, dy, weight):
 @kernel
 def forward_contiguous(x, out, weight):
     for i in range(x.size):
-        out[i] = narrow(forward(load(x[i]), weight), out)
+        out[i] = narrow(forward(load(x[i]), at(weight, i)), out)

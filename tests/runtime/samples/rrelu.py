@@ -1,6 +1,6 @@
 """Kernels of a leaky ReLU whose slope is drawn when `training`, and fixed otherwise."""
 
-from actgen.intrinsics import device, kernel, load, narrow, select, ufunc
+from actgen.intrinsics import at, device, kernel, load, narrow, select, ufunc
 
 
 @device
@@ -36,4 +36,4 @@ def forward_ufunc(x, lower, upper):
 @kernel
 def forward_contiguous(x, out, lower, upper):
     for i in range(x.size):
-        out[i] = narrow(forward(load(x[i]), lower, upper), out)
+        out[i] = narrow(forward(load(x[i]), at(lower, i), at(upper, i)), out)

@@ -3,6 +3,7 @@
 from math import exp
 
 from actgen.intrinsics import (
+    at,
     device,
     is_large,
     kernel,
@@ -72,26 +73,26 @@ def forward_contiguous(x, out, beta):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                tile[i] = narrow(forward(load(x_part[i]), beta), out)
+                tile[i] = narrow(forward(load(x_part[i]), at(beta, start + i)), out)
             store_tile(tile, out, start)
     else:
         for i in range(x.size):
-            out[i] = narrow(forward(load(x[i]), beta), out)
+            out[i] = narrow(forward(load(x[i]), at(beta, i)), out)
 
 
 @kernel
 def derivative_contiguous(x, out, beta):
     for i in range(x.size):
-        out[i] = narrow(derivative(load(x[i]), beta), out)
+        out[i] = narrow(derivative(load(x[i]), at(beta, i)), out)
 
 
 @kernel
 def second_derivative_contiguous(x, out, beta):
     for i in range(x.size):
-        out[i] = narrow(second_derivative(load(x[i]), beta), out)
+        out[i] = narrow(second_derivative(load(x[i]), at(beta, i)), out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out, beta):
     for i in range(x.size):
-        out[i] = narrow(load(dy[i]) * derivative(load(x[i]), beta), out)
+        out[i] = narrow(load(dy[i]) * derivative(load(x[i]), at(beta, i)), out)
