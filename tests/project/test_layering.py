@@ -35,7 +35,7 @@ ORDER = [
     ),
     *(
         f"functions.float32_{n}"
-        for n in ("parts", "exponential", "quotient", "logarithm", "error", "softmax")
+        for n in ("parts", "exponential", "quotient", "softplus", "logarithm", "error", "softmax")
     ),
     *("functions.quick", "functions.slopes"),
     *("library", "slopes", "lower", "merge", "shorten", "share", "schedule", "narrow_axis"),
