@@ -273,33 +273,36 @@ def _narrow_kernels(
 ) -> Iterable[dict[str, Any]]:
     """Yield the kernels in float32 arithmetic, if the formula has such a form.
 
-    Their gradients are for the fast tier: differences of weights have few digits.
+    Gradients are for the fast tier only: differences of weights have few digits.
     """
     forward = body.name == "forward"
     if body.name not in ("forward", "vjp") or kernel_params(program.spec) or variant.random:
         return
-    formula = narrow_formula(body.exact, accurate=forward)
-    if formula is None or program.spec.groups is not None:
-        return
     elements = ("x", *(("mask",) if masked else ()), *(() if forward else ("dy",)))
     fill = program.definition.masked if forward else ZERO
-    plan = schedule(
-        formula.expr, {*elements, *_LOCALS}, named=formula.names, keep={"weight_f32": "weight"}
-    )
-    kernel = tiles.TiledKernel(plan, elements, "out", fill if masked else None)
-    used.append(formula.expr)
-    tier = "" if forward else "_fast"
-    for shape, printed in (("rows", tiles.rows(kernel)), ("columns", tiles.columns(kernel))):
-        text = "\n".join(printed)
-        needs.update(name for name in tiles.FUNCTIONS if f"{name}(" in text)
-        needs.update(f"{name}!" for name in ("inf", "np.empty", "float32") if name in text)
-        form = f"narrow_{shape}{'_masked' if masked else ''}"
-        yield {
-            "name": f"{body.name}{variant.suffix}{tier}_{form}",
-            "args": ", ".join([*elements, "out"]),
-            "doc": f"{_axis_doc(body.name, shape, masked)[:-1]}, in float32.",
-            "lines": printed,
-        }
+    for fast in (False,) if forward else (True,):
+        formula = narrow_formula(body.exact, accurate=not fast)
+        if formula is None or program.spec.groups is not None:
+            return
+        used.append(formula.expr)
+        plan = schedule(
+            formula.expr,
+            {*elements, *_LOCALS},
+            named=formula.names,
+            keep={"weight_f32": "weight"},
+        )
+        kernel = tiles.TiledKernel(plan, elements, "out", fill if masked else None)
+        name = f"{body.name}{variant.suffix}{'_fast' if fast else ''}_narrow"
+        for shape, printed in (("rows", tiles.rows(kernel)), ("columns", tiles.columns(kernel))):
+            text = "\n".join(printed)
+            needs.update(name for name in tiles.FUNCTIONS if f"{name}(" in text)
+            needs.update(f"{name}!" for name in ("inf", "np.empty", "float32") if name in text)
+            yield {
+                "name": f"{name}_{shape}{'_masked' if masked else ''}",
+                "args": ", ".join([*elements, "out"]),
+                "doc": f"{_axis_doc(body.name, shape, masked)[:-1]}, in float32.",
+                "lines": printed,
+            }
 
 
 def _axis_kernels(

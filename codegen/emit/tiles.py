@@ -8,17 +8,17 @@ same order and give the same bits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from actgen.codegen.emit.cpu import emit_cpu
-from actgen.codegen.ir import INDEX, Expr, Symbol, is_op, symbols
+from actgen.codegen.ir import INDEX, Expr, Symbol, is_op, rewrite, symbols
 from actgen.codegen.precision import FLOAT32
 from actgen.codegen.schedule import Pass, Reduction, Schedule
 from actgen.codegen.share import Line
 
 TILE = 4096  # numbers that a walk over elements goes through at a time
-SLICES = 64  # rows of a block, or neighbouring columns
+ROWS, COLUMNS = 64, 256  # rows of a block, and neighbouring columns
 KEPT_ROWS, KEPT_COLUMNS = 2**16, 2**18  # numbers that are kept at most, instead of computed again
 LANES = 32  # partial sums
 _EMPTY = {"sum": "0.0", "amax": "-inf", "argmax": "0.0"}
@@ -59,8 +59,8 @@ def columns(kernel: TiledKernel) -> list[str]:
 class _Tiles:
     """What rows and columns have in common; `e` counts elements of a tile, `s` slices."""
 
-    e = "j"
-    s = "r"
+    e, s, block = "j", "r", ROWS
+    unshifted = "shift[r] == 0.0"
 
     def __init__(self, kernel: TiledKernel) -> None:
         self.kernel = kernel
@@ -116,13 +116,13 @@ class _Tiles:
     def arrays_of_slices(self) -> None:
         for step in self.plan.passes:
             for reduction in step.reductions:
-                self.line(f"{reduction.name} = scratch({SLICES}, {_TYPES[reduction.op]})")
+                self.line(f"{reduction.name} = scratch({self.block}, {_TYPES[reduction.op]})")
                 if reduction.op == "argmax":
                     kind = _TYPES["amax"]
-                    self.line(f"{reduction.name}_value = scratch({SLICES}, {kind})")
+                    self.line(f"{reduction.name}_value = scratch({self.block}, {kind})")
         for name in self.slices:
             if name not in self._reduced():
-                self.line(f"{name} = scratch({SLICES}, 0.0)")
+                self.line(f"{name} = scratch({self.block}, 0.0)")
 
     # elements
 
@@ -138,10 +138,52 @@ class _Tiles:
             return value
         return f"{value} if mask_s[{self.e}] else {other}"
 
-    def lines(self, lines: Iterable[Line], names: dict[str, str]) -> None:
+    def values_of(self, step: Pass) -> list[Expr]:
+        return [*_values(step.lines), *(r.value for r in step.reductions)]
+
+    def narrowed(self, names: dict[str, str]) -> None:
+        """Print the assignment of a result."""
+        text = emit_cpu(self.plan.result, names, FLOAT32)
+        if self.kernel.masked is not None:
+            self.line(f"entry = {text}")
+            fill = emit_cpu(self.kernel.masked, {}, FLOAT32).replace("inf", "float32(inf)")
+            text = self.masked("entry", fill)
+        target = self.kernel.target
+        self.line(f"{target}_s[{self.e}] = narrow({text}, {target})")
+
+    def over_elements(self, head: str, body: Callable[[Callable[[Expr], Expr]], None]) -> None:
+        """Print a loop over elements, once more without the shift where there is none."""
+        if "shift" not in self.slices:
+            before = self.open(head)
+            body(lambda value: value)
+            self.depth = before
+            return
+        for condition, change in ((f"if {self.unshifted}:", _unshifted), ("else:", None)):
+            outer = self.open(condition)
+            self.open(head)
+            body(change or (lambda value: value))
+            self.depth = outer
+
+    def lines(
+        self,
+        lines: Iterable[Line],
+        names: dict[str, str],
+        change: Callable[[Expr], Expr] = lambda value: value,
+    ) -> None:
         for name, value in lines:
             if name not in self.kept:
-                self.line(f"{name} = {emit_cpu(value, names, FLOAT32)}")
+                self.line(f"{name} = {emit_cpu(change(value), names, FLOAT32)}")
+
+    def keep(
+        self, lines: Iterable[Line], names: dict[str, str], change: Callable[[Expr], Expr]
+    ) -> None:
+        """Print the assignments of what is kept; what is masked adds nothing to sums."""
+        for name, value in lines:
+            text = emit_cpu(change(value), names, FLOAT32)
+            if self.kernel.masked is not None:
+                self.line(f"{name}_{self.e} = {text}")
+                text = self.masked(f"{name}_{self.e}", "float32(0.0)")
+            self.line(f"{name}_s[{self.e}] = {text}")
 
 
 def _values(lines: Iterable[Line]) -> list[Expr]:
@@ -150,6 +192,16 @@ def _values(lines: Iterable[Line]) -> list[Expr]:
 
 def _names(expr: Expr) -> set[str]:
     return {symbol.name for symbol in symbols(expr)}
+
+
+def _unshifted(value: Expr) -> Expr:
+    """Return a value without what is taken off all elements."""
+
+    def rule(node: Expr) -> Expr:
+        taken = is_op(node, "sub") and isinstance(node.args[1], Symbol)
+        return node.args[0] if taken and node.args[1].name == "shift" else node  # type: ignore[attr-defined]
+
+    return rewrite(value, rule)
 
 
 def _used(step: Pass) -> set[str]:
@@ -172,9 +224,9 @@ class _Rows(_Tiles):
     def statements(self) -> list[str]:
         first = self.kernel.elements[0]
         self.line(f"length = {first}.shape[1]")
-        self.line(f"block = min({SLICES}, max(1, {TILE} // max(length, 1)))")
-        self.line(f"whole = length <= {KEPT_ROWS}")
+        self.line(f"block = min({ROWS}, max(1, {TILE} // max(length, 1)))")
         if self.kept:
+            self.line(f"whole = length <= {KEPT_ROWS}")
             self.line(f"size = max({TILE}, length) if whole else {TILE}")
         for name in self.kept:
             self.line(f"{name} = np.empty(size, float32)")
@@ -284,23 +336,14 @@ class _Rows(_Tiles):
             self.line(f"{name}_s = window({name}_tile, (), r * length, width)")
         if not buffers and not mine:
             return
-        before = self.open("for j in range(width):")
-        for name, value in mine:
-            weight = emit_cpu(value, names, FLOAT32)
-            if self.kernel.masked is not None:
-                self.line(f"{name}_j = {weight}")
-                weight = self.masked(f"{name}_j", "float32(0.0)")
-            self.line(f"{name}_s[j] = {weight}")
-        self.lines(step.lines, names)
-        for reduction in buffers:
-            peak = _at_peak(reduction.value)
-            value = reduction.value if peak is None else peak[2]
-            text = emit_cpu(value, names, FLOAT32)
-            if self.kernel.masked is not None:
-                self.line(f"entry = {text}")
-                text = self.masked("entry", _NEUTRAL[reduction.op])
-            self.line(f"{reduction.name}_s[j] = {text}")
-        self.depth = before
+        weights = any("shift" in _names(value) for value in self.values_of(step))
+        head = "for j in range(width):"
+        if weights:
+            self.over_elements(head, lambda change: self.values(step, mine, buffers, names, change))
+        else:
+            outer = self.open(head)
+            self.values(step, mine, buffers, names, lambda value: value)
+            self.depth = outer
         for reduction in buffers:
             peak = _at_peak(reduction.value)
             if peak is not None:
@@ -310,14 +353,36 @@ class _Rows(_Tiles):
                 self.line(f"{reduction.name}_s[j] = {emit_cpu(there, names, FLOAT32)}")
                 self.depth = before
 
+    def values(
+        self,
+        step: Pass,
+        mine: list[Line],
+        buffers: list[Reduction],
+        names: dict[str, str],
+        change: Callable[[Expr], Expr],
+    ) -> None:
+        self.keep(mine, names, change)
+        self.lines(step.lines, names, change)
+        for reduction in buffers:
+            peak = _at_peak(reduction.value)
+            value = reduction.value if peak is None else peak[2]
+            text = emit_cpu(change(value), names, FLOAT32)
+            if self.kernel.masked is not None:
+                self.line(f"entry = {text}")
+                text = self.masked("entry", _NEUTRAL[reduction.op])
+            self.line(f"{reduction.name}_s[j] = {text}")
+
     def reduce(self, reduction: Reduction, step: Pass) -> None:
         name, buffer = reduction.name, self.buffer(reduction)
         if reduction.op == "sum":
             self.line(f"{name}[r] += sum_of({buffer})")
         elif reduction.op == "amax":
-            self.line(f"{name}[r] = maximum(largest_of({buffer}), {name}[r])")
-        else:
             self.line(f"candidate = largest_of({buffer})")
+            self.line(f"{name}[r] = maximum(candidate, {name}[r])")
+        else:
+            first, *_ = (r for r in step.reductions if r.value == reduction.value)
+            if first is reduction:
+                self.line(f"candidate = largest_of({buffer})")
             before = self.open(f"if candidate > {name}_value[r]:")
             self.line(f"{name}_value[r] = candidate")
             self.line(f"{name}[r] = start + position_of({buffer}, candidate)")
@@ -344,46 +409,44 @@ class _Rows(_Tiles):
             before = self.open("if not whole:")
             self.load((inside - used) & arrays)
             names |= self.slice_values(inside - used)
-            inner = self.open("for j in range(width):")
-            for name in again:
-                self.line(f"{name}_s[j] = {emit_cpu(self.kept[name], names, FLOAT32)}")
-            self.depth = inner
+            kept = [(name, self.kept[name]) for name in again]
+            self.over_elements("for j in range(width):", lambda c: self.keep(kept, names, c))
             self.depth = before
         self.line(f"{target}_s = window({target}, (first + r,), start, width)")
         names |= {"index": "single(start + j)"}
-        self.open("for j in range(width):")
+        self.store(names)
+
+    def store(self, names: dict[str, str]) -> None:
+        before = self.open("for j in range(width):")
         self.lines(self.plan.lines, names)
-        text = emit_cpu(self.plan.result, names, FLOAT32)
-        if self.kernel.masked is not None:
-            self.line(f"entry = {text}")
-            fill = emit_cpu(self.kernel.masked, {}, FLOAT32).replace("inf", "float32(inf)")
-            text = self.masked("entry", fill)
-        self.line(f"{target}_s[j] = narrow({text}, {target})")
+        self.narrowed(names)
+        self.depth = before
 
 
 class _Columns(_Tiles):
-    e = s = "c"
+    e, s, block = "c", "c", COLUMNS
+    unshifted = "not shifted"
 
     def statements(self) -> list[str]:
         first = self.kernel.elements[0]
         self.line(f"length = {first}.shape[1]")
         if self.kept:
-            self.line(f"whole = length <= {KEPT_COLUMNS // SLICES}")
-            self.line(f"size = length * {SLICES} if whole else {SLICES}")
+            self.line(f"whole = length <= {KEPT_COLUMNS // COLUMNS}")
+            self.line(f"size = length * {COLUMNS} if whole else {COLUMNS}")
         for name in self.kept:
             self.line(f"{name} = np.empty(size, float32)")
         self.arrays_of_slices()
         for name in self.kernel.arrays:
-            self.line(f"{name}_tile = scratch({SLICES}, float32(0.0))")
+            self.line(f"{name}_tile = scratch({COLUMNS}, float32(0.0))")
         for reduction in self.sums():
             if not self.keeps(reduction):
-                self.line(f"{reduction.name}_tile = scratch({SLICES}, float32(0.0))")
-            self.line(f"{reduction.name}_lanes = scratch({LANES * SLICES}, 0.0)")
+                self.line(f"{reduction.name}_tile = scratch({COLUMNS}, float32(0.0))")
+            self.line(f"{reduction.name}_lanes = scratch({LANES * COLUMNS}, 0.0)")
         for name in self.rounded():
-            self.line(f"{name}_s = scratch({SLICES}, float32(0.0))")
+            self.line(f"{name}_s = scratch({COLUMNS}, float32(0.0))")
         self.open(f"for i in range({first}.shape[0]):")
-        self.open(f"for first in range(0, {first}.shape[2], {SLICES}):")
-        self.line(f"count = min({SLICES}, {first}.shape[2] - first)")
+        self.open(f"for first in range(0, {first}.shape[2], {COLUMNS}):")
+        self.line(f"count = min({COLUMNS}, {first}.shape[2] - first)")
         for step in self.plan.passes:
             self.walk(step)
             self.after(step)
@@ -414,6 +477,11 @@ class _Columns(_Tiles):
         super().after(step)
         mine = {*(r.name for r in step.reductions), *(name for name, _ in step.after)}
         wanted = [name for name in self.rounded() if name.removesuffix(LOW) in mine]
+        if "shift" in mine:
+            self.line("shifted = False")
+            before = self.open("for c in range(count):")
+            self.line("shifted = shifted or shift[c] != 0.0")
+            self.depth = before
         if not wanted:
             return
         before = self.open("for c in range(count):")
@@ -437,7 +505,7 @@ class _Columns(_Tiles):
 
     def windows(self, names: Iterable[str]) -> None:
         for name in names:
-            self.line(f"{name}_s = window({name}, (), j * {SLICES} if whole else 0, count)")
+            self.line(f"{name}_s = window({name}, (), j * {COLUMNS} if whole else 0, count)")
 
     def walk(self, step: Pass) -> None:
         before = self.open("for c in range(count):")
@@ -450,7 +518,7 @@ class _Columns(_Tiles):
             self.depth = before
             return
         before = self.open(f"for start in range(0, length, {TILE}):")
-        inner = self.open(f"for k in range({LANES * SLICES}):")
+        inner = self.open(f"for k in range({LANES * COLUMNS}):")
         for reduction in sums:
             self.line(f"{reduction.name}_lanes[k] = 0.0")
         self.depth = inner
@@ -460,10 +528,10 @@ class _Columns(_Tiles):
             self.add(reduction)
         self.depth = inner
         inner = self.open("for half in (16, 8, 4, 2, 1):")
-        self.open(f"for k in range(half * {SLICES}):")
+        self.open(f"for k in range(half * {COLUMNS}):")
         for reduction in sums:
             name = f"{reduction.name}_lanes"
-            self.line(f"{name}[k] += {name}[k + half * {SLICES}]")
+            self.line(f"{name}[k] += {name}[k + half * {COLUMNS}]")
         self.depth = inner
         self.open("for c in range(count):")
         for reduction in sums:
@@ -477,7 +545,7 @@ class _Columns(_Tiles):
         if self.keeps(reduction):
             assert isinstance(reduction.value, Symbol)
             values = f"{reduction.value.name}_s"
-        self.line(f"lane = window({name}_lanes, (), (j % {LANES}) * {SLICES}, count)")
+        self.line(f"lane = window({name}_lanes, (), (j % {LANES}) * {COLUMNS}, count)")
         peak = _at_peak(reduction.value)
         before = self.open("for c in range(count):")
         value = f"{values}[c]"
@@ -493,24 +561,29 @@ class _Columns(_Tiles):
         names = self.names()
         mine = [line for line in step.lines if line[0] in self.kept]
         self.windows(n for n in self.kept if n in used or n in dict(mine))
-        before = self.open("for c in range(count):")
-        for name, value in mine:
-            weight = emit_cpu(value, names, FLOAT32)
-            if self.kernel.masked is not None:
-                self.line(f"{name}_j = {weight}")
-                weight = self.masked(f"{name}_j", "float32(0.0)")
-            self.line(f"{name}_s[c] = {weight}")
-        self.lines(step.lines, names)
-        for reduction in step.reductions:
-            self.element(reduction, names)
-        self.depth = before
 
-    def element(self, reduction: Reduction, names: dict[str, str]) -> None:
+        def body(change: Callable[[Expr], Expr]) -> None:
+            self.keep(mine, names, change)
+            self.lines(step.lines, names, change)
+            for reduction in step.reductions:
+                self.element(reduction, names, change)
+
+        if any("shift" in _names(value) for value in self.values_of(step)):
+            self.over_elements("for c in range(count):", body)
+        else:
+            before = self.open("for c in range(count):")
+            body(lambda value: value)
+            self.depth = before
+
+    def element(
+        self, reduction: Reduction, names: dict[str, str], change: Callable[[Expr], Expr]
+    ) -> None:
         name, op = reduction.name, reduction.op
         if op == "sum" and self.keeps(reduction):
             return
         peak = _at_peak(reduction.value)
-        text = emit_cpu(reduction.value if peak is None else peak[2], names, FLOAT32)
+        value = change(reduction.value if peak is None else peak[2])
+        text = emit_cpu(value, names, FLOAT32)
         if self.kernel.masked is not None:
             self.line(f"entry = {text}")
             text = self.masked("entry", _NEUTRAL[op])
@@ -539,16 +612,10 @@ class _Columns(_Tiles):
         if again:
             before = self.open("if not whole:")
             self.load((inside - used) & arrays)
-            self.open("for c in range(count):")
-            for name in again:
-                self.line(f"{name}_s[c] = {emit_cpu(self.kept[name], names, FLOAT32)}")
+            kept = [(name, self.kept[name]) for name in again]
+            self.over_elements("for c in range(count):", lambda c: self.keep(kept, names, c))
             self.depth = before
         self.line(f"{target}_s = window({target}, (i, j), first, count)")
         self.open("for c in range(count):")
         self.lines(self.plan.lines, names)
-        text = emit_cpu(self.plan.result, names, FLOAT32)
-        if self.kernel.masked is not None:
-            self.line(f"entry = {text}")
-            fill = emit_cpu(self.kernel.masked, {}, FLOAT32).replace("inf", "float32(inf)")
-            text = self.masked("entry", fill)
-        self.line(f"{target}_s[c] = narrow({text}, {target})")
+        self.narrowed(names)
