@@ -37,7 +37,10 @@ def quicken(lowered: Expr) -> Expr | None:
 def difference(
     quick: Expr, lowered: Expr, variable: str, settings: Iterable[Mapping[str, float]]
 ) -> float:
-    """Return the largest difference in ULP of float64, infinite where only one is NaN."""
+    """Return the largest difference in ULP of float64, infinite where only one is NaN.
+
+    Where the terms of a sum cancel it is their unit that counts.
+    """
     x = _inputs()
     names = {symbol.name for symbol in symbols(lowered)}
     others = np.arange(x.size) * _GOLDEN % 0.99 + 0.005
@@ -46,11 +49,22 @@ def difference(
         given: dict[str, Any] = {**dict.fromkeys(names, others), variable: x, **values}
         a, b = (simulate(expr, given) for expr in (quick, lowered))
         with np.errstate(all="ignore"):
-            distance = abs(a - b) / FLOAT64.ulp(b)
+            distance = abs(a - b) / FLOAT64.ulp(np.maximum(abs(b), _largest_term(lowered, given)))
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         distance = np.where(same, 0.0, np.where(np.isnan(distance), np.inf, distance))
         worst = max(worst, float(distance.max()))
     return worst
+
+
+def _largest_term(expr: Expr, given: Mapping[str, Any]) -> Array:
+    """Return the size of the larger term, 0 for what is no sum."""
+    while isinstance(expr, Apply) and expr.op == "where":
+        expr = expr.args[2]
+    if not is_op(expr, "add", "sub"):
+        return np.zeros(1)
+    first, second = (abs(simulate(arg, given)) for arg in expr.args)
+    larger: Array = np.fmax(first, second)
+    return larger
 
 
 def _inputs() -> Array:

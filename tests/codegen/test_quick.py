@@ -78,7 +78,14 @@ def test_what_is_lost_is_measured():
     found = quicken(whole)
     assert found is not None
     assert 0.5 < difference(found, whole, "x", [{}]) < 4
-    cancelling = apply("sigmoid", X) - apply("sigmoid", X * X)
+    cancelling = X * (apply("sigmoid", X) - apply("sigmoid", X * X))
     found = quicken(cancelling)
     assert found is not None
     assert difference(found, cancelling, "x", [{}]) > 100
+
+
+def test_sums_are_measured_by_their_largest_term():
+    cancelling = apply("sigmoid", X) - apply("sigmoid", X * X)
+    found = quicken(cancelling)
+    assert found is not None
+    assert difference(found, cancelling, "x", [{}]) < 8
