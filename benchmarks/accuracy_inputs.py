@@ -11,7 +11,7 @@ from benchmarks.accuracy_cases import DTYPES, Case
 from tests.activations.cases import KINKS, neighbours, zeros
 
 Array = np.ndarray
-CHUNK = 2**17
+CHUNK = 2**15  # what results and references of one take stays in the cache
 
 
 def every(dtype: str, stride: int = 1) -> Iterator[Array]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from mpmath import mpf
+from mpmath import mp, mpf
 
 from tests.oracle.table import Formula
 
 
 def build(m: ModuleType) -> dict[str, Formula]:
-    sixth, leak, mean = m.constant(mpf(1) / 6), m.constant(mpf(0.01)), m.constant(_mean())
+    with mp.workdps(60):
+        sixth, leak = m.constant(mpf(1) / 6), m.constant(mpf(0.01))
+        mean = m.constant((mpf(0.125) + mpf(1 / 3)) / 2)
 
     def linear(x):
         return x, m.where(x > 0, 1.0, 1.0)
@@ -86,7 +88,3 @@ def build(m: ModuleType) -> dict[str, Formula]:
         "shrink": hard_shrink,
         "threshold": relu,
     }
-
-
-def _mean() -> mpf:
-    return (mpf(0.125) + mpf(1 / 3)) / 2

@@ -57,8 +57,8 @@ def _exponential(m: ModuleType) -> dict[str, Formula]:
 def _hyperbolic(m: ModuleType) -> dict[str, Formula]:
     inner, inner_low = m.pair(mpf(0.67))
     outer = m.constant(mpf(1.7159))
-    steep = m.constant(mpf(0.67) * mpf(1.7159))
     with mp.workdps(60):
+        steep = m.constant(mpf(0.67) * mpf(1.7159))
         rate, rate_low = m.pair(mpf(1) / 50)
 
     def tanh(x):
