@@ -144,7 +144,7 @@ def _choice(body: Body, fast: bool, suffix: str) -> ChoiceText:
 def _of_way(
     body: Body, way: Way, suffix: str, inputs: Sequence[str], params: Sequence[Param]
 ) -> FunctionText:
-    doc = f"{_sentence(body)}{f', in {_how(way)}' if way.suffix else ''}."
+    doc = f"{_sentence(body)}{f', in {how(way)}' if way.suffix else ''}."
     head: list[str] = []
     if way.fmt is FLOAT32:
         used = symbols(way.lowered)
@@ -165,7 +165,7 @@ def precision(variants: Iterable[Variant]) -> list[str]:
             if body.plan is None:
                 continue
             ways = [body.plan.single] + ([body.plan.single_fast] if body.plan.has_fast else [])
-            texts = (f"{_how(way)} ({_rounded_up(way.error)})" for way in ways)
+            texts = (f"{how(way)} ({_rounded_up(way.error)})" for way in ways)
             lines.append(f"{body.name}{variant.suffix}: {'; fast: '.join(texts)}")
     return lines
 
@@ -174,7 +174,7 @@ def _rounded_up(error: float | None) -> str:
     return "exact" if not error else f"{ceil(error * 100) / 100:.2f} ULP"
 
 
-def _how(way: Way) -> str:
+def how(way: Way) -> str:
     """Return the arithmetic of a way in words; without functions there is nothing to compensate."""
     plain = way.suffix == "_float32" and not way.calls
     return "float32" if plain else _WAYS[way.suffix]

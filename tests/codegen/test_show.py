@@ -1,6 +1,7 @@
 """What `actgen show` prints: each stage of an activation, as text."""
 
 import ast
+import re
 
 import pytest
 
@@ -34,12 +35,55 @@ def test_the_derivative_has_a_line_for_each_order_and_parameter():
     assert [formula.split(", ")[-1].rstrip(")") for formula in formulas] == ["2 * x", "2", "1"]
 
 
-def test_lowered_tells_what_was_rewritten_and_why():
-    text = shown("formula: log(1 + exp(x))", "lowered")
-    notes = [line for line in text.splitlines() if line.startswith("#")]
-    assert notes
-    assert all(": " in note for note in notes)
-    assert "forward:\n  softplus(x)\n" in text
+def test_stable_tells_what_was_rewritten_and_why():
+    *notes, name, form = shown("formula: log(1 + exp(x))", "stable").splitlines()[:-4]
+    assert notes and all(note.startswith("# ") and ": " in note for note in notes)
+    assert (name, form) == ("forward:", "  softplus(x)")
+    assert shown("formula: log(1 + exp(x))", "lowered").startswith("\n".join(notes))
+
+
+def test_lowered_explains_the_choice_of_precision():
+    text = shown("formula: 1 / (1 + exp(-x))", "lowered")
+    assert text.count("# The first form computes float64 results.") == 1
+    forward = text[text.index("forward:") : text.index("derivative:")]
+    figures = r"# {}: \d\.\d\d ULP, cost \d+: {}"
+    lines = [
+        "forward:",
+        r"sigmoid\(x\)",
+        figures.format("float32", "fast tier, 16-bit"),
+        r"sigmoid_f32_fast\(x\)",
+        figures.format("float32, compensated", "accurate tier"),
+        r"sigmoid_f32\(x\)",
+    ]
+    assert re.fullmatch("\n *".join([*lines, ""]), forward), forward
+
+
+def test_lowered_tells_of_ways_that_are_over_the_budget():
+    text = shown("params: {a: {default: 0.1}}\nformula: x - a", "lowered")
+    forward = text[text.index("forward:") : text.index("derivative:")]
+    assert "# p_ and p_rest_ are the two float32 parts" not in text
+    assert re.search(r"# float32: 1e\+07 ULP, cost 1: over 3.4 ULP\n", forward)
+    assert re.search(r"# float64: 0.50 ULP, cost \d: both tiers, 16-bit\n", forward)
+
+
+def test_lowered_shows_the_float32_numbers_as_they_are_read():
+    text = shown("formula: where(x > 0.7, 1, 0)", "lowered")
+    assert "where(x > 0.7, 1, 0)" in text and "0.699999" not in text
+    text = shown("params: {a: {default: 0.1}}\nformula: where(x >= a, 1, 0)", "lowered")
+    assert "# p_ and p_rest_ are the two float32 parts of a parameter p." in text
+    assert "a_rest_" in text
+
+
+def test_lowered_shows_what_is_computed_at_the_defaults():
+    text = shown(
+        """params:
+  slope: {default: 0.0}
+  top: {default: null, type: float, null_means: inf}
+  start: {default: 0.0}
+formula: where(x > start, min(x, top), 0) + slope * min(x - start, 0)""",
+        "lowered",
+    )
+    assert "\n\n# when all parameters have their defaults\nforward:\n" in text
 
 
 def test_lowered_names_what_is_used_twice():
