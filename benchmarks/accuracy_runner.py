@@ -67,9 +67,11 @@ def each(
 
     `progress` is called with the share of all work that is done, several times a second.
     """
+    os.environ["ACTGEN_NUM_THREADS"] = "1"  # for the processes to come: a core for each
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     shares = [0.0] * len(tasks)
+    total = sum(task.weight for task in tasks)
     with context.Pool(min(jobs, len(tasks)) or 1, _start, (queue,)) as pool:
         results = pool.imap_unordered(_do, list(enumerate(tasks)))
         for _ in tasks:
@@ -79,7 +81,8 @@ def each(
                     break
                 except multiprocessing.TimeoutError:
                     _read(queue, shares)
-                    progress(sum(shares) / len(tasks))
+                    done = (s * task.weight for s, task in zip(shares, tasks, strict=True))
+                    progress(sum(done) / total)
             if isinstance(figures, str):
                 raise RuntimeError(figures)
             shares[index] = 1.0
@@ -93,11 +96,10 @@ def _read(queue: Any, shares: list[float]) -> None:
 
 
 def _start(queue: Any) -> None:
-    """Prepare a process: it leaves interrupts to the first one, and one core to each other."""
+    """Prepare a process, which leaves interrupts to the first one."""
     global _queue
     _queue = queue
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["ACTGEN_NUM_THREADS"] = "1"
 
 
 def _do(numbered: tuple[int, Task]) -> tuple[int, Figures | str]:

@@ -14,7 +14,7 @@ from benchmarks.accuracy_cases import DTYPES, Case, elementwise
 from benchmarks.accuracy_sweep import Figures, Progress
 from tests.oracle.gated import GATES
 
-STRIDE, POINTS = 4093, 2**20
+STRIDE, POINTS = 4093, 2**18
 """The sizes of a run by default: every so many float32, so many float64."""
 FULL = 10**7
 _PAIRS = 2**17
@@ -36,6 +36,12 @@ class Task:
     def key(self) -> str:
         """What tells this task from all others."""
         return f"{self.kind} {self.case.label} {self.column} {self.size}"
+
+    @property
+    def weight(self) -> float:
+        """About how long it takes, in inputs of a sweep; a start takes as long as some millions."""
+        swept = self.kind == "peer" or (self.kind == "sweep" and self.column == "float32")
+        return 2e7 + (2**32 / self.size if swept else 50.0 * self.size)
 
     @property
     def title(self) -> str:
