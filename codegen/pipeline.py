@@ -135,7 +135,9 @@ def _specialised(definition: Definition, formula: Formula, variant: Variant) -> 
         return None
     if any(p.default_value is None for p in params):
         return None
-    defaults = {Symbol(p.name): _constant(float(p.default_value or 0)) for p in params}
+    defaults: dict[Expr, Expr] = {
+        Symbol(p.name): _constant(float(p.default_value or 0)) for p in params
+    }
     special = _Compilation(definition, formula, defaults).variant("_default")
     ours, general = special.body("forward").plan, variant.body("forward").plan
     if ours is None or general is None or general.single.calls:

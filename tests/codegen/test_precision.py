@@ -31,7 +31,7 @@ def test_formats_are_found_by_the_names_of_their_dtypes():
         (Fraction(2**24 + 1), 2.0**24),
         (Fraction(LARGEST) + 2**102, LARGEST),
         (Fraction(LARGEST) + 2**103, math.inf),
-        (-Fraction(10) ** 39, -math.inf),
+        (-(Fraction(10) ** 39), -math.inf),
         (Fraction(10) ** 400, math.inf),
         (-(Fraction(10) ** 400), -math.inf),
         (Fraction(1, 10**400), 0.0),
