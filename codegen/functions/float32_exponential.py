@@ -40,7 +40,7 @@ def _exp(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
 def _exp_for_product(x: Expr, low: Expr, let: Steps, exact: bool) -> Result:
     """Return exp with nothing rounded among the subnormal numbers before the factor comes."""
     short = clamped(x, -160.0, 89.0, let)
-    falls, grows = apply("lt", x, single(-80.0)), apply("gt", x, single(80.0))
+    falls, grows = apply("lt", x, single(-76.0)), apply("gt", x, single(80.0))
     far = where(grows, number(ROUNDER - 2), number(ROUNDER))
     shift = let("shift", where(falls, number(ROUNDER + 110), far))
     part = reduced(short, finite(low, x), shift, let, exact)

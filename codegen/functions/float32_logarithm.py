@@ -47,7 +47,7 @@ def _decay(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> tuple[S
     size = let("size", -absolute(x))
     short = clamped(size, FAR if factor else -104.0, None, let)
     toward = low if low == ZERO else where(apply("lt", x, 0), finite(low, x), -finite(low, x))
-    lift = lifted(apply("lt", size, single(-80.0)), factor, let)
+    lift = lifted(apply("lt", size, single(-76.0)), factor, let)
     part = reduced(short, toward, lift.shift, let, exact)
     m = one_plus(growth(part, let, EXP_F32), let, exact)
     e_low = ZERO if m.low == ZERO else m.low * part.scale
@@ -58,7 +58,7 @@ def _softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Resu
     """Return max(x, 0) + log(1 + e) for e = exp(-|x|), log(1 + e) = 2 atanh(e / (2 + e))."""
     held, down = _decay(x, low, let, exact, factor)
     e = let("e", held.high * down)
-    far = apply("lt", x, single(-80.0))  # log(1 + e) is e there
+    far = apply("lt", x, single(-76.0))  # log(1 + e) is e there
     back = where(far, down, ONE) if factor else ONE
     vanished = apply("le", x, single(FAR))
     most = let("most", maximum(x, 0))

@@ -30,7 +30,7 @@ from actgen.codegen.ir import HALF, ONE, ZERO, Expr, absolute, apply, where
 def _sigmoid(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     """Return a / (a + m) for exp(x) = a / m, a a power of two."""
     short = clamped(x, FAR if factor else -104.0, 18.0, let)
-    lift = lifted(apply("lt", x, single(-80.0)), factor, let)
+    lift = lifted(apply("lt", x, single(-76.0)), factor, let)
     part = reduced(short, finite(low, x), lift.shift, let, exact, inverted=True)
     p = growth(part, let, EXP_F32)
     # without a factor all of the quotient is lifted
@@ -54,7 +54,7 @@ def _sech2(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     toward = (
         low if low == ZERO else where(apply("lt", x, 0), 2 * finite(low, x), -2 * finite(low, x))
     )
-    lift = lifted(apply("lt", size, single(-80.0)), factor, let)
+    lift = lifted(apply("lt", size, single(-76.0)), factor, let)
     part = reduced(short, toward, lift.shift, let, exact)
     m = one_plus(growth(part, let, EXP_F32), let, exact)
     e = let("e", m.high * part.scale)

@@ -26,18 +26,19 @@ from actgen.codegen.ir import ONE, TWO, ZERO, Expr, apply, where
 def _tanh_softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     """Return n / (n + 2) for n = w (w + 2), w = exp(x); w and n are held times 2**lift."""
     short = clamped(x, FAR if factor else -104.0, 10.0, let)
-    lift = lifted(apply("lt", x, single(-80.0)), factor, let)
+    lift = lifted(apply("lt", x, single(-76.0)), factor, let)
     part = reduced(short, finite(low, x), lift.shift, let, exact)
     e = one_plus(growth(part, let, EXP_F32), let, exact)
     w = let("w", e.high * part.scale)
-    plus = let("plus", fma(w, lift.down, TWO))
-    n = let("n", w * plus)
     # without a factor the whole quotient is lifted
     unit, two = (lift.down, TWO) if factor else (ONE, number(2.0**31))
     vanished = apply("le", x, single(FAR))
     if not exact:
+        n = let("n", fma(w, w * lift.down, w + w))
         below = fma(n, unit, two) if factor else n + two
         return Result(n / below, ZERO, lift.back, vanished)
+    plus = let("plus", fma(w, lift.down, TWO))
+    n = let("n", w * plus)
     w_low = let("w_low", e.low * part.scale)
     plus_low = fma(w_low, lift.down, fma(w, lift.down, 2 - plus))
     n_low = let("n_low", fma(w, plus, -n) + fma(w, plus_low, w_low * plus))
@@ -62,8 +63,11 @@ def _sech2_softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -
                    inverted=True)  # fmt: skip
     m, a = one_plus(growth(part, let, EXP_F32), let, True, deep=exact), part.scale
     far = apply("gt", x, single(40.0))
-    up = let("up", a * where(far, number(2.0**56), TWO)) if factor else 2 * a
-    back = where(far, number(2.0**-110), ONE) if factor else ONE
+    if factor:
+        up = let("up", a * where(far, number(2.0**56), TWO))
+        back = where(far, number(2.0**-110), ONE)
+    else:  # times 2**28, so that nothing of the square is subnormal
+        up, back = let("up", a * number(2.0**29)), number(2.0**-56)
     vanished = apply("ge", x, single(most))
     v = ordered_sum(a, m.high, m.low, "v", let)
     v2 = square(v.high)
@@ -73,7 +77,8 @@ def _sech2_softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -
     top = Split(let("top", v.high * up), v.low * up)
     ratio = quotient(top, below, let)
     if not factor:
-        return Result(fma(ratio.high, ratio.high, 2 * ratio.high * let("ratio_low", ratio.low)))
+        rest = 2 * ratio.high * let("ratio_low", ratio.low)
+        return Result(fma(ratio.high, ratio.high, rest), ZERO, back)
     result = square(ratio.high)
     low_part = fma(2 * ratio.high, let("ratio_low", ratio.low), result.low)
     return Result(let("squared", result.high), low_part, back, vanished)
