@@ -151,9 +151,12 @@ def _erf(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     z = let("z", size * size)
     curve = let("p", short_polynomial(z, let("z2", z * z), others))
     close = apply("lt", size, single(0.8125))
-    near = fma(size, number(first), size * fma(curve, z, number(first_low)))
+    bend = let("bend_near", fma(curve, z, number(first_low)))
     if not exact:
+        near = fma(size, number(first), size * bend)
         return Result(where(close, near, 1 - tail.high * scale))
+    lifted = let("lifted", size * number(2.0**24))  # the product below stays normal
+    near = fma(lifted, number(first), lifted * bend) * number(2.0**-24)
     part = let("part", tail.high * scale)
     far = fast_sum(ONE, -part)
     return Result(where(close, near, far.high + fma(-tail.low, scale, far.low)))

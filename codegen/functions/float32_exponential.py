@@ -7,6 +7,7 @@ from actgen.codegen.functions.float32_parts import (
     ROUNDER,
     Result,
     clamped,
+    deep_growth,
     family,
     finite,
     growth,
@@ -58,7 +59,7 @@ def _expm1(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     shift = let("shift", where(grows, number(ROUNDER - 2), number(ROUNDER)))
     unit = where(grows, single(0.25), ONE)
     part = reduced(short, finite(low, x), shift, let, exact)
-    p = growth(part, let, EXP_F32_LONG if exact else EXP_F32)
+    p = deep_growth(part, let, EXP_F32_LONG) if exact else growth(part, let, EXP_F32)
     start = let("start", part.scale - unit)
     high = let("m", fma(part.scale, p.high, start))
     back = where(grows, number(4.0), ONE)

@@ -122,6 +122,19 @@ def growth(part: Reduced, let: Steps, fit: Sequence[float]) -> Split:
     return Split(p, (r - p) + tail)
 
 
+def deep_growth(part: Reduced, let: Steps, fit: Sequence[float]) -> Split:
+    """Return exp(r) - 1 with more digits: r + r²/2 exactly, and the rest as some per cent of it."""
+    r = part.high
+    half = let("half", HALF * r)
+    square = let("half_square", half * r)
+    curve = short_polynomial(r, let("r2", r * r), [2 * c for c in fit[1:]])
+    exp_r = let("bent", r + square)
+    more = fma(part.rest, exp_r, part.rest) + fma(half, r, -square)
+    tail = let("tail", fma(square * r, let("curve", curve), more))
+    p = let("p", exp_r)
+    return Split(p, (r - p) + square + tail)
+
+
 def clamped(x: Expr, low: float | None, high: float | None, let: Steps) -> Expr:
     """Return x, no less than `low` and no more than `high`; NaN stays."""
     if low is not None:
