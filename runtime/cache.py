@@ -26,6 +26,7 @@ import numpy as np
 from numba.core import config
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 from numba.extending import _Intrinsic
 
@@ -132,8 +133,9 @@ class KernelCache(_Cache):  # type: ignore[misc]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the compilation for a signature, None where there is no sound one."""
-        target_context.refresh()
         try:
+            # All that compiled kernels need; what compiling needs takes as long to load as Numba.
+            rtsys.initialize(target_context)
             path = self._path(sig, target_context.codegen())
             if path is None:
                 return None

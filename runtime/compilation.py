@@ -114,6 +114,8 @@ class LazyUfunc:
         arguments = [element if n in _ELEMENT_PARAMETERS else types.float64 for n in names]
         builder = UFuncBuilder(self.py_func, targetoptions={"nopython": True})
         builder.nb_func.cache = self._cache
+        # the loop around the function is compiled anew, even if the function comes from disk
+        builder.nb_func.targetdescr.target_context.refresh()
         builder.add(tuple(arguments))
         made: np.ufunc = builder.build_ufunc()
         return made
