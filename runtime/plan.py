@@ -114,7 +114,10 @@ class Planner:
         }
         defaults = self._binder.defaults
         at_defaults = all(
-            name in defaults and key(values[name]) == key(defaults[name]) for name in numbers
+            name in defaults
+            and not isinstance(values[name], np.ndarray)
+            and key(values[name]) == key(defaults[name])
+            for name in numbers
         )
         return Plan(values, self._kernels.suffix(values), numbers, self._kernels, at_defaults)
 
