@@ -103,7 +103,7 @@ def _rest(names: Iterable[str]) -> str:
 
 def _in_kernels(params: Iterable[str], arrays: Iterable[str]) -> dict[str, str]:
     """Return how kernels spell parameters: their loops have names too. None of a spec ends in _."""
-    ends = ("i", "j", "part")
+    ends = ("i", "j", "part", "row", "tile")
     params = list(params)
     own = _LOCALS | {f"{name}_{end}" for name in (*arrays, "out") for end in ends}
     own |= {f"{name}_i" for name in params}
@@ -185,7 +185,7 @@ def _pieces(program: Program) -> str:
     return _render(
         "cpu_pieces.py.j2",
         program,
-        set(),
+        {"stack_buffer", "store_tile", "window"},
         functions=functions,
         choices=choices,
         scalars=scalars,
@@ -237,14 +237,15 @@ def _row_kernel(
     steps: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return a kernel over 2-D arrays that reads every input before it writes a target."""
-    lines = [f"{entry}_j = load({entry}[i, j])" for entry in inputs]
+    lines = [f"{entry}_j = load({entry}_part[j])" for entry in inputs]
     lines += steps
     lines += [f"{target}_j = {value}" for target, value in targets.items()]
-    lines += [f"{target}[i, j] = narrow({target}_j, {target})" for target in targets]
+    lines += [f"{target}_tile[j] = narrow({target}_j, {target})" for target in targets]
     return {
         "name": f"{name}_rows",
         "args": f"{', '.join([*inputs, *targets])}{rest}",
-        "shape": f"{inputs[0]}.shape",
+        "inputs": list(inputs),
+        "targets": list(targets),
         "lines": lines,
     }
 
@@ -280,7 +281,7 @@ def _narrow_kernels(
         return
     elements = ("x", *(("mask",) if masked else ()), *(() if forward else ("dy",)))
     fill = program.definition.masked if forward else ZERO
-    for fast in (False,) if forward else (True,):
+    for fast in (False, True) if forward else (True,):
         formula = narrow_formula(body.exact, accurate=not fast)
         if formula is None or program.spec.groups is not None:
             return
@@ -291,7 +292,7 @@ def _narrow_kernels(
             named=formula.names,
             keep={"weight_f32": "weight"},
         )
-        kernel = tiles.TiledKernel(plan, elements, "out", fill if masked else None)
+        kernel = tiles.TiledKernel(plan, elements, "out", fill if masked else None, fast)
         name = f"{body.name}{variant.suffix}{'_fast' if fast else ''}_narrow"
         for shape, printed in (("rows", tiles.rows(kernel)), ("columns", tiles.columns(kernel))):
             text = "\n".join(printed)
