@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -117,3 +118,37 @@ def test_the_tier_survives_what_makes_another_activation() -> None:
         assert other.is_fast and (other(x) == 7).all() and (other(x) == 7).all()
     assert accurate.fast == fast and hash(accurate.fast) == hash(fast)
     assert accurate != fast
+
+
+# Narrow kernels that are off by 1 show where the float64 one is used instead.
+OFF = """
+@device
+def forward_off(like, x, beta):
+    return forward(x, beta) if is_double(like) else forward(x, beta) + 1.0
+
+
+@kernel
+def forward_contiguous(x, out, beta):
+    for i in range(out.size):
+        out[i] = narrow(forward_off(out, load(x[i]), at(beta, i)), out)
+"""
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, ml_dtypes.bfloat16])
+def test_parameters_that_float32_cannot_hold_are_computed_with_in_float64(dtype: Any) -> None:
+    text = (HERE / "samples" / "silu.py").read_text().replace("    at,", "    at,\n    is_double,")
+    off = from_source(sample("silu")._record, text + OFF)
+    x = np.linspace(-3, 3, 40).astype(dtype).reshape(5, 8)
+    wide = x.astype(np.float64)
+    for beta, offset in ((1.0, 1), (2.0**-60, 1), (1e-19, 0), (2.0**60, 1), (1e19, 0)):
+        expected = sample("silu")(wide, beta) + offset
+        for _ in range(2):
+            for each, value in ((x, expected), (x[:, ::2], expected[:, ::2]), (x[0], expected[0])):
+                result = off(each, beta)
+                assert result.dtype == dtype
+                np.testing.assert_array_equal(result, value.astype(dtype))
+                np.testing.assert_array_equal(off(each, np.full(1, beta)), value.astype(dtype))
+    betas = np.where(np.arange(40) % 3, 1.5, 1e-30).reshape(x.shape)
+    expected = sample("silu")(wide, betas) + (betas == 1.5)
+    np.testing.assert_array_equal(off(x, betas), expected.astype(dtype))
+    np.testing.assert_array_equal(off(wide, 1e-30), sample("silu")(wide, 1e-30))
