@@ -60,7 +60,7 @@ _ARGUMENTS = frozenset(
         *("float32", "float32_rest", "is_double", "by_type", "power2_rounded"),
         *("load", "narrow", "maximum", "minimum", "rint", "same_start", "stack_buffer"),
         *("window", "opened", "copied", "scratch", "single"),
-        *("sum_of", "largest_of", "position_of"),
+        *("sum_of", "quick_sum_of", "largest_of", "position_of"),
         *("at", "is_large", "store_tile"),
         *("is_double", "like"),
     }

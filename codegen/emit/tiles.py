@@ -27,18 +27,21 @@ _TYPES = {"sum": "0.0", "amax": "float32(0.0)", "argmax": "0.0"}
 LOW = "_low"
 FUNCTIONS = (
     *("window", "opened", "copied", "scratch", "single", "maximum", "same_start"),
-    *("sum_of", "largest_of", "position_of"),
+    *("sum_of", "quick_sum_of", "largest_of", "position_of"),
 )
 
 
 @dataclass(frozen=True)
 class TiledKernel:
-    """What a kernel computes, and from what: arrays with one entry per element."""
+    """What a kernel computes, and from what: arrays with one entry per element.
+
+    `quick` kernels add pairs in float32 first."""
 
     schedule: Schedule
     elements: tuple[str, ...]
     target: str
     masked: Expr | None
+    quick: bool
 
     @property
     def arrays(self) -> tuple[str, ...]:
@@ -69,6 +72,8 @@ class _Tiles:
         self.depth = 0
         self.kept = dict(self.plan.kept)
         self.slices = [*self._reduced(), *self._between()]
+        self.sum = "quick_sum_of" if kernel.quick else "sum_of"
+        self.lanes = LANES // 2 if kernel.quick else LANES
 
     def _reduced(self) -> list[str]:
         return [r.name for p in self.plan.passes for r in p.reductions]
@@ -311,7 +316,7 @@ class _Rows(_Tiles):
                     self.kept_window(name[:-2])
                 else:
                     self.line(f"{name} = window({name[:-2]}_tile, (), r * length, width)")
-                self.line(f"{reduction.name}[r] += sum_of({name})")
+                self.line(f"{reduction.name}[r] += {self.sum}({name})")
         self.depth = before
 
     def plain(self, reduction: Reduction) -> bool:
@@ -375,7 +380,7 @@ class _Rows(_Tiles):
     def reduce(self, reduction: Reduction, step: Pass) -> None:
         name, buffer = reduction.name, self.buffer(reduction)
         if reduction.op == "sum":
-            self.line(f"{name}[r] += sum_of({buffer})")
+            self.line(f"{name}[r] += {self.sum}({buffer})")
         elif reduction.op == "amax":
             self.line(f"candidate = largest_of({buffer})")
             self.line(f"{name}[r] = maximum(candidate, {name}[r])")
@@ -441,7 +446,10 @@ class _Columns(_Tiles):
         for reduction in self.sums():
             if not self.keeps(reduction):
                 self.line(f"{reduction.name}_tile = scratch({COLUMNS}, float32(0.0))")
-            self.line(f"{reduction.name}_lanes = scratch({LANES * COLUMNS}, 0.0)")
+            if self.kernel.quick:
+                size = self.lanes * COLUMNS
+                self.line(f"{reduction.name}_held = scratch({size}, float32(0.0))")
+            self.line(f"{reduction.name}_lanes = scratch({self.lanes * COLUMNS}, 0.0)")
         for name in self.rounded():
             self.line(f"{name}_s = scratch({COLUMNS}, float32(0.0))")
         self.open(f"for i in range({first}.shape[0]):")
@@ -518,16 +526,20 @@ class _Columns(_Tiles):
             self.depth = before
             return
         before = self.open(f"for start in range(0, length, {TILE}):")
-        inner = self.open(f"for k in range({LANES * COLUMNS}):")
+        inner = self.open(f"for k in range({self.lanes * COLUMNS}):")
         for reduction in sums:
             self.line(f"{reduction.name}_lanes[k] = 0.0")
         self.depth = inner
-        inner = self.open(f"for j in range(start, min(start + {TILE}, length)):")
+        self.line(f"stop = min(start + {TILE}, length)")
+        if self.kernel.quick:
+            self.line(f"paired = stop - (stop - start) % {LANES}")
+        inner = self.open("for j in range(start, stop):")
         self.compute(step)
         for reduction in sums:
             self.add(reduction)
         self.depth = inner
-        inner = self.open("for half in (16, 8, 4, 2, 1):")
+        halves = "(8, 4, 2, 1)" if self.kernel.quick else "(16, 8, 4, 2, 1)"
+        inner = self.open(f"for half in {halves}:")
         self.open(f"for k in range(half * {COLUMNS}):")
         for reduction in sums:
             name = f"{reduction.name}_lanes"
@@ -545,13 +557,32 @@ class _Columns(_Tiles):
         if self.keeps(reduction):
             assert isinstance(reduction.value, Symbol)
             values = f"{reduction.value.name}_s"
-        self.line(f"lane = window({name}_lanes, (), (j % {LANES}) * {COLUMNS}, count)")
+        part = f"(), (j % {self.lanes}) * {COLUMNS}, count"
         peak = _at_peak(reduction.value)
-        before = self.open("for c in range(count):")
         value = f"{values}[c]"
         if peak is not None:
             value = f"{emit_cpu(peak[1])} if float(j) == {peak[0]}[c] else {value}"
-        self.line(f"lane[c] += {value}")
+        self.line(f"lane = window({name}_lanes, {part})")
+        if not self.kernel.quick:
+            self.each(f"lane[c] += {value}")
+            return
+        if peak is not None:
+            self.each(f"{values}[c] = single({value})")
+        self.line(f"held = window({name}_held, {part})")
+        before = self.open("if j >= paired:")
+        self.each(f"lane[c] += {values}[c]")
+        self.depth = before
+        self.open(f"elif j % {LANES} < {self.lanes}:")
+        self.each(f"held[c] = {values}[c]")
+        self.depth = before
+        self.open("else:")
+        self.each(f"lane[c] += held[c] + {values}[c]")
+        self.depth = before
+
+    def each(self, text: str) -> None:
+        """Print a loop over columns with one statement."""
+        before = self.open("for c in range(count):")
+        self.line(text)
         self.depth = before
 
     def compute(self, step: Pass) -> None:

@@ -83,8 +83,8 @@ def test_a_million_elements(name, speed):
 
 
 @pytest.mark.parametrize("speed", BOUND)
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_bits_do_not_depend_on_the_layout(name, dtype, speed):
     rng = np.random.default_rng(2)
     activation = tier(name, speed)
