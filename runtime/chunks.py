@@ -66,7 +66,7 @@ def fill(
 
     def work(start: int, stop: int) -> None:
         with make() as chunks, np.errstate(all="ignore"):
-            chunks.iterrange = (start, stop)
+            chunks.iterrange = (start, stop)  # type: ignore[misc]
             chunks.reset()
             for *given, result in chunks:
                 known = dict(zip(named, given, strict=True))
@@ -106,7 +106,7 @@ def _step(
         kernel(*(views[name] if name in views else numbers[name] for name in order))
 
     constants = {} if kernel else {name: np.full(_CHUNK, value) for name, value in numbers.items()}
-    ufunc = None if kernel else lazy.loops(element)
+    ufunc: Any = None if kernel else lazy.loops(element)
 
     def by_ufunc(known: Mapping[str, Array], result: Array) -> None:
         views = {n: constant[: result.size] for n, constant in constants.items()}

@@ -26,7 +26,8 @@ def is_extreme(number: float) -> bool:
 def are_extreme(numbers: Array) -> Array:
     """Tell for each entry of an array of parameters whether float32 arithmetic cannot hold it."""
     size = np.abs(numbers)
-    return (numbers != 0) & ~((size >= _LEAST) & (size <= _MOST) | np.isinf(size))
+    held: Array = (size >= _LEAST) & (size <= _MOST) | np.isinf(size) | (numbers == 0)
+    return ~held
 
 
 def any_extreme(numbers: Array) -> bool:
