@@ -82,7 +82,9 @@ def _by_chunks(
     kernel = kernels.find(stem, "rows")
     wide = is_wide(parameters.values(), dtype)
     kinds = [np.dtype(np.float64) if wide else array.dtype for array in arrays.values()]
-    access: list[Any] = [["writeonly" if name in targets else "readonly", "contig"] for name in arrays]
+    access: list[Any] = [
+        ["writeonly" if name in targets else "readonly", "contig"] for name in arrays
+    ]
     chunks = np.nditer(
         list(arrays.values()),
         flags=["external_loop", "buffered"],
