@@ -67,8 +67,8 @@ def _silu(low: Expr, let: Steps) -> Expr:
     rest = _rest(_SILU_ZERO)
     t = let("away", (size - single(_SILU_ZERO)) + (-rest if low == ZERO else toward - rest))
     beside = _polynomial_times(t, t, SILU_SLOPE_F32, let)
-    apart = (1 + size) + e
-    apart = apart if low == ZERO else apart + toward
+    apart = 1 + size
+    apart = (apart if low == ZERO else apart + toward) + e
     close = apply("lt", absolute(t), number(0.25))
     factor = let("factor", where(close, beside, apart))
     return _both_sides(_by_exp(scale, p, factor / fma(e, e + 2, ONE), let))
