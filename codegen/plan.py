@@ -59,9 +59,10 @@ _TARGETS = frozenset(("copysign", "power2", "exponent", "mantissa", "fma"))
 
 @dataclass(frozen=True)
 class Way:
-    """A way to compute a quantity: an expression, its format, and its error in ULP of float32.
+    """A way to compute a quantity: an expression, its format, and its error if it was measured.
 
-    `suffix` is that of the generated function's name.
+    The error is in ULP of float32; that of the fast tier of float64, in ULP of float64. `suffix`
+    is that of the generated function's name.
     """
 
     suffix: str
@@ -109,8 +110,10 @@ class Plan:
     @property
     def ways(self) -> tuple[Way, ...]:
         """All different ways, the float64 one first."""
-        ways = (self.double_fast, self.single_fast, self.single, self.double)
-        return tuple(reversed({way.suffix: way for way in ways}.values()))
+        found: dict[str, Way] = {}
+        for way in (self.double, self.single, self.single_fast, self.double_fast):
+            found.setdefault(way.suffix, way)
+        return tuple(found.values())
 
 
 @dataclass(frozen=True)
@@ -145,8 +148,10 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
             break
     double = Way("", FLOAT64, lowered)
     quick = quicken(lowered)
-    lost = quick is not None and difference(quick, lowered, setting.variable, trial.values)
-    double_fast = double if quick is None or lost > FAST64 else Way("_quick", FLOAT64, quick)
+    double_fast = double
+    if quick is not None:
+        error = difference(quick, lowered, setting.variable, trial.values)
+        double_fast = Way("_quick", FLOAT64, quick, error) if error <= FAST64 else double
     return Plan(double, accurate or double, fast or double, double_fast, tuple(tried))
 
 

@@ -164,8 +164,9 @@ def precision(variants: Iterable[Variant]) -> list[str]:
         for body in variant.bodies:
             if body.plan is None:
                 continue
-            ways = [body.plan.single] + ([body.plan.single_fast] if body.plan.has_fast else [])
-            texts = (f"{how(way)} ({_rounded_up(way.error)})" for way in ways)
+            ways = (body.plan.single, body.plan.single_fast)
+            different = {way.suffix: way for way in ways}.values()
+            texts = (f"{how(way)} ({_rounded_up(way.error)})" for way in different)
             lines.append(f"{body.name}{variant.suffix}: {'; fast: '.join(texts)}")
     return lines
 

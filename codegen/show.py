@@ -18,10 +18,10 @@ from actgen.codegen.share import share
 
 STAGES = ("parsed", "stable", "derivative", "lowered", "cpu", "latex")
 _LEGEND = f"""\
-# The first form computes float64 results. After # stand ways to compute narrower ones, the cheapest
-# first: the largest error at sampled inputs, the cost in additions of float32, what they serve.
-# The first way within {ACCURATE} ULP is the accurate tier, the first within {FAST} ULP the fast
-# one, which computes 16-bit results on either."""
+# The first form computes float64 results. After # stand ways to compute others, the cheapest first:
+# the largest error at sampled inputs, the cost in additions of float32, what they serve. The first
+# way within {ACCURATE} ULP of float32 is the accurate tier, the first within {FAST} ULP the fast
+# one, which computes 16-bit results on either. What float64 has on the fast tier comes last."""
 _PARTS = "# p_ and p_rest_ are the two float32 parts of a parameter p."
 
 
@@ -75,8 +75,16 @@ def _body(body: Body) -> str:
         for way in body.plan.tried:
             lines.append(f"  # {_judged(way, body.plan)}")
             if way.suffix and _uses(body.plan, way):
-                lines += [f"  {line}" for line in _steps(body.name, way.lowered, way.fmt)]
+                lines += _inner(body.name, way)
+        quick = body.plan.double_fast
+        if quick.suffix:
+            lines += [f"  # {how(quick)}: {_figures(quick)}: fast tier of float64"]
+            lines += _inner(body.name, quick)
     return "\n".join(lines)
+
+
+def _inner(name: str, way: Way) -> list[str]:
+    return [f"  {line}" for line in _steps(name, way.lowered, way.fmt)]
 
 
 def _steps(name: str, expr: Expr, fmt: Format) -> list[str]:
@@ -88,10 +96,14 @@ def _steps(name: str, expr: Expr, fmt: Format) -> list[str]:
 
 def _judged(way: Way, plan: Plan) -> str:
     """Return what was found out about a way, and what it serves."""
+    limit = FAST if (way.error or 0.0) > FAST else ACCURATE
+    return f"{how(way)}: {_figures(way)}: {_uses(plan, way) or f'over {limit} ULP'}"
+
+
+def _figures(way: Way) -> str:
     error = way.error or 0.0
     size = f"{ceil(error * 100) / 100:.2f}" if error < 1000 else f"{error:.1g}"
-    verdict = _uses(plan, way) or f"over {FAST if error > FAST else ACCURATE} ULP"
-    return f"{how(way)}: {size} ULP, cost {way.cost:.0f}: {verdict}"
+    return f"{size} ULP, cost {way.cost:.0f}"
 
 
 def _uses(plan: Plan, way: Way) -> str:

@@ -54,6 +54,8 @@ def test_lowered_explains_the_choice_of_precision():
         r"sigmoid_f32_fast\(x\)",
         figures.format("float32, compensated", "accurate tier"),
         r"sigmoid_f32\(x\)",
+        figures.format("float64, uncompensated", "fast tier of float64"),
+        r"sigmoid_fast\(x\)",
     ]
     assert re.fullmatch("\n *".join([*lines, ""]), forward), forward
 
