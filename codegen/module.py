@@ -14,12 +14,11 @@ from typing import Any
 from actgen.codegen import quantities
 from actgen.codegen.activation import Param
 from actgen.codegen.docstring import formula as formula_text
-from actgen.codegen.emit import tiles
 from actgen.codegen.emit.axis import AxisKernel, columns, rows
 from actgen.codegen.emit.cpu import imports
 from actgen.codegen.ir import ZERO, Expr, Symbol, is_op, substitute
 from actgen.codegen.library import used_functions
-from actgen.codegen.narrow_axis import narrow_formula
+from actgen.codegen.narrow_kernels import narrow_kernels, sentence
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.render import header, render
 from actgen.codegen.schedule import schedule
@@ -260,50 +259,11 @@ def _axis(program: Program) -> str:
         for body in v.bodies:
             for masked in (False, True) if spec.masked is not None else (False,):
                 kernels.extend(_axis_kernels(program, v, body, params, masked, needs))
-                kernels.extend(_narrow_kernels(program, v, body, masked, needs, narrow))
+                found = narrow_kernels(program, v, body, masked, _LOCALS)
+                kernels.extend(vars(kernel) for kernel in found)
+                narrow.extend(kernel.formula for kernel in found)
+                needs.update(*(kernel.needs for kernel in found))
     return _render("cpu_axis.py.j2", program, needs, narrow, kernels=kernels)
-
-
-def _narrow_kernels(
-    program: Program,
-    variant: Variant,
-    body: Body,
-    masked: bool,
-    needs: set[str],
-    used: list[Expr],
-) -> Iterable[dict[str, Any]]:
-    """Yield the kernels in float32 arithmetic, if the formula has such a form.
-
-    Gradients are for the fast tier only: differences of weights have few digits.
-    """
-    forward = body.name == "forward"
-    if body.name not in ("forward", "vjp") or kernel_params(program.spec) or variant.random:
-        return
-    elements = ("x", *(("mask",) if masked else ()), *(() if forward else ("dy",)))
-    fill = program.definition.masked if forward else ZERO
-    for fast in (False, True) if forward else (True,):
-        formula = narrow_formula(body.exact, accurate=not fast)
-        if formula is None or program.spec.groups is not None:
-            return
-        used.append(formula.expr)
-        plan = schedule(
-            formula.expr,
-            {*elements, *_LOCALS},
-            named=formula.names,
-            keep={"weight_f32": "weight"},
-        )
-        kernel = tiles.TiledKernel(plan, elements, "out", fill if masked else None, fast)
-        name = f"{body.name}{variant.suffix}{'_fast' if fast else ''}_narrow"
-        for shape, printed in (("rows", tiles.rows(kernel)), ("columns", tiles.columns(kernel))):
-            text = "\n".join(printed)
-            needs.update(name for name in tiles.FUNCTIONS if f"{name}(" in text)
-            needs.update(f"{name}!" for name in ("inf", "np.empty", "float32") if name in text)
-            yield {
-                "name": f"{name}_{shape}{'_masked' if masked else ''}",
-                "args": ", ".join([*elements, "out"]),
-                "doc": f"{_axis_doc(body.name, shape, masked)[:-1]}, in float32.",
-                "lines": printed,
-            }
 
 
 def _axis_kernels(
@@ -336,7 +296,7 @@ def _axis_kernels(
         yield {
             "name": f"{body.name}{variant.suffix}_{shape}{'_masked' if masked else ''}",
             "args": ", ".join([*elements, *slices, target, *spelled.values()]),
-            "doc": _axis_doc(body.name, shape, masked),
+            "doc": sentence(body.name, shape, masked),
             "lines": printed,
         }
 
@@ -371,14 +331,6 @@ _LOCALS = frozenset(
     )
 )
 _NUMBERED = re.compile(r"(out|dy|dx)_\d+(_j)?|peak(_\d+)?_value", re.ASCII)
-
-
-def _axis_doc(name: str, shape: str, masked: bool) -> str:
-    what = {"forward": "Compute", "vjp": "Compute the vector-Jacobian product of"}.get(
-        name, f"Compute dy times the derivative by {name.removeprefix('partial_')} of"
-    )
-    where_ = "every row of" if shape == "rows" else "every column (axis 1) of"
-    return f"{what} {where_} x{', where the mask is True' if masked else ''}."
 
 
 def _render(

@@ -9,9 +9,7 @@ from actgen.codegen.narrow_axis import narrow_formula
 from actgen.codegen.pipeline import compile_definition
 from actgen.codegen.schedule import schedule
 
-SOFTMAX = "{e: exp(x - stop_gradient(amax(x))), result: e / sum(e)}"
-    "{shifted: x - stop_gradient(amax(x)), weights: exp(shifted), result: weights / sum(weights)}"
-)
+SOFTMAX = "{w: exp(x - stop_gradient(amax(x))), result: w / sum(w)}"
 LOG_SOFTMAX = "{shifted: x - stop_gradient(amax(x)), result: shifted - log(sum(exp(shifted)))}"
 
 

@@ -1,0 +1,80 @@
+"""Lay out float32 kernels along an axis: a body in, kernels as a template prints them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from actgen.codegen.emit import tiles
+from actgen.codegen.emit.tile_columns import columns
+from actgen.codegen.emit.tile_rows import rows
+from actgen.codegen.ir import ZERO, Expr
+from actgen.codegen.narrow_axis import narrow_formula
+from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
+from actgen.codegen.schedule import schedule
+
+_KEPT = {"weight_f32": "weight"}
+
+
+@dataclass(frozen=True)
+class NarrowKernel:
+    """What a template prints, the formula that its functions are of, and what it imports."""
+
+    name: str
+    args: str
+    doc: str
+    lines: list[str]
+    formula: Expr
+    needs: frozenset[str]
+
+
+def narrow_kernels(
+    program: Program, variant: Variant, body: Body, masked: bool, taken: Iterable[str]
+) -> list[NarrowKernel]:
+    """Return the kernels in float32 arithmetic, none where the formula has no such form.
+
+    Gradients have them on the fast tier only: differences of weights have few digits. Names in
+    `taken` are not used for temporaries.
+    """
+    forward = body.name == "forward"
+    if body.name not in ("forward", "vjp") or kernel_params(program.spec) or variant.random:
+        return []
+    if program.spec.groups is not None:
+        return []
+    elements = ("x", *(("mask",) if masked else ()), *(() if forward else ("dy",)))
+    fill = program.definition.masked if forward else ZERO
+    made = []
+    for fast in (False, True) if forward else (True,):
+        formula = narrow_formula(body.exact, accurate=not fast)
+        if formula is None:
+            return []
+        plan = schedule(formula.expr, {*elements, *taken}, named=formula.names, keep=_KEPT)
+        kernel = tiles.TiledKernel(plan, elements, "out", fill if masked else None, fast)
+        name = f"{body.name}{variant.suffix}{'_fast' if fast else ''}_narrow"
+        for shape, lines in (("rows", rows(kernel)), ("columns", columns(kernel))):
+            made.append(
+                NarrowKernel(
+                    name=f"{name}_{shape}{'_masked' if masked else ''}",
+                    args=", ".join([*elements, "out"]),
+                    doc=f"{sentence(body.name, shape, masked)[:-1]}, in float32.",
+                    lines=lines,
+                    formula=formula.expr,
+                    needs=_needs("\n".join(lines)),
+                )
+            )
+    return made
+
+
+def _needs(text: str) -> frozenset[str]:
+    """Return what statements import; what is not ours ends in an exclamation mark."""
+    ours = {name for name in tiles.FUNCTIONS if f"{name}(" in text}
+    return frozenset(ours | {f"{name}!" for name in ("inf", "np.empty", "float32") if name in text})
+
+
+def sentence(name: str, shape: str, masked: bool) -> str:
+    """Return the docstring of a kernel along an axis."""
+    what = {"forward": "Compute", "vjp": "Compute the vector-Jacobian product of"}.get(
+        name, f"Compute dy times the derivative by {name.removeprefix('partial_')} of"
+    )
+    where_ = "every row of" if shape == "rows" else "every column (axis 1) of"
+    return f"{what} {where_} x{', where the mask is True' if masked else ''}."
