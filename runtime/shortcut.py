@@ -71,7 +71,10 @@ def take(known: Shortcut, x: Array, out: Any, dy: Any = None) -> Any:
     arrays = [array.ravel() for array in ((x, result) if dy is None else (x, dy, result))]
     if element is not None:
         arrays = [array.view(element) for array in arrays]
-    launch(kernel, (*arrays, *numbers))
+    if x.size < SHARED:
+        kernel(*arrays, *numbers)
+    else:
+        launch(kernel, (*arrays, *numbers))
     return result
 
 
@@ -87,7 +90,7 @@ class Shortcuts:
 
     def __init__(self) -> None:
         self.plain: dict[np.dtype[Any], Shortcut] = {}  # for calls without parameters
-        self._known: dict[Hashable, tuple[Shortcut, list[type]]] = {}
+        self._known: dict[Hashable, tuple[Shortcut, list[type] | None]] = {}
 
     def recall(
         self, dtype: np.dtype[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -99,10 +102,12 @@ class Shortcuts:
             found = self._known.get((dtype, args, *kwargs.items()))
         except TypeError:  # an array, or something else that cannot be a key
             return None
-        # 1, 1.0 and True are equal, and not all of them are good parameters
-        if found is None or found[1] != [*map(type, args), *map(type, kwargs.values())]:
+        if found is None:
             return None
-        return found[0]
+        known, types = found
+        if types is not None and types != [*map(type, args), *map(type, kwargs.values())]:
+            return None
+        return known
 
     def remember(
         self,
@@ -122,4 +127,7 @@ class Shortcuts:
         if all(type(value) in _PLAIN and (value or type(value) is bool) for value in values):
             if len(self._known) >= _LIMIT:
                 self._known.clear()
-            self._known[dtype, args, *kwargs.items()] = (known, [*map(type, values)])
+            # 1, 1.0 and True are equal, and not all of them are good parameters
+            unique = all(type(value) is float and not value.is_integer() for value in values)
+            types = None if unique else [*map(type, values)]
+            self._known[dtype, args, *kwargs.items()] = (known, types)

@@ -188,3 +188,31 @@ def test_scalar_functions_are_called_from_numba(silu: Activation, swiglu: Activa
     assert values[1] == values[2] == values[3] == silu(0.75, 2.0)
     with pytest.raises(TypeError, match="no arrays"):
         _ = silu.with_params(beta=[1.0, 2.0]).scalar
+
+
+def test_calls_like_earlier_ones_are_checked_like_them(silu: Activation, rrelu: Activation) -> None:
+    x = np.linspace(-2, 2, 9)
+    out = np.empty_like(x)
+    for _ in range(3):
+        for beta in (0.3, 1, 2, 2.0, np.float64(0.3), np.float32(0.3), np.int8(2)):
+            expected = silu(x.copy(order="F")[::1], np.full(1, float(beta)))
+            np.testing.assert_array_equal(silu(x, beta), expected)
+            np.testing.assert_array_equal(silu(x, beta=beta), expected)
+            np.testing.assert_array_equal(silu(x, alpha=beta, out=out), expected)
+            assert silu(x, beta, out=out) is out
+        for bad, error in ((True, TypeError), (-0.3, ValueError), (-0.0, ValueError)):
+            with pytest.raises(error):
+                silu(x, bad)
+        np.testing.assert_array_equal(rrelu(x, training=False), rrelu(x))
+        with pytest.raises(TypeError):
+            rrelu(x, training=0)
+        with pytest.raises(TypeError, match="multiple values"):
+            silu(x, 0.3, beta=0.3)
+        with pytest.raises(TypeError, match="unexpected"):
+            silu(x, betta=0.3)
+        overlapping = np.concatenate([x, x])
+        silu(overlapping[:9], 0.3, out=overlapping[3:12])
+        np.testing.assert_array_equal(overlapping[3:12], silu(x, 0.3))
+        for unfit in (out[:4], out.astype(np.float32), out.reshape(3, 3)):
+            with pytest.raises((TypeError, ValueError), match="out"):
+                silu(x, 0.3, out=unfit)
