@@ -78,13 +78,23 @@ FLOAT32_EXPONENTIAL: tuple[Function, ...] = (
         "exp",
         _exp,
         _METHOD,
-        {"": (1, 1), "_twofold": (1, 1), "_times": (1, 1), "_twofold_times": (1, 1)},
+        {
+            "": (0.87, 2.7),
+            "_twofold": (0.85, 2.7),
+            "_times": (0.97, 1.8),
+            "_twofold_times": (0.94, 1.9),
+        },
     ),
     *family(
         "expm1",
         _expm1,
         _METHOD,
-        {"": (1, 1), "_twofold": (1, 1), "_times": (1, 1), "_twofold_times": (1, 1)},
+        {
+            "": (0.73, 1.7),
+            "_twofold": (0.73, 2.2),
+            "_times": (0.73, 2.1),
+            "_twofold_times": (0.99, 2.6),
+        },
         "zero",
     ),
 )

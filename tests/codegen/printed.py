@@ -9,6 +9,7 @@ from typing import Any
 from actgen.codegen.emit.cpu import emit_cpu, imports
 from actgen.codegen.ir import Symbol, apply
 from actgen.codegen.library import LIBRARY, used_functions
+from actgen.codegen.precision import FORMATS
 from actgen.codegen.share import share
 
 
@@ -17,17 +18,20 @@ def _source(names: list[str]) -> str:
     needed = imports([f.body for f in functions])
     lines = [f"from {module} import {', '.join(sorted(n))}" for module, n in needed.items()]
     # as the decorators of the same names, without a cache
-    lines += ["from numba import njit", "from actgen.intrinsics import load, narrow"]
+    lines += ["from math import inf", "from numba import njit", "from numpy import float32"]
+    lines.append("from actgen.intrinsics import load, narrow")
     lines.append("device = njit(error_model='numpy', forceinline=True)")
     lines.append("kernel = njit(error_model='numpy')")
     for f in functions:
         shared = share([f.body], f.args, names=f.names)
         lines += ["@device", f"def {f.name}({', '.join(f.args)}):"]
-        lines += [f"    {name} = {emit_cpu(value)}" for name, value in shared.lines]
-        lines.append(f"    return {emit_cpu(shared.results[0])}")
+        fmt = FORMATS[f.dtype]
+        lines += [f"    {name} = {emit_cpu(value, fmt=fmt)}" for name, value in shared.lines]
+        lines.append(f"    return {emit_cpu(shared.results[0], fmt=fmt)}")
     for name in names:
         args = LIBRARY[name].args
-        loaded = ", ".join(f"load({arg}[i])" for arg in args)
+        loader = "load" if LIBRARY[name].dtype == "float64" else ""
+        loaded = ", ".join(f"{loader}({arg}[i])" for arg in args)
         lines += ["@kernel", f"def {name}_loop({', '.join(args)}, out):"]
         lines += [
             "    for i in range(out.size):",
