@@ -208,12 +208,12 @@ def _bent(halves: int, slope: float) -> Function:
 
 
 def _tail_f32(name: str, halves: int, slope: float, far: float, text: str) -> RationalFit:
-    doc = f"(1 / {text} - 1 - {slope} y) / y, 0 ≤ y ≤ {far}; error relative to 1 / {text}"
+    doc = f"(1 / {text} - 1 - {slope} y) / y, y ≤ {far}; relative to all of it"
     above = _mills(halves)
     return RationalFit(name, _bent(halves, slope), far, 4, 4, lambda y: y / above(y), doc)
 
 
-_RATIONAL = (
+QUOTIENTS = (
     _tail_f32("CDF_F32", 2, 1.078125, 15.0, "exp(y²/2) erfc(y/√2)"),
     _tail_f32("ERFC_F32", 1, 1.53125, 10.6, "exp(y²) erfc(y)"),
 )
@@ -240,7 +240,7 @@ def entry(fit: Fit) -> str:
 def rational_entry(fit: RationalFit) -> str:
     """Return the lines that define the two polynomials of a quotient."""
     *parts, error = quotient(fit)
-    text = f"\n# {fit.doc}; numerator and denominator\n# error 2**{math.log2(error):.1f}\n"
+    text = f"\n# {fit.doc}\n# error 2**{math.log2(error):.1f}\n"
     for kind, numbers in zip(("TOP", "BELOW"), parts, strict=True):
         text += f"{fit.name}_{kind} = (\n" + "".join(f"    {c!r},\n" for c in numbers) + ")\n"
     return text
@@ -251,7 +251,7 @@ def main() -> None:
     for fit in FITS:
         text += entry(fit)
         print(fit.name, text.rsplit("error ", 1)[1].splitlines()[0])
-    for quotient_fit in _RATIONAL:
+    for quotient_fit in QUOTIENTS:
         text += rational_entry(quotient_fit)
         print(quotient_fit.name, text.rsplit("error ", 1)[1].splitlines()[0])
     TARGET.write_text(text, encoding="utf-8")

@@ -404,7 +404,7 @@ LOG1P_F32_FAST = (
     0.005364834796637297,
 )
 
-# (1 / exp(y²/2) erfc(y/√2) - 1 - 1.078125 y) / y, 0 ≤ y ≤ 15.0; error relative to 1 / exp(y²/2) erfc(y/√2); numerator and denominator
+# (1 / exp(y²/2) erfc(y/√2) - 1 - 1.078125 y) / y, y ≤ 15.0; relative to all of it
 # error 2**-26.8
 CDF_F32_TOP = (
     -0.28024014830589294,
@@ -421,7 +421,7 @@ CDF_F32_BELOW = (
     0.00824404414743185,
 )
 
-# (1 / exp(y²) erfc(y) - 1 - 1.53125 y) / y, 0 ≤ y ≤ 10.6; error relative to 1 / exp(y²) erfc(y); numerator and denominator
+# (1 / exp(y²) erfc(y) - 1 - 1.53125 y) / y, y ≤ 10.6; relative to all of it
 # error 2**-26.7
 ERFC_F32_TOP = (
     -0.40287041664123535,

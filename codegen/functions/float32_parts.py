@@ -200,7 +200,8 @@ def total(value: Split) -> Expr:
     """Return high + low as one number."""
     low = value.low
     if isinstance(low, Apply) and low.op == "mul":
-        return fma(*low.args, value.high)
+        a, b = low.args
+        return fma(a, b, value.high)
     return value.high + low
 
 

@@ -31,7 +31,8 @@ def _tanh_softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) ->
     e = one_plus(growth(part, let, EXP_F32), let, exact)
     w = let("w", e.high * part.scale)
     # without a factor the whole quotient is lifted
-    unit, two = (lift.down, TWO) if factor else (ONE, number(2.0**31))
+    unit: Expr = lift.down if factor else ONE
+    two: Expr = TWO if factor else number(2.0**31)
     vanished = apply("le", x, single(FAR))
     if not exact:
         n = let("n", fma(w, w * lift.down, w + w))
@@ -42,14 +43,14 @@ def _tanh_softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) ->
     w_low = let("w_low", e.low * part.scale)
     plus_low = fma(w_low, lift.down, fma(w, lift.down, 2 - plus))
     n_low = let("n_low", fma(w, plus, -n) + fma(w, plus_low, w_low * plus))
-    below = ordered_sum(
+    divisor = ordered_sum(
         let("n_plain", n * unit if factor else n),
         two,
         n_low * unit if factor else n_low,
         "below",
         let,
     )
-    ratio = quotient(Split(n, n_low), below, let)
+    ratio = quotient(Split(n, n_low), divisor, let)
     if factor:
         return Result(ratio.high, ratio.low, lift.back, vanished)
     return Result(total(ratio))
