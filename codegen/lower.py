@@ -4,16 +4,14 @@ In: a stabilised and guarded expression, and the format to compute in. Out: one 
 selections, the functions of `library` and those a target brings along. Constants become the
 nearest numbers of the format, small powers products. The argument of a function that magnifies
 its rounding error (`exp` at 700 makes 700 ULP of one) is computed with its rounding error beside
-it, by error-free transformations (Dekker, 1971; Ogita, Rump and Oishi, 2005), and goes to the
-`*_twofold` version of the function. Parameters are float64: what float32 cannot hold of one is
-carried along like a rounding error.
+it (`twofold`), and goes to the `*_twofold` version of the function. Parameters are float64: what
+float32 cannot hold of one is carried along like a rounding error.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -40,6 +38,7 @@ from actgen.codegen.ir import (
 )
 from actgen.codegen.ops import OPS, TWOFOLD, VANISHING
 from actgen.codegen.precision import FLOAT64, Format
+from actgen.codegen.twofold import RULES, Pair, add, mul, normal, plus
 
 _OF_SOFTPLUS = ("tanh", "sech2")  # functions that have a version of their own of softplus
 Halves: TypeAlias = tuple[Symbol, Symbol]
@@ -63,21 +62,13 @@ def lower_twofold(expr: Expr, fmt: Format, params: Mapping[Expr, Halves]) -> Exp
     return where(finite, pair.high + pair.low, pair.high)
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """A value as the unevaluated sum high + low; `low` None means `high` is exact."""
-
-    high: Expr
-    low: Expr | None = None
-
-
 class _Lowering:
     def __init__(self, fmt: Format, params: Mapping[Expr, Halves], normal: bool = False) -> None:
         self.fmt = fmt
         self.normal = normal  # whether the high part of a sum takes all that it can hold
         self.params = params
         self.done: dict[Expr, Expr] = {}
-        self.pairs: dict[Expr, _Pair] = {}
+        self.pairs: dict[Expr, Pair] = {}
 
     def visit(self, expr: Expr) -> Expr:
         for node in walk(expr):
@@ -142,7 +133,7 @@ class _Lowering:
             name, argument = _tail_of(base) or ("", base)
             pair = self.pair(argument)
             if name == "exp" and exponent == 1 and logarithm is not None:
-                pair, logarithm = _add(pair, logarithm), None
+                pair, logarithm = add(pair, logarithm), None
             for _ in range(int(exponent)):
                 if pair.low is None or pair.low == ZERO:
                     value = apply(f"{name}_times", pair.high, value)
@@ -170,7 +161,7 @@ class _Lowering:
         """Return a comparison that sees the rounding errors of what it compares."""
         plain = Apply(node.op, tuple(self.done[arg] for arg in node.args))
         a, b = (self.pair(arg) for arg in node.args)
-        error = _plus(a.low, None if b.low is None else -b.low)
+        error = plus(a.low, None if b.low is None else -b.low)
         if error is None:
             return plain
         if node.op in ("eq", "ne"):
@@ -197,54 +188,54 @@ class _Lowering:
         result = ONE if result is None else result
         return result if exponent > 0 else ONE / result
 
-    def pair(self, node: Expr) -> _Pair:
+    def pair(self, node: Expr) -> Pair:
         """Return `node` with the rounding error of its own arithmetic."""
         if node not in self.pairs:
             self.pairs[node] = self._pair(node)
         return self.pairs[node]
 
-    def _pair(self, node: Expr) -> _Pair:
+    def _pair(self, node: Expr) -> Pair:
         if node in self.params:
-            return _Pair(*self.params[node])
+            return Pair(*self.params[node])
         plain = self.visit(node)
         if isinstance(node, (Symbol, Const)) or not isinstance(node, Apply):
             rest = node.value - _value(plain) if isinstance(node, Const) else Fraction(0)
-            return _Pair(plain, _rounded(rest, self.fmt) if rest else None)
+            return Pair(plain, _rounded(rest, self.fmt) if rest else None)
         folded = _fold(node, self.fmt)
         if folded is not None:
-            return _Pair(*folded)
+            return Pair(*folded)
         if node.op == "neg":
             inner = self.pair(node.args[0])
-            return _Pair(-inner.high, None if inner.low is None else -inner.low)
+            return Pair(-inner.high, None if inner.low is None else -inner.low)
         if node.op == "where":
             condition, a, b = self.done[node.args[0]], *(self.pair(arg) for arg in node.args[1:])
             if a.low is None and b.low is None:
-                return _Pair(plain)
+                return Pair(plain)
             either = apply("where", condition, a.low or ZERO, b.low or ZERO)
-            return _Pair(apply("where", condition, a.high, b.high), either)
+            return Pair(apply("where", condition, a.high, b.high), either)
         if node.op == "pow":
             return self._power_pair(node, plain)
         if node.op == "product":
             a, b = (self.pair(arg) for arg in node.args)
-            low = _mul(a, b).low
+            low = mul(a, b).low
             zero = apply("eq", a.high, ZERO)
             high = apply("product", a.high, b.high)
-            return _Pair(high, None if low is None else where(zero, ZERO, low))
-        rule = _PAIR_RULES.get(node.op)
+            return Pair(high, None if low is None else where(zero, ZERO, low))
+        rule = RULES.get(node.op)
         if rule is None:
-            return _Pair(plain)
+            return Pair(plain)
         args = [self.pair(arg) for arg in node.args]
         cancels = self.normal and node.op in ("add", "sub") and any(arg.low for arg in args)
-        return _normal(rule(*args)) if cancels else rule(*args)
+        return normal(rule(*args)) if cancels else rule(*args)
 
-    def _power_pair(self, node: Apply, plain: Expr) -> _Pair:
+    def _power_pair(self, node: Apply, plain: Expr) -> Pair:
         exponent = const_value(node.args[1])
         if exponent is None or exponent.denominator != 1 or not 1 < exponent <= 4:
-            return _Pair(plain)
+            return Pair(plain)
         base = self.pair(node.args[0])
         result = base
         for _ in range(exponent.numerator - 1):
-            result = _mul(result, base)
+            result = mul(result, base)
         return result
 
 
@@ -257,7 +248,7 @@ def _tail_of(node: Expr) -> tuple[str, Expr] | None:
     return (node.op, node.args[0]) if node.op in VANISHING else None
 
 
-def _into_exponent(inner: Expr, tiny: list[Factor], fmt: Format) -> tuple[Expr, _Pair | None]:
+def _into_exponent(inner: Expr, tiny: list[Factor], fmt: Format) -> tuple[Expr, Pair | None]:
     """Return a product without its irrational constants, and their logarithm.
 
     K e^u = e^(u + log K) rounds once less: the exponent carries its rounding errors along.
@@ -269,7 +260,7 @@ def _into_exponent(inner: Expr, tiny: list[Factor], fmt: Format) -> tuple[Expr, 
     folded = _fold(apply("log", from_factors(ONE.value, constants)), fmt)
     if folded is None:
         return inner, None
-    return from_factors(coefficient, [f for f in parts if f not in constants]), _Pair(*folded)
+    return from_factors(coefficient, [f for f in parts if f not in constants]), Pair(*folded)
 
 
 def _product_of(base: Expr, count: int) -> Expr | None:
@@ -333,90 +324,3 @@ def _nearest(node: Const, fmt: Format) -> Expr:
 
 def _value(node: Expr) -> Fraction:
     return const_value(node) or Fraction(0)
-
-
-def _is_power_of_two(node: Expr) -> bool:
-    value = abs(_value(node))
-    p, q = value.numerator, value.denominator
-    return p > 0 and p & (p - 1) == 0 and q & (q - 1) == 0
-
-
-def _plus(a: Expr | None, b: Expr | None) -> Expr | None:
-    if a is None or b is None:
-        return a if b is None else b
-    return a + b
-
-
-def _mul(a: _Pair, b: _Pair) -> _Pair:
-    for this, other in ((a, b), (b, a)):
-        if this.low is None and _is_power_of_two(this.high):
-            return _Pair(
-                this.high * other.high, None if other.low is None else this.high * other.low
-            )
-    high = a.high * b.high
-    low: Expr | None = apply("fma", a.high, b.high, -high)
-    low = _plus(low, None if a.low is None else a.low * b.high)
-    return _Pair(high, _plus(low, None if b.low is None else b.low * a.high))
-
-
-def _add(a: _Pair, b: _Pair) -> _Pair:
-    high = a.high + b.high
-    part = high - a.high
-    error = (a.high - (high - part)) + (b.high - part)  # Knuth's TwoSum
-    return _Pair(high, _plus(_plus(error, a.low), b.low))
-
-
-def _sub(a: _Pair, b: _Pair) -> _Pair:
-    high = a.high - b.high
-    part = high - a.high
-    error = (a.high - (high - part)) - (b.high + part)
-    return _Pair(high, _plus(_plus(error, a.low), None if b.low is None else -b.low))
-
-
-def _normal(a: _Pair) -> _Pair:
-    """Return the same sum, `low` no more than the rounding error of `high`."""
-    if a.low is None:
-        return a
-    high = a.high + a.low
-    return _Pair(high, (a.high - high) + a.low)
-
-
-def _div(a: _Pair, b: _Pair) -> _Pair:
-    if b.low is None and _is_power_of_two(b.high):
-        return _Pair(a.high / b.high, None if a.low is None else a.low / b.high)
-    high = a.high / b.high
-    rest = _plus(apply("fma", -high, b.high, a.high), a.low)
-    if b.low is not None and rest is not None:
-        rest = rest - high * b.low
-    return _Pair(high, None if rest is None else rest / b.high)
-
-
-def _larger(a: _Pair, b: _Pair) -> _Pair:
-    return _either(apply("gt", a.high, b.high), apply("max", a.high, b.high), a, b)
-
-
-def _smaller(a: _Pair, b: _Pair) -> _Pair:
-    return _either(apply("lt", a.high, b.high), apply("min", a.high, b.high), a, b)
-
-
-def _either(condition: Expr, high: Expr, a: _Pair, b: _Pair) -> _Pair:
-    if a.low is None and b.low is None:
-        return _Pair(high)
-    return _Pair(high, where(condition, a.low or ZERO, b.low or ZERO))
-
-
-def _size(a: _Pair) -> _Pair:
-    if a.low is None:
-        return _Pair(absolute(a.high))
-    return _Pair(absolute(a.high), where(apply("lt", a.high, 0), -a.low, a.low))
-
-
-_PAIR_RULES: dict[str, Callable[..., _Pair]] = {
-    "add": _add,
-    "sub": _sub,
-    "mul": _mul,
-    "div": _div,
-    "max": _larger,
-    "min": _smaller,
-    "abs": _size,
-}

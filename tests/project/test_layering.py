@@ -38,7 +38,8 @@ ORDER = [
         for n in ("parts", "exponential", "quotient", "softplus", "logarithm", "error", "softmax")
     ),
     *("functions.quick", "functions.slopes"),
-    *("library", "slopes", "lower", "merge", "shorten", "share", "schedule", "narrow_axis"),
+    *("library", "slopes", "twofold", "lower"),
+    *("merge", "shorten", "share", "schedule", "narrow_axis"),
     *(
         "emit.cpu",
         "emit.axis",
