@@ -27,6 +27,7 @@ _ARITHMETIC = {
     False: "Functions take numbers, kernels and ufuncs arrays; all compute in float64.",
     True: "Functions take numbers, kernels and ufuncs arrays.",
 }
+_NARROW = "Kernels named narrow are for float32 and 16-bit arrays; all others compute in float64."
 _ALWAYS = {"kernel", "load", "narrow"}
 _IN_KERNELS = {"is_large", "same_start", "stack_buffer", "store_tile"}
 
@@ -354,7 +355,7 @@ def _render(
         header=header(program.spec.path),
         title=program.spec.title or program.spec.name,
         formula=formula_text(program.spec).splitlines(),
-        arithmetic=_ARITHMETIC[bool(precision)],
+        arithmetic=_NARROW if narrow else _ARITHMETIC[bool(precision)],
         precision=precision,
         imports=_import_lines(exprs, needs | plain | devices),
         library=quantities.library(library),
