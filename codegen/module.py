@@ -331,7 +331,7 @@ _LOCALS = frozenset(
         "width",
     )
 )
-_NUMBERED = re.compile(r"(out|dy|dx)_\d+(_j)?|peak(_\d+)?_value", re.ASCII)
+_NUMBERED = re.compile(r"(out|dy|dx)_\d+(_(j|part|tile|row))?|peak(_\d+)?_value", re.ASCII)
 
 
 def _render(
