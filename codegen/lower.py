@@ -55,11 +55,12 @@ def lower(expr: Expr, fmt: Format = FLOAT64, params: Mapping[Expr, Halves] | Non
 
 def lower_twofold(expr: Expr, fmt: Format, params: Mapping[Expr, Halves]) -> Expr:
     """Return `expr` as `lower` does, but with the rounding errors of all its arithmetic carried."""
-    pair = _Lowering(fmt, params, normal=True).pair(expr)
+    lowering = _Lowering(fmt, params, normal=True)
+    pair = lowering.pair(expr)
     if pair.low is None:
         return pair.high
     finite = apply("lt", absolute(pair.high), INF)
-    return where(finite, pair.high + pair.low, pair.high)
+    return where(finite, pair.high + pair.low, lowering.visit(expr))
 
 
 class _Lowering:

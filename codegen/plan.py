@@ -52,8 +52,10 @@ ACCURATE, FAST = 0.85, 3.4
 FAST64 = 6.0  # the same of float64, from values that may themselves be off by one
 _SELECTIONS = ("sign", "product", "rootsum", "rootratio")
 _ANY_FORMAT = frozenset(("sqrt",))  # functions of no format of their own
+_ROUNDINGS = 2.2  # ULP that arithmetic may lose; twofold arithmetic beyond
 _CONVERSIONS = 6  # from float32 and back
 _COSTS = {"div": 10, "sqrt": 10, "neg": 0, "pow": 100}
+_ENDS = np.array([-np.inf, np.inf], np.float32)
 _TARGETS = frozenset(("copysign", "power2", "exponent", "mantissa", "fma"))
 
 
@@ -133,6 +135,7 @@ class Setting:
 def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
     """Return the plan for a quantity."""
     trial = _Trial(lowered, setting)
+    lowered = _settled(exact, lowered, setting, trial)
     accurate: Way | None = None
     fast: Way | None = None
     tried: list[Way] = []
@@ -153,6 +156,18 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
         error = difference(quick, lowered, setting.variable, trial.values)
         double_fast = Way("_quick", FLOAT64, quick, error) if error <= FAST64 else double
     return Plan(double, accurate or double, fast or double, double_fast, tuple(tried))
+
+
+def _settled(exact: Expr, lowered: Expr, setting: Setting, trial: _Trial) -> Expr:
+    """Return the float64 form: with the rounding errors of plain arithmetic where they tell.
+
+    Beside functions they do not: those round as much themselves.
+    """
+    if setting.random or Way("", FLOAT64, lowered).calls:
+        return lowered
+    twofold = rewrite(lower_twofold(exact, FLOAT64, {}), _spelled_out)
+    error = difference(lowered, twofold, setting.variable, trial.values)
+    return twofold if error > _ROUNDINGS else lowered
 
 
 def _operations(expr: Expr) -> Iterator[Apply]:
@@ -260,7 +275,7 @@ class _Trial:
         def reference(x: Array) -> Array:
             return simulate(self.lowered, self._elements(x) | values, fused=False)
 
-        x = np.concatenate([self.x, zeros(reference, self.x)])
+        x = np.concatenate([self.x, zeros(reference, self.x), _ENDS])
         if way.fmt is FLOAT32:
             given = self._elements(x) | _parts(values, self.setting.params)
         else:
