@@ -166,6 +166,20 @@ def _softplus_minus(node: Expr) -> Expr | None:
     return None
 
 
+def _double_zero(node: Expr) -> Expr | None:
+    """1 ± 2 sin(u) cos(u) = (sin(u) ± cos(u))²"""
+    listed = terms(node)
+    for i, (scale, term) in enumerate(listed):
+        for u, rest in reading(term, "sin"):
+            for v, outer in reading(rest, "cos"):
+                size = abs(scale) / 2
+                j = partner(listed, i, simplify(scaled(size, outer))) if u == v else None
+                if j is not None:
+                    root = sin(u) + cos(u) if scale > 0 else sin(u) - cos(u)
+                    return replaced(listed, i, j, simplify(scaled(size, outer * root**2)))
+    return None
+
+
 def _conjugate(node: Expr) -> Expr | None:
     """√a + b = (a - b²) / (√a - b) where b < 0, if a - b² has fewer terms than a"""
     listed = [scaled(scale, term) for scale, term in terms(node)]
@@ -197,6 +211,7 @@ SUM_RULES: tuple[Rule, ...] = (
     *((f"{row.name} complement", _CANCELS, of_sum(complement_rule(row))) for row in COMPLEMENTS),
     ("hyperbolic", "the exponentials cancel or overflow", of_sum(_exponentials)),
     ("softplus reflection", _CANCELS, of_sum(_softplus_minus)),
+    ("double zero", _CANCELS, of_sum(_double_zero)),
     ("conjugate", "the square root and its partner cancel", of_sum(_conjugate)),
     (
         "split constant",

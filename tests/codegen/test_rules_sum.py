@@ -34,6 +34,8 @@ ROWS = [
     ("hyperbolic", "exp(x) - exp(-x)", "2 * sinh(x)"),
     ("hyperbolic", "exp(x) + exp(-x)", "2 * cosh(x)"),
     ("softplus reflection", "softplus(x) - x", "softplus(-x)"),
+    ("double zero", "1 + 2 * sin(x) * cos(x)", "(sin(x) + cos(x))**2"),
+    ("double zero", "a - 2 * a * cos(x) * sin(x)", "a * (sin(x) - cos(x))**2"),
     ("conjugate", "x + sqrt(x**2 + 4)", "rootsum(x**2 + 4, x, 4)"),
     ("conjugate", "sqrt(x**2 + 1) - 1", "rootsum(x**2 + 1, -1, x**2)"),
     ("split constant", "3 - exp(x)", "2 - expm1(x)"),
