@@ -56,7 +56,7 @@ def narrow_kernels(
                 NarrowKernel(
                     name=f"{name}_{shape}{'_masked' if masked else ''}",
                     args=", ".join([*elements, "out"]),
-                    doc=f"{sentence(body.name, shape, masked)[:-1]}, in float32.",
+                    doc=sentence(body.name, shape, masked),
                     lines=lines,
                     formula=formula.expr,
                     needs=_needs("\n".join(lines)),

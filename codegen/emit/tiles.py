@@ -144,6 +144,9 @@ class Tiles:
             fill = emit_cpu(self.kernel.masked, {}, FLOAT32).replace("inf", "float32(inf)")
             text = self.masked("entry", fill)
         target = self.kernel.target
+        if 4 * self.depth + len(text) + 2 * len(target) > 76:
+            self.line(f"entry = {text}")
+            text = "entry"
         self.line(f"{target}_s[{self.e}] = narrow({text}, {target})")
 
     def over_elements(self, head: str, body: Callable[[Callable[[Expr], Expr]], None]) -> None:
