@@ -6,11 +6,21 @@ import numpy as np
 import pytest
 
 from actgen.codegen.inline import resolve
-from actgen.codegen.ir import ONE, ZERO, Symbol, X, absolute, apply, sigmoid, tanh, where
+from actgen.codegen.ir import INF, ONE, ZERO, Symbol, X, absolute, apply, sigmoid, tanh, where
 from actgen.codegen.lower import lower
 from actgen.codegen.model import read_text
 from actgen.codegen.pipeline import compile_definition
-from actgen.codegen.plan import ACCURATE, FAST, FAST64, Plan, Setting, Way, in_parts, plan
+from actgen.codegen.plan import (
+    ACCURATE,
+    FAST,
+    FAST64,
+    Plan,
+    Setting,
+    Way,
+    _Trial,
+    in_parts,
+    plan,
+)
 from actgen.codegen.precision import FLOAT32, FLOAT64
 from actgen.codegen.simulate import simulate
 
@@ -121,6 +131,19 @@ def test_what_has_sums_along_an_axis_has_no_plan():
     assert all(body.plan is None for body in variant(spec).bodies)
     bodies = variant("params: {a: {default: 1}}\nformula: a * x").bodies
     assert [b.name for b in bodies if b.plan is None] == ["partial_a"]
+
+
+def test_float64_carries_rounding_errors_along_where_they_tell():
+    made = planned((X + 3) / (1 + X**2) / (2 + X**2) / (3 + X**2))
+    assert "fma" in repr(made.double.lowered)
+    assert planned(X / (1 + absolute(X))).double.lowered == lower(X / (1 + absolute(X)))
+
+
+def test_ways_are_tried_at_infinity():
+    made = planned(where(apply("lt", absolute(X), INF), X, 1))
+    wrong = Way("", FLOAT64, X)
+    assert made.single.error == 0
+    assert _Trial(made.double.lowered, Setting()).error(wrong) == math.inf
 
 
 # Costs and ways
