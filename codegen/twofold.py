@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from actgen.codegen.ir import ZERO, Expr, absolute, apply, const_value, where
 
@@ -92,7 +93,7 @@ def _size(a: Pair) -> Pair:
 
 
 def _is_power_of_two(node: Expr) -> bool:
-    value = abs(const_value(node) or 0)
+    value = abs(const_value(node) or Fraction(0))
     p, q = value.numerator, value.denominator
     return p > 0 and p & (p - 1) == 0 and q & (q - 1) == 0
 
