@@ -3,15 +3,40 @@
 
     gate * value
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float32 (0.50 ULP)
+    vjp_gate: float32 (exact)
+    vjp_value: float32 (exact)
 """
 
-from actgen.intrinsics import device, kernel, load, narrow
+from numpy import float32
+
+from actgen.intrinsics import (
+    by_type,
+    device,
+    kernel,
+    load,
+    narrow,
+    stack_buffer,
+    store_tile,
+    window,
+)
 
 
 @device
 def forward(gate, value):
     """Return the value at x."""
+    return gate * value
+
+
+@device
+def forward_float32(gate, value):
+    """Return the value at x, in float32."""
+    gate = float32(gate)
+    value = float32(value)
     return gate * value
 
 
@@ -22,32 +47,92 @@ def vjp_gate(gate, value):
 
 
 @device
+def vjp_gate_float32(gate, value):
+    """Return the derivative with respect to gate, in float32."""
+    gate = float32(gate)
+    value = float32(value)
+    piece = gate if gate != gate else value
+    return value if value != value else piece
+
+
+@device
 def vjp_value(gate, value):
     """Return the derivative with respect to value."""
     return gate
 
 
 @device
+def vjp_value_float32(gate, value):
+    """Return the derivative with respect to value, in float32."""
+    gate = float32(gate)
+    return gate
+
+
+forward_as = by_type(
+    double=forward,
+    single=forward_float32,
+    half=forward_float32,
+)
+
+vjp_gate_as = by_type(
+    double=vjp_gate,
+    single=vjp_gate_float32,
+    half=vjp_gate_float32,
+)
+
+vjp_value_as = by_type(
+    double=vjp_value,
+    single=vjp_value_float32,
+    half=vjp_value_float32,
+)
+
+
+@device
 def scalar(gate, value):
     """Return the value, in the type of gate: for use in functions compiled by Numba."""
-    return narrow(forward(load(gate), load(value)), gate)
+    return narrow(forward_as(gate, load(gate), load(value)), gate)
 
 
 @kernel
 def forward_rows(gate, value, out):
+    # through tiles that nothing overlaps, so that the loop vectorises
+    out_tile = stack_buffer(256, out)
+    length = gate.shape[1]
     for i in range(gate.shape[0]):
-        for j in range(gate.shape[1]):
-            gate_j = load(gate[i, j])
-            value_j = load(value[i, j])
-            out[i, j] = narrow(forward(gate_j, value_j), out)
+        out_row = window(out, (i,), 0, length)
+        for start in range(0, length, 256):
+            count = min(256, length - start)
+            gate_part = window(gate, (i,), start, count)
+            value_part = window(value, (i,), start, count)
+            for j in range(count):
+                gate_j = load(gate_part[j])
+                value_j = load(value_part[j])
+                out_j = forward_as(out, gate_j, value_j)
+                out_tile[j] = narrow(out_j, out)
+            store_tile(out_tile, out_row, start)
 
 
 @kernel
 def vjp_rows(gate, value, dy, dgate, dvalue):
+    # through tiles that nothing overlaps, so that the loop vectorises
+    dgate_tile = stack_buffer(256, dgate)
+    dvalue_tile = stack_buffer(256, dvalue)
+    length = gate.shape[1]
     for i in range(gate.shape[0]):
-        for j in range(gate.shape[1]):
-            gate_j = load(gate[i, j])
-            value_j = load(value[i, j])
-            dy_j = load(dy[i, j])
-            dgate[i, j] = narrow(dy_j * vjp_gate(gate_j, value_j), dgate)
-            dvalue[i, j] = narrow(dy_j * vjp_value(gate_j, value_j), dvalue)
+        dgate_row = window(dgate, (i,), 0, length)
+        dvalue_row = window(dvalue, (i,), 0, length)
+        for start in range(0, length, 256):
+            count = min(256, length - start)
+            gate_part = window(gate, (i,), start, count)
+            value_part = window(value, (i,), start, count)
+            dy_part = window(dy, (i,), start, count)
+            for j in range(count):
+                gate_j = load(gate_part[j])
+                value_j = load(value_part[j])
+                dy_j = load(dy_part[j])
+                dgate_j = dy_j * vjp_gate_as(dgate, gate_j, value_j)
+                dvalue_j = dy_j * vjp_value_as(dvalue, gate_j, value_j)
+                dgate_tile[j] = narrow(dgate_j, dgate)
+                dvalue_tile[j] = narrow(dvalue_j, dvalue)
+            store_tile(dgate_tile, dgate_row, start)
+            store_tile(dvalue_tile, dvalue_row, start)

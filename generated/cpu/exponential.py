@@ -3,21 +3,30 @@
 
     exp(x)
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float32, compensated (0.81 ULP); fast: float32 (2.50 ULP)
+    derivative: float32, compensated (0.81 ULP); fast: float32 (2.50 ULP)
+    second_derivative: float32, compensated (0.81 ULP)
 """
 
-from numpy import rint
+from numpy import float32, rint
 
 from actgen.intrinsics import (
+    by_type,
     device,
     fma,
-    is_double,
+    is_large,
     kernel,
     load,
     narrow,
     power2,
+    power2_rounded,
     same_start,
     stack_buffer,
+    store_tile,
     ufunc,
 )
 
@@ -56,23 +65,79 @@ def exp(x):
 
 
 @device
-def exp_short(x):
-    """Return exp(x) to 2**-32: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -700.0 if x < -700.0 else x
-    near = 700.0 if piece > 700.0 else piece
-    k = rint(near * 1.4426950408889634)
-    r = fma(-k, 0.6931471805599453, near)
-    u = r * r
-    p = fma(0.0001990480320604162, u, 0.008333289242800012)
-    p_2 = fma(p, u, 0.16666666753305867)
-    p_3 = fma(p_2, u, 1.0)
-    p_4 = fma(2.4878542227773045e-05, u, 0.0013888820237632814)
-    p_5 = fma(p_4, u, 0.04166666685899632)
-    p_6 = fma(p_5, u, 0.5)
-    p_7 = fma(p_6, u, 1.0)
-    p_8 = fma(p_3, r, p_7)
-    e = p_8 * power2(k)
-    return e
+def exp_f32(x):
+    """Return exp(x), error below 0.87 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-104.0) if x < float32(-104.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    r2 = high * high
+    p = fma(float32(0.008368889), high, float32(0.04166621))
+    p_2 = fma(float32(0.16666518), high, float32(0.5))
+    curve = fma(fma(float32(0.0013950283), r2, p), r2, p_2)
+    rest = u * float32(-1.9046542e-09)
+    bent = fma(float32(0.5), r2, high)
+    tail = fma(r2, curve, fma(rest, bent, rest))
+    p_3 = high + tail
+    e = float32(1.0) + p_3
+    scale = power2_rounded(t)
+    piece_2 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
+    return e * scale * piece_2
+
+
+@device
+def exp_f32_fast(x):
+    """Return exp(x), error below 2.7 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-104.0) if x < float32(-104.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    r = fma(u, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008374715), r, float32(0.041898303))
+    p_2 = fma(float32(0.16666457), r, float32(0.49999148))
+    curve = fma(p, r2, p_2)
+    p_3 = fma(r2, curve, r)
+    e = float32(1.0) + p_3
+    scale = power2_rounded(t)
+    piece_2 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
+    return e * scale * piece_2
+
+
+@device
+def exp_fast(x):
+    """Return exp(x), error below 1.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = -746.0 if x < -746.0 else x
+    near = 710.0 if piece > 710.0 else piece
+    piece_2 = 6755399441055740.0 if x > 700.0 else 6755399441055744.0
+    shift = 6755399441055808.0 if x < -690.0 else piece_2
+    shifted = fma(near, 1.4426950408889634, shift)
+    k = shifted - shift
+    u = -k
+    high = fma(u, 0.693147180559663, near)
+    r = fma(u, 2.8235290563031577e-13, high)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    scale = power2_rounded(shifted)
+    p_11 = fma(p_10, scale, scale)
+    piece_3 = 16.0 if x > 700.0 else 1.0
+    return p_11 * (5.421010862427522e-20 if x < -690.0 else piece_3)
 
 
 @device
@@ -82,17 +147,23 @@ def forward(x):
 
 
 @device
-def forward_narrow(x):
-    """Return the value at x, for results rounded to float32 or narrower."""
-    return exp_short(x)
+def forward_float32(x):
+    """Return the value at x, in float32, compensated."""
+    x = float32(x)
+    return exp_f32(x)
 
 
 @device
-def forward_as(like, x):
-    """Return the value at x, as exact as the type of `like` needs."""
-    if is_double(like):
-        return forward(x)
-    return forward_narrow(x)
+def forward_float32_fast(x):
+    """Return the value at x, in float32."""
+    x = float32(x)
+    return exp_f32_fast(x)
+
+
+@device
+def forward_quick(x):
+    """Return the value at x, in float64, uncompensated."""
+    return exp_fast(x)
 
 
 @device
@@ -102,17 +173,23 @@ def derivative(x):
 
 
 @device
-def derivative_narrow(x):
-    """Return the derivative at x, for results rounded to float32 or narrower."""
-    return exp_short(x)
+def derivative_float32(x):
+    """Return the derivative at x, in float32, compensated."""
+    x = float32(x)
+    return exp_f32(x)
 
 
 @device
-def derivative_as(like, x):
-    """Return the derivative at x, as exact as the type of `like` needs."""
-    if is_double(like):
-        return derivative(x)
-    return derivative_narrow(x)
+def derivative_float32_fast(x):
+    """Return the derivative at x, in float32."""
+    x = float32(x)
+    return exp_f32_fast(x)
+
+
+@device
+def derivative_quick(x):
+    """Return the derivative at x, in float64, uncompensated."""
+    return exp_fast(x)
 
 
 @device
@@ -122,23 +199,47 @@ def second_derivative(x):
 
 
 @device
-def second_derivative_narrow(x):
-    """Return the second derivative at x, for results rounded to float32 or narrower."""
-    return exp_short(x)
+def second_derivative_float32(x):
+    """Return the second derivative at x, in float32, compensated."""
+    x = float32(x)
+    return exp_f32(x)
 
 
-@device
-def second_derivative_as(like, x):
-    """Return the second derivative at x, as exact as the type of `like` needs."""
-    if is_double(like):
-        return second_derivative(x)
-    return second_derivative_narrow(x)
+forward_as = by_type(
+    double=forward,
+    single=forward_float32,
+    half=forward_float32_fast,
+)
+
+forward_fast_as = by_type(
+    double=forward_quick,
+    single=forward_float32_fast,
+    half=forward_float32_fast,
+)
+
+derivative_as = by_type(
+    double=derivative,
+    single=derivative_float32,
+    half=derivative_float32_fast,
+)
+
+derivative_fast_as = by_type(
+    double=derivative_quick,
+    single=derivative_float32_fast,
+    half=derivative_float32_fast,
+)
+
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=second_derivative_float32,
+    half=second_derivative_float32,
+)
 
 
 @device
 def scalar(x):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x)), x)
+    return narrow(forward_as(x, load(x)), x)
 
 
 @ufunc
@@ -147,8 +248,18 @@ def forward_ufunc(x):
 
 
 @ufunc
+def forward_fast_ufunc(x):
+    return narrow(forward_fast_as(x, load(x)), x)
+
+
+@ufunc
 def derivative_ufunc(x):
     return narrow(derivative_as(x, load(x)), x)
+
+
+@ufunc
+def derivative_fast_ufunc(x):
+    return narrow(derivative_fast_as(x, load(x)), x)
 
 
 @ufunc
@@ -161,80 +272,145 @@ def vjp_ufunc(x, dy):
     return narrow(load(dy) * derivative_as(x, load(x)), x)
 
 
+@ufunc
+def vjp_fast_ufunc(x, dy):
+    return narrow(load(dy) * derivative_fast_as(x, load(x)), x)
+
+
 @kernel
 def forward_contiguous(x, out):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(forward_as(out, x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = forward_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(forward_as(out, x_i), out)
+            out_i = forward_as(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def forward_fast_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = load(x_part[i])
+                out_i = forward_fast_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = load(x[i])
+            out_i = forward_fast_as(out, x_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def derivative_contiguous(x, out):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(derivative_as(out, x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = derivative_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(derivative_as(out, x_i), out)
+            out_i = derivative_as(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def derivative_fast_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = load(x_part[i])
+                out_i = derivative_fast_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = load(x[i])
+            out_i = derivative_fast_as(out, x_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def second_derivative_contiguous(x, out):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(second_derivative_as(out, x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = second_derivative_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(second_derivative_as(out, x_i), out)
+            out_i = second_derivative_as(out, x_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out):
-    if same_start(x, out) or same_start(dy, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
                 dy_i = load(dy_part[i])
-                tile[i] = narrow(dy_i * derivative_as(out, x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = dy_i * derivative_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
             dy_i = load(dy[i])
-            out[i] = narrow(dy_i * derivative_as(out, x_i), out)
+            out_i = dy_i * derivative_as(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def vjp_fast_contiguous(x, dy, out):
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            dy_part = dy[start : start + 256]
+            for i in range(x_part.size):
+                x_i = load(x_part[i])
+                dy_i = load(dy_part[i])
+                out_i = dy_i * derivative_fast_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = load(x[i])
+            dy_i = load(dy[i])
+            out_i = dy_i * derivative_fast_as(out, x_i)
+            out[i] = narrow(out_i, out)

@@ -3,14 +3,33 @@
 
     value * sigmoid(gate)
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float32, compensated (0.80 ULP); fast: float32 (2.01 ULP)
+    vjp_gate: float32, compensated (0.78 ULP); fast: float32 (2.70 ULP)
+    vjp_value: float32, compensated (0.83 ULP); fast: float32 (2.21 ULP)
 """
 
 from math import inf
 
-from numpy import rint
+from numpy import float32, rint
 
-from actgen.intrinsics import copysign, device, fma, is_double, kernel, load, narrow, power2
+from actgen.intrinsics import (
+    by_type,
+    copysign,
+    device,
+    fma,
+    kernel,
+    load,
+    narrow,
+    power2,
+    power2_rounded,
+    stack_buffer,
+    store_tile,
+    window,
+)
 
 
 @device
@@ -57,6 +76,160 @@ def sigmoid_times(x, b):
 
 
 @device
+def sigmoid_times_f32(x, b):
+    """Return sigmoid(x) * b, error below 0.97 ULP: exp(-x) and one division."""
+    piece = float32(-160.0) if x < float32(-160.0) else x
+    near = float32(18.0) if piece > float32(18.0) else piece
+    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    scale = power2_rounded(t)
+    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
+    a = scale * back
+    k = t - shift
+    high = fma(k, float32(0.6931472), -near)
+    r2 = high * high
+    p = fma(float32(0.008368889), high, float32(0.04166621))
+    p_2 = fma(float32(0.16666518), high, float32(0.5))
+    curve = fma(fma(float32(0.0013950283), r2, p), r2, p_2)
+    rest = k * float32(-1.9046542e-09)
+    bent = fma(float32(0.5), r2, high)
+    tail = fma(r2, curve, fma(rest, bent, rest))
+    p_3 = high + tail
+    m = fma(p_3, float32(1.0), float32(1.0))
+    below = a + m
+    inverse = float32(1.0) / below
+    ratio = inverse * scale
+    u = -inverse
+    u_2 = (a if a > m else m) - below
+    m_low = fma(p_3, float32(1.0), float32(1.0) - m)
+    below_low = u_2 + (m if a > m else a) + m_low
+    left = fma(u, below_low, fma(u, below, float32(1.0)))
+    extra = left * inverse * scale * b
+    piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
+    result = fma(ratio, b, piece_2) * back
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+
+
+@device
+def sigmoid_times_f32_fast(x, b):
+    """Return sigmoid(x) * b, error below 2.7 ULP: exp(-x) and one division."""
+    piece = float32(-160.0) if x < float32(-160.0) else x
+    near = float32(18.0) if piece > float32(18.0) else piece
+    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    scale = power2_rounded(t)
+    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
+    a = scale * back
+    k = t - shift
+    high = fma(k, float32(0.6931472), -near)
+    r = fma(k, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_3 = fma(r2, curve, r)
+    m = fma(p_3, float32(1.0), float32(1.0))
+    result = scale / (a + m) * b * back
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+
+
+@device
+def sigmoid_times_fast(x, b):
+    """Return sigmoid(x) * b, error below 2.5 ULP: exp(-x) and one division."""
+    piece = -1386.0 if x < -1386.0 else x
+    near = 38.0 if piece > 38.0 else piece
+    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    shifted = fma(near, 1.4426950408889634, shift)
+    scale = power2_rounded(shifted)
+    down = 9.785978320356312e-296 if x < -690.0 else 1.0
+    k = shifted - shift
+    high = fma(k, 0.693147180559663, -near)
+    r = fma(k, 2.8235290563031577e-13, high)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    below = fma(scale, down, 1.0 + p_10)
+    result = scale / below * b * down
+    return copysign(0.0, b) if x <= -1386.0 else result
+
+
+@device
+def sech2_times_f32(x, b):
+    """Return sech2(x) * b, error below 0.98 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
+    size = float32(-2.0) * abs(x)
+    near = float32(-160.0) if size < float32(-160.0) else size
+    shift = float32(12583022.0) if size < float32(-76.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    r2 = high * high
+    p = fma(float32(0.008368889), high, float32(0.04166621))
+    p_2 = fma(float32(0.16666518), high, float32(0.5))
+    curve = fma(fma(float32(0.0013950283), r2, p), r2, p_2)
+    rest = u * float32(-1.9046542e-09)
+    bent = fma(float32(0.5), r2, high)
+    tail = fma(r2, curve, fma(rest, bent, rest))
+    p_3 = high + tail
+    e = float32(1.0) + p_3
+    scale = power2_rounded(t)
+    e_2 = e * scale
+    back = float32(7.70372e-34) if size < float32(-76.0) else float32(1.0)
+    plus = fma(e_2, back, float32(1.0))
+    quarter = plus * float32(0.25)
+    below = quarter * plus
+    inverse = float32(1.0) / below
+    ratio = e_2 * inverse
+    u_2 = -ratio
+    e_low = float32(1.0) - e + p_3
+    e_low_2 = e_low * scale
+    p_4 = fma(e_low_2, back, fma(e_2, back, float32(1.0) - plus))
+    p_5 = fma(quarter, plus, -below)
+    below_low = fma(float32(2.0) * quarter, p_4, p_5)
+    p_6 = fma(u_2, below_low, e_low_2)
+    left = fma(u_2, below, e_2) + p_6
+    extra = left * inverse * b
+    piece = extra if abs(b) < float32(inf) else float32(0.0)
+    result = fma(ratio, b, piece) * back
+    return copysign(float32(0.0), b) if size <= float32(-160.0) else result
+
+
+@device
+def sech2_times_f32_fast(x, b):
+    """Return sech2(x) * b, error below 3.4 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
+    size = float32(-2.0) * abs(x)
+    near = float32(-160.0) if size < float32(-160.0) else size
+    shift = float32(12583022.0) if size < float32(-76.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    r = fma(u, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_3 = fma(r2, curve, r)
+    e = float32(1.0) + p_3
+    scale = power2_rounded(t)
+    e_2 = e * scale
+    back = float32(7.70372e-34) if size < float32(-76.0) else float32(1.0)
+    plain = e_2 * back
+    p_4 = fma(plain * float32(0.25), plain + float32(2.0), float32(0.25))
+    result = e_2 / p_4 * b * back
+    return copysign(float32(0.0), b) if size <= float32(-160.0) else result
+
+
+@device
 def sigmoid(x):
     """Return sigmoid(x): exp(-|x|) and one division."""
     size = -abs(x)
@@ -99,29 +272,77 @@ def sigmoid(x):
 
 
 @device
-def sigmoid_short(x):
-    """Return sigmoid(x) to 2**-32: exp(-|x|) and one division."""
-    u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    k = rint(near * 1.4426950408889634)
-    r = fma(-k, 0.6931471805599453, near)
-    u_2 = r * r
-    p = fma(0.0001990480320604162, u_2, 0.008333289242800012)
-    p_2 = fma(p, u_2, 0.16666666753305867)
-    p_3 = fma(p_2, u_2, 1.0)
-    p_4 = fma(2.4878542227773045e-05, u_2, 0.0013888820237632814)
-    p_5 = fma(p_4, u_2, 0.04166666685899632)
-    p_6 = fma(p_5, u_2, 0.5)
-    p_7 = fma(p_6, u_2, 1.0)
-    p_8 = fma(p_3, r, p_7)
-    e = p_8 * power2(k)
-    return (1.0 if x >= 0.0 else e) / (1.0 + e)
+def sigmoid_f32(x):
+    """Return sigmoid(x), error below 0.9 ULP: exp(-x) and one division."""
+    piece = float32(-104.0) if x < float32(-104.0) else x
+    near = float32(18.0) if piece > float32(18.0) else piece
+    t = fma(near, float32(1.442695), float32(12582942.0))
+    scale = power2_rounded(t)
+    k = t - float32(12582942.0)
+    high = fma(k, float32(0.6931472), -near)
+    r2 = high * high
+    p = fma(float32(0.008368889), high, float32(0.04166621))
+    p_2 = fma(float32(0.16666518), high, float32(0.5))
+    curve = fma(fma(float32(0.0013950283), r2, p), r2, p_2)
+    rest = k * float32(-1.9046542e-09)
+    bent = fma(float32(0.5), r2, high)
+    tail = fma(r2, curve, fma(rest, bent, rest))
+    p_3 = high + tail
+    m = fma(p_3, float32(1073741800.0), float32(1073741800.0))
+    below = scale + m
+    inverse = float32(1.0) / below
+    u = -inverse
+    u_2 = (scale if scale > m else m) - below
+    m_low = fma(p_3, float32(1073741800.0), float32(1073741800.0) - m)
+    below_low = u_2 + (m if scale > m else scale) + m_low
+    left = fma(u, below_low, fma(u, below, float32(1.0)))
+    p_4 = fma(left, inverse, inverse)
+    return p_4 * scale
 
 
 @device
-def product_rough(a, b):
-    """Return a * b, and 0 where a has vanished even if b is infinite."""
-    return copysign(0.0, b) if abs(a) < 1.0261342003245941e-289 else a * b
+def sigmoid_f32_fast(x):
+    """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
+    piece = float32(-104.0) if x < float32(-104.0) else x
+    near = float32(18.0) if piece > float32(18.0) else piece
+    t = fma(near, float32(1.442695), float32(12582942.0))
+    scale = power2_rounded(t)
+    k = t - float32(12582942.0)
+    high = fma(k, float32(0.6931472), -near)
+    r = fma(k, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_3 = fma(r2, curve, r)
+    m = fma(p_3, float32(1073741800.0), float32(1073741800.0))
+    return scale / (scale + m)
+
+
+@device
+def sigmoid_fast(x):
+    """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
+    piece = -746.0 if x < -746.0 else x
+    near = 38.0 if piece > 38.0 else piece
+    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
+    scale = power2_rounded(shifted)
+    k = shifted - 6755399441055808.0
+    high = fma(k, 0.693147180559663, -near)
+    r = fma(k, 2.8235290563031577e-13, high)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    p_11 = fma(p_10, 1.8446744073709552e19, 1.8446744073709552e19)
+    return scale / (scale + p_11)
 
 
 @device
@@ -131,17 +352,25 @@ def forward(gate, value):
 
 
 @device
-def forward_narrow(gate, value):
-    """Return the value at x, for results rounded to float32 or narrower."""
-    return product_rough(sigmoid_short(gate), value)
+def forward_float32(gate, value):
+    """Return the value at x, in float32, compensated."""
+    gate = float32(gate)
+    value = float32(value)
+    return sigmoid_times_f32(gate, value)
 
 
 @device
-def forward_as(like, gate, value):
-    """Return the value at x, as exact as the type of `like` needs."""
-    if is_double(like):
-        return forward(gate, value)
-    return forward_narrow(gate, value)
+def forward_float32_fast(gate, value):
+    """Return the value at x, in float32."""
+    gate = float32(gate)
+    value = float32(value)
+    return sigmoid_times_f32_fast(gate, value)
+
+
+@device
+def forward_quick(gate, value):
+    """Return the value at x, in float64, uncompensated."""
+    return sigmoid_times_fast(gate, value)
 
 
 @device
@@ -151,32 +380,182 @@ def vjp_gate(gate, value):
 
 
 @device
+def vjp_gate_float32(gate, value):
+    """Return the derivative with respect to gate, in float32, compensated."""
+    gate = float32(gate)
+    value = float32(value)
+    return sech2_times_f32(float32(0.5) * gate, float32(0.25) * value)
+
+
+@device
+def vjp_gate_float32_fast(gate, value):
+    """Return the derivative with respect to gate, in float32."""
+    gate = float32(gate)
+    value = float32(value)
+    u = float32(0.25) * value
+    return sech2_times_f32_fast(float32(0.5) * gate, u)
+
+
+@device
+def vjp_gate_quick(gate, value):
+    """Return the derivative with respect to gate, in float64, uncompensated."""
+    return sigmoid_times_fast(-gate, sigmoid_times_fast(gate, value))
+
+
+@device
 def vjp_value(gate, value):
     """Return the derivative with respect to value."""
     return sigmoid(gate)
 
 
 @device
+def vjp_value_float32(gate, value):
+    """Return the derivative with respect to value, in float32, compensated."""
+    gate = float32(gate)
+    return sigmoid_f32(gate)
+
+
+@device
+def vjp_value_float32_fast(gate, value):
+    """Return the derivative with respect to value, in float32."""
+    gate = float32(gate)
+    return sigmoid_f32_fast(gate)
+
+
+@device
+def vjp_value_quick(gate, value):
+    """Return the derivative with respect to value, in float64, uncompensated."""
+    return sigmoid_fast(gate)
+
+
+forward_as = by_type(
+    double=forward,
+    single=forward_float32,
+    half=forward_float32_fast,
+)
+
+forward_fast_as = by_type(
+    double=forward_quick,
+    single=forward_float32_fast,
+    half=forward_float32_fast,
+)
+
+vjp_gate_as = by_type(
+    double=vjp_gate,
+    single=vjp_gate_float32,
+    half=vjp_gate_float32_fast,
+)
+
+vjp_gate_fast_as = by_type(
+    double=vjp_gate_quick,
+    single=vjp_gate_float32_fast,
+    half=vjp_gate_float32_fast,
+)
+
+vjp_value_as = by_type(
+    double=vjp_value,
+    single=vjp_value_float32,
+    half=vjp_value_float32_fast,
+)
+
+vjp_value_fast_as = by_type(
+    double=vjp_value_quick,
+    single=vjp_value_float32_fast,
+    half=vjp_value_float32_fast,
+)
+
+
+@device
 def scalar(gate, value):
     """Return the value, in the type of gate: for use in functions compiled by Numba."""
-    return narrow(forward(load(gate), load(value)), gate)
+    return narrow(forward_as(gate, load(gate), load(value)), gate)
 
 
 @kernel
 def forward_rows(gate, value, out):
+    # through tiles that nothing overlaps, so that the loop vectorises
+    out_tile = stack_buffer(256, out)
+    length = gate.shape[1]
     for i in range(gate.shape[0]):
-        for j in range(gate.shape[1]):
-            gate_j = load(gate[i, j])
-            value_j = load(value[i, j])
-            out[i, j] = narrow(forward_as(out, gate_j, value_j), out)
+        out_row = window(out, (i,), 0, length)
+        for start in range(0, length, 256):
+            count = min(256, length - start)
+            gate_part = window(gate, (i,), start, count)
+            value_part = window(value, (i,), start, count)
+            for j in range(count):
+                gate_j = load(gate_part[j])
+                value_j = load(value_part[j])
+                out_j = forward_as(out, gate_j, value_j)
+                out_tile[j] = narrow(out_j, out)
+            store_tile(out_tile, out_row, start)
+
+
+@kernel
+def forward_fast_rows(gate, value, out):
+    # through tiles that nothing overlaps, so that the loop vectorises
+    out_tile = stack_buffer(256, out)
+    length = gate.shape[1]
+    for i in range(gate.shape[0]):
+        out_row = window(out, (i,), 0, length)
+        for start in range(0, length, 256):
+            count = min(256, length - start)
+            gate_part = window(gate, (i,), start, count)
+            value_part = window(value, (i,), start, count)
+            for j in range(count):
+                gate_j = load(gate_part[j])
+                value_j = load(value_part[j])
+                out_j = forward_fast_as(out, gate_j, value_j)
+                out_tile[j] = narrow(out_j, out)
+            store_tile(out_tile, out_row, start)
 
 
 @kernel
 def vjp_rows(gate, value, dy, dgate, dvalue):
+    # through tiles that nothing overlaps, so that the loop vectorises
+    dgate_tile = stack_buffer(256, dgate)
+    dvalue_tile = stack_buffer(256, dvalue)
+    length = gate.shape[1]
     for i in range(gate.shape[0]):
-        for j in range(gate.shape[1]):
-            gate_j = load(gate[i, j])
-            value_j = load(value[i, j])
-            dy_j = load(dy[i, j])
-            dgate[i, j] = narrow(dy_j * vjp_gate(gate_j, value_j), dgate)
-            dvalue[i, j] = narrow(dy_j * vjp_value(gate_j, value_j), dvalue)
+        dgate_row = window(dgate, (i,), 0, length)
+        dvalue_row = window(dvalue, (i,), 0, length)
+        for start in range(0, length, 256):
+            count = min(256, length - start)
+            gate_part = window(gate, (i,), start, count)
+            value_part = window(value, (i,), start, count)
+            dy_part = window(dy, (i,), start, count)
+            for j in range(count):
+                gate_j = load(gate_part[j])
+                value_j = load(value_part[j])
+                dy_j = load(dy_part[j])
+                dgate_j = dy_j * vjp_gate_as(dgate, gate_j, value_j)
+                dvalue_j = dy_j * vjp_value_as(dvalue, gate_j, value_j)
+                dgate_tile[j] = narrow(dgate_j, dgate)
+                dvalue_tile[j] = narrow(dvalue_j, dvalue)
+            store_tile(dgate_tile, dgate_row, start)
+            store_tile(dvalue_tile, dvalue_row, start)
+
+
+@kernel
+def vjp_fast_rows(gate, value, dy, dgate, dvalue):
+    # through tiles that nothing overlaps, so that the loop vectorises
+    dgate_tile = stack_buffer(256, dgate)
+    dvalue_tile = stack_buffer(256, dvalue)
+    length = gate.shape[1]
+    for i in range(gate.shape[0]):
+        dgate_row = window(dgate, (i,), 0, length)
+        dvalue_row = window(dvalue, (i,), 0, length)
+        for start in range(0, length, 256):
+            count = min(256, length - start)
+            gate_part = window(gate, (i,), start, count)
+            value_part = window(value, (i,), start, count)
+            dy_part = window(dy, (i,), start, count)
+            for j in range(count):
+                gate_j = load(gate_part[j])
+                value_j = load(value_part[j])
+                dy_j = load(dy_part[j])
+                dgate_j = dy_j * vjp_gate_fast_as(dgate, gate_j, value_j)
+                dvalue_j = dy_j * vjp_value_fast_as(dvalue, gate_j, value_j)
+                dgate_tile[j] = narrow(dgate_j, dgate)
+                dvalue_tile[j] = narrow(dvalue_j, dvalue)
+            store_tile(dgate_tile, dgate_row, start)
+            store_tile(dvalue_tile, dvalue_row, start)

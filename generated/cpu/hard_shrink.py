@@ -3,10 +3,31 @@
 
     sign(x) * where(abs(x) > lambd, abs(x), 0)
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float32 (exact)
+    derivative: float32 (exact)
+    second_derivative: float32 (exact)
 """
 
-from actgen.intrinsics import device, kernel, load, narrow, same_start, stack_buffer, ufunc
+from numpy import float32
+
+from actgen.intrinsics import (
+    at,
+    by_type,
+    device,
+    float32_rest,
+    is_large,
+    kernel,
+    load,
+    narrow,
+    same_start,
+    stack_buffer,
+    store_tile,
+    ufunc,
+)
 
 
 @device
@@ -23,11 +44,39 @@ def forward(x, lambd):
 
 
 @device
+def forward_float32(x, lambd):
+    """Return the value at x, in float32."""
+    x = float32(x)
+    lambd_ = float32(lambd)
+    lambd_rest_ = float32_rest(lambd)
+    size = abs(x)
+    holds = size == lambd_ and -lambd_rest_ > float32(0.0)
+    piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
+    piece_2 = size if size > lambd_ or holds else float32(0.0)
+    return piece * piece_2
+
+
+@device
 def derivative(x, lambd):
     """Return the derivative at x."""
     u = sign(x)
     piece = 0.0 if x == -lambd else u * (u if abs(x) > lambd else 0.0)
     return 0.0 if x == lambd else piece
+
+
+@device
+def derivative_float32(x, lambd):
+    """Return the derivative at x, in float32."""
+    x = float32(x)
+    lambd_ = float32(lambd)
+    lambd_rest_ = float32_rest(lambd)
+    piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
+    size = abs(x)
+    holds = size == lambd_ and -lambd_rest_ > float32(0.0)
+    piece_2 = piece if size > lambd_ or holds else float32(0.0)
+    piece_3 = float32(0.0) if x == -lambd_ else piece * piece_2
+    holds_2 = x == lambd_ and -lambd_rest_ == float32(0.0)
+    return float32(0.0) if holds_2 else piece_3
 
 
 @device
@@ -37,35 +86,61 @@ def second_derivative(x, lambd):
 
 
 @device
+def second_derivative_float32(x, lambd):
+    """Return the second derivative at x, in float32."""
+    x = float32(x)
+    return x if x != x else float32(0.0)
+
+
+@device
 def partial_lambd(x, lambd):
     """Return the derivative with respect to lambd."""
     return x if x != x else 0.0
 
 
+forward_as = by_type(
+    double=forward,
+    single=forward_float32,
+    half=forward_float32,
+)
+
+derivative_as = by_type(
+    double=derivative,
+    single=derivative_float32,
+    half=derivative_float32,
+)
+
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=second_derivative_float32,
+    half=second_derivative_float32,
+)
+
+
 @device
 def scalar(x, lambd=0.5):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x), lambd), x)
+    return narrow(forward_as(x, load(x), lambd), x)
 
 
 @ufunc
 def forward_ufunc(x, lambd):
-    return narrow(forward(load(x), lambd), x)
+    return narrow(forward_as(x, load(x), lambd), x)
 
 
 @ufunc
 def derivative_ufunc(x, lambd):
-    return narrow(derivative(load(x), lambd), x)
+    return narrow(derivative_as(x, load(x), lambd), x)
 
 
 @ufunc
 def second_derivative_ufunc(x, lambd):
-    return narrow(second_derivative(load(x), lambd), x)
+    return narrow(second_derivative_as(x, load(x), lambd), x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, lambd):
-    return narrow(load(dy) * derivative(load(x), lambd), x)
+    return narrow(load(dy) * derivative_as(x, load(x), lambd), x)
 
 
 @ufunc
@@ -75,78 +150,86 @@ def partial_lambd_ufunc(x, dy, lambd):
 
 @kernel
 def forward_contiguous(x, out, lambd):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(forward(x_i, lambd), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                lambd_i = at(lambd, start + i)
+                out_i = forward_as(out, x_i, lambd_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(forward(x_i, lambd), out)
+            lambd_i = at(lambd, i)
+            out_i = forward_as(out, x_i, lambd_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def derivative_contiguous(x, out, lambd):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(derivative(x_i, lambd), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                lambd_i = at(lambd, start + i)
+                out_i = derivative_as(out, x_i, lambd_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(derivative(x_i, lambd), out)
+            lambd_i = at(lambd, i)
+            out_i = derivative_as(out, x_i, lambd_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def second_derivative_contiguous(x, out, lambd):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(second_derivative(x_i, lambd), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                lambd_i = at(lambd, start + i)
+                out_i = second_derivative_as(out, x_i, lambd_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(second_derivative(x_i, lambd), out)
+            lambd_i = at(lambd, i)
+            out_i = second_derivative_as(out, x_i, lambd_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out, lambd):
-    if same_start(x, out) or same_start(dy, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
                 dy_i = load(dy_part[i])
-                tile[i] = narrow(dy_i * derivative(x_i, lambd), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                lambd_i = at(lambd, start + i)
+                out_i = dy_i * derivative_as(out, x_i, lambd_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
             dy_i = load(dy[i])
-            out[i] = narrow(dy_i * derivative(x_i, lambd), out)
+            lambd_i = at(lambd, i)
+            out_i = dy_i * derivative_as(out, x_i, lambd_i)
+            out[i] = narrow(out_i, out)

@@ -3,12 +3,26 @@
 
     clip(slope * (x + offset / slope), 0, 1)
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float32, twofold (0.51 ULP)
+    derivative: float32 (0.34 ULP)
+    second_derivative: float32 (exact)
 """
 
+from math import inf
+
+from numpy import float32
+
 from actgen.intrinsics import (
+    at,
+    by_type,
     device,
+    float32_rest,
     fma,
+    is_large,
     kernel,
     load,
     maximum,
@@ -16,6 +30,7 @@ from actgen.intrinsics import (
     narrow,
     same_start,
     stack_buffer,
+    store_tile,
     ufunc,
 )
 
@@ -23,7 +38,45 @@ from actgen.intrinsics import (
 @device
 def forward(x, slope, offset):
     """Return the value at x."""
-    return minimum(maximum(slope * (x + offset / slope), 0.0), 1.0)
+    ratio = offset / slope
+    u = x + ratio
+    u_2 = u - x
+    ratio_2 = fma(-ratio, slope, offset) / slope
+    u_3 = x - (u - u_2) + (ratio - u_2) + ratio_2
+    u_4 = u + u_3
+    u_5 = slope * u_4
+    u_6 = maximum(u_5, 0.0)
+    u_7 = minimum(u_6, 1.0)
+    u_8 = fma(slope, u_4, -u_5) + (u - u_4 + u_3) * slope
+    u_9 = u_7 + ((u_8 if u_5 > 0.0 else 0.0) if u_6 < 1.0 else 0.0)
+    return u_9 if abs(u_7) < inf else minimum(maximum(slope * u, 0.0), 1.0)
+
+
+@device
+def forward_float32_twofold(x, slope, offset):
+    """Return the value at x, in float32, twofold."""
+    x = float32(x)
+    slope_ = float32(slope)
+    slope_rest_ = float32_rest(slope)
+    offset_ = float32(offset)
+    offset_rest_ = float32_rest(offset)
+    ratio = offset_ / slope_
+    u = x + ratio
+    u_2 = u - x
+    u_3 = fma(-ratio, slope_, offset_) + offset_rest_
+    ratio_2 = (u_3 - ratio * slope_rest_) / slope_
+    u_4 = x - (u - u_2) + (ratio - u_2) + ratio_2
+    u_5 = u + u_4
+    u_6 = slope_ * u_5
+    u_7 = maximum(u_6, float32(0.0))
+    u_8 = minimum(u_7, float32(1.0))
+    p = fma(slope_, u_5, -u_6)
+    u_9 = (u - u_5 + u_4) * slope_
+    u_10 = p + slope_rest_ * u_5 + u_9
+    piece = u_10 if u_6 > float32(0.0) else float32(0.0)
+    u_11 = u_8 + (piece if u_7 < float32(1.0) else float32(0.0))
+    u_12 = minimum(maximum(slope_ * u, float32(0.0)), float32(1.0))
+    return u_11 if abs(u_8) < float32(inf) else u_12
 
 
 @device
@@ -43,9 +96,42 @@ def derivative(x, slope, offset):
 
 
 @device
+def derivative_float32(x, slope, offset):
+    """Return the derivative at x, in float32."""
+    x = float32(x)
+    slope_ = float32(slope)
+    slope_rest_ = float32_rest(slope)
+    offset_ = float32(offset)
+    offset_rest_ = float32_rest(offset)
+    ratio = offset_ / slope_
+    u = x + ratio
+    u_2 = slope_ * u
+    u_3 = u - x
+    u_4 = fma(-ratio, slope_, offset_) + offset_rest_
+    ratio_2 = (u_4 - ratio * slope_rest_) / slope_
+    u_5 = x - (u - u_3) + (ratio - u_3) + ratio_2
+    u_6 = fma(slope_, u, -u_2) + slope_rest_ * u
+    u_7 = u_6 + u_5 * slope_
+    holds = u_2 > float32(0.0) or u_2 == float32(0.0) and u_7 > float32(0.0)
+    piece = slope_ if holds else float32(0.0)
+    holds_2 = u_2 < float32(1.0) or u_2 == float32(1.0) and u_7 < float32(0.0)
+    piece_2 = x if x != x else piece if holds_2 else float32(0.0)
+    piece_3 = float32(0.0) if x == -offset_ / slope_ else piece_2
+    holds_3 = x == (float32(1.0) - offset_) / slope_
+    return float32(0.0) if holds_3 else piece_3
+
+
+@device
 def second_derivative(x, slope, offset):
     """Return the second derivative at x."""
     return x if x != x else 0.0
+
+
+@device
+def second_derivative_float32(x, slope, offset):
+    """Return the second derivative at x, in float32."""
+    x = float32(x)
+    return x if x != x else float32(0.0)
 
 
 @device
@@ -78,30 +164,49 @@ def partial_offset(x, slope, offset):
     return x if x != x else piece_2
 
 
+forward_as = by_type(
+    double=forward,
+    single=forward_float32_twofold,
+    half=forward_float32_twofold,
+)
+
+derivative_as = by_type(
+    double=derivative,
+    single=derivative_float32,
+    half=derivative_float32,
+)
+
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=second_derivative_float32,
+    half=second_derivative_float32,
+)
+
+
 @device
 def scalar(x, slope=0.16666666666666666, offset=0.5):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x), slope, offset), x)
+    return narrow(forward_as(x, load(x), slope, offset), x)
 
 
 @ufunc
 def forward_ufunc(x, slope, offset):
-    return narrow(forward(load(x), slope, offset), x)
+    return narrow(forward_as(x, load(x), slope, offset), x)
 
 
 @ufunc
 def derivative_ufunc(x, slope, offset):
-    return narrow(derivative(load(x), slope, offset), x)
+    return narrow(derivative_as(x, load(x), slope, offset), x)
 
 
 @ufunc
 def second_derivative_ufunc(x, slope, offset):
-    return narrow(second_derivative(load(x), slope, offset), x)
+    return narrow(second_derivative_as(x, load(x), slope, offset), x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, slope, offset):
-    return narrow(load(dy) * derivative(load(x), slope, offset), x)
+    return narrow(load(dy) * derivative_as(x, load(x), slope, offset), x)
 
 
 @ufunc
@@ -116,78 +221,94 @@ def partial_offset_ufunc(x, dy, slope, offset):
 
 @kernel
 def forward_contiguous(x, out, slope, offset):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(forward(x_i, slope, offset), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                slope_i = at(slope, start + i)
+                offset_i = at(offset, start + i)
+                out_i = forward_as(out, x_i, slope_i, offset_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(forward(x_i, slope, offset), out)
+            slope_i = at(slope, i)
+            offset_i = at(offset, i)
+            out_i = forward_as(out, x_i, slope_i, offset_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def derivative_contiguous(x, out, slope, offset):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(derivative(x_i, slope, offset), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                slope_i = at(slope, start + i)
+                offset_i = at(offset, start + i)
+                out_i = derivative_as(out, x_i, slope_i, offset_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(derivative(x_i, slope, offset), out)
+            slope_i = at(slope, i)
+            offset_i = at(offset, i)
+            out_i = derivative_as(out, x_i, slope_i, offset_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def second_derivative_contiguous(x, out, slope, offset):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(second_derivative(x_i, slope, offset), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                slope_i = at(slope, start + i)
+                offset_i = at(offset, start + i)
+                out_i = second_derivative_as(out, x_i, slope_i, offset_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(second_derivative(x_i, slope, offset), out)
+            slope_i = at(slope, i)
+            offset_i = at(offset, i)
+            out_i = second_derivative_as(out, x_i, slope_i, offset_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out, slope, offset):
-    if same_start(x, out) or same_start(dy, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
                 dy_i = load(dy_part[i])
-                tile[i] = narrow(dy_i * derivative(x_i, slope, offset), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                slope_i = at(slope, start + i)
+                offset_i = at(offset, start + i)
+                out_i = dy_i * derivative_as(out, x_i, slope_i, offset_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
             dy_i = load(dy[i])
-            out[i] = narrow(dy_i * derivative(x_i, slope, offset), out)
+            slope_i = at(slope, i)
+            offset_i = at(offset, i)
+            out_i = dy_i * derivative_as(out, x_i, slope_i, offset_i)
+            out[i] = narrow(out_i, out)

@@ -3,11 +3,23 @@
 
     clip(x, min_val, max_val)
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float32 (0.36 ULP)
+    derivative: float32 (exact)
+    second_derivative: float32 (exact)
 """
 
+from numpy import float32
+
 from actgen.intrinsics import (
+    at,
+    by_type,
     device,
+    float32_rest,
+    is_large,
     kernel,
     load,
     maximum,
@@ -15,6 +27,7 @@ from actgen.intrinsics import (
     narrow,
     same_start,
     stack_buffer,
+    store_tile,
     ufunc,
 )
 
@@ -26,6 +39,15 @@ def forward(x, min_val, max_val):
 
 
 @device
+def forward_float32(x, min_val, max_val):
+    """Return the value at x, in float32."""
+    x = float32(x)
+    min_val_ = float32(min_val)
+    max_val_ = float32(max_val)
+    return minimum(maximum(x, min_val_), max_val_)
+
+
+@device
 def derivative(x, min_val, max_val):
     """Return the derivative at x."""
     piece = 1.0 if x > min_val else 0.0
@@ -34,9 +56,37 @@ def derivative(x, min_val, max_val):
 
 
 @device
+def derivative_float32(x, min_val, max_val):
+    """Return the derivative at x, in float32."""
+    x = float32(x)
+    min_val_ = float32(min_val)
+    min_val_rest_ = float32_rest(min_val)
+    max_val_ = float32(max_val)
+    max_val_rest_ = float32_rest(max_val)
+    u = maximum(x, min_val_)
+    piece = float32(0.0) if x > min_val_ else min_val_rest_
+    holds = piece + -max_val_rest_ < float32(0.0)
+    holds_2 = x == min_val_ and -min_val_rest_ > float32(0.0)
+    piece_2 = float32(1.0) if x > min_val_ or holds_2 else float32(0.0)
+    holds_3 = u < max_val_ or u == max_val_ and holds
+    piece_3 = x if x != x else piece_2 if holds_3 else float32(0.0)
+    holds_4 = x == min_val_ and -min_val_rest_ == float32(0.0)
+    piece_4 = float32(0.0) if holds_4 else piece_3
+    holds_5 = x == max_val_ and -max_val_rest_ == float32(0.0)
+    return float32(0.0) if holds_5 else piece_4
+
+
+@device
 def second_derivative(x, min_val, max_val):
     """Return the second derivative at x."""
     return x if x != x else 0.0
+
+
+@device
+def second_derivative_float32(x, min_val, max_val):
+    """Return the second derivative at x, in float32."""
+    x = float32(x)
+    return x if x != x else float32(0.0)
 
 
 @device
@@ -52,30 +102,49 @@ def partial_max_val(x, min_val, max_val):
     return x if x != x else 0.0 if maximum(x, min_val) < max_val else 1.0
 
 
+forward_as = by_type(
+    double=forward,
+    single=forward_float32,
+    half=forward_float32,
+)
+
+derivative_as = by_type(
+    double=derivative,
+    single=derivative_float32,
+    half=derivative_float32,
+)
+
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=second_derivative_float32,
+    half=second_derivative_float32,
+)
+
+
 @device
 def scalar(x, min_val=-1.0, max_val=1.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x), min_val, max_val), x)
+    return narrow(forward_as(x, load(x), min_val, max_val), x)
 
 
 @ufunc
 def forward_ufunc(x, min_val, max_val):
-    return narrow(forward(load(x), min_val, max_val), x)
+    return narrow(forward_as(x, load(x), min_val, max_val), x)
 
 
 @ufunc
 def derivative_ufunc(x, min_val, max_val):
-    return narrow(derivative(load(x), min_val, max_val), x)
+    return narrow(derivative_as(x, load(x), min_val, max_val), x)
 
 
 @ufunc
 def second_derivative_ufunc(x, min_val, max_val):
-    return narrow(second_derivative(load(x), min_val, max_val), x)
+    return narrow(second_derivative_as(x, load(x), min_val, max_val), x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, min_val, max_val):
-    return narrow(load(dy) * derivative(load(x), min_val, max_val), x)
+    return narrow(load(dy) * derivative_as(x, load(x), min_val, max_val), x)
 
 
 @ufunc
@@ -90,78 +159,94 @@ def partial_max_val_ufunc(x, dy, min_val, max_val):
 
 @kernel
 def forward_contiguous(x, out, min_val, max_val):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(forward(x_i, min_val, max_val), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                min_val_i = at(min_val, start + i)
+                max_val_i = at(max_val, start + i)
+                out_i = forward_as(out, x_i, min_val_i, max_val_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(forward(x_i, min_val, max_val), out)
+            min_val_i = at(min_val, i)
+            max_val_i = at(max_val, i)
+            out_i = forward_as(out, x_i, min_val_i, max_val_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def derivative_contiguous(x, out, min_val, max_val):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(derivative(x_i, min_val, max_val), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                min_val_i = at(min_val, start + i)
+                max_val_i = at(max_val, start + i)
+                out_i = derivative_as(out, x_i, min_val_i, max_val_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(derivative(x_i, min_val, max_val), out)
+            min_val_i = at(min_val, i)
+            max_val_i = at(max_val, i)
+            out_i = derivative_as(out, x_i, min_val_i, max_val_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def second_derivative_contiguous(x, out, min_val, max_val):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(second_derivative(x_i, min_val, max_val), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                min_val_i = at(min_val, start + i)
+                max_val_i = at(max_val, start + i)
+                out_i = second_derivative_as(out, x_i, min_val_i, max_val_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(second_derivative(x_i, min_val, max_val), out)
+            min_val_i = at(min_val, i)
+            max_val_i = at(max_val, i)
+            out_i = second_derivative_as(out, x_i, min_val_i, max_val_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out, min_val, max_val):
-    if same_start(x, out) or same_start(dy, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
                 dy_i = load(dy_part[i])
-                tile[i] = narrow(dy_i * derivative(x_i, min_val, max_val), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                min_val_i = at(min_val, start + i)
+                max_val_i = at(max_val, start + i)
+                out_i = dy_i * derivative_as(out, x_i, min_val_i, max_val_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
             dy_i = load(dy[i])
-            out[i] = narrow(dy_i * derivative(x_i, min_val, max_val), out)
+            min_val_i = at(min_val, i)
+            max_val_i = at(max_val, i)
+            out_i = dy_i * derivative_as(out, x_i, min_val_i, max_val_i)
+            out[i] = narrow(out_i, out)

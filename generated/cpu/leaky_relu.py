@@ -3,10 +3,30 @@
 
     where(x >= 0, x, negative_slope * x)
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float32 (0.84 ULP)
+    derivative: float32 (0.25 ULP)
+    second_derivative: float32 (exact)
 """
 
-from actgen.intrinsics import device, kernel, load, narrow, same_start, stack_buffer, ufunc
+from numpy import float32
+
+from actgen.intrinsics import (
+    at,
+    by_type,
+    device,
+    is_large,
+    kernel,
+    load,
+    narrow,
+    same_start,
+    stack_buffer,
+    store_tile,
+    ufunc,
+)
 
 
 @device
@@ -22,10 +42,30 @@ def forward(x, negative_slope):
 
 
 @device
+def forward_float32(x, negative_slope):
+    """Return the value at x, in float32."""
+    x = float32(x)
+    negative_slope_ = float32(negative_slope)
+    u = negative_slope_ * x
+    piece = negative_slope_ if negative_slope_ == float32(0.0) else u
+    return x if x != x else x if x >= float32(0.0) else piece
+
+
+@device
 def derivative(x, negative_slope):
     """Return the derivative at x."""
     piece = x if x != x else 1.0 if x >= 0.0 else negative_slope
     return negative_slope if x == 0.0 else piece
+
+
+@device
+def derivative_float32(x, negative_slope):
+    """Return the derivative at x, in float32."""
+    x = float32(x)
+    negative_slope_ = float32(negative_slope)
+    piece = float32(1.0) if x >= float32(0.0) else negative_slope_
+    piece_2 = x if x != x else piece
+    return negative_slope_ if x == float32(0.0) else piece_2
 
 
 @device
@@ -35,35 +75,61 @@ def second_derivative(x, negative_slope):
 
 
 @device
+def second_derivative_float32(x, negative_slope):
+    """Return the second derivative at x, in float32."""
+    x = float32(x)
+    return x if x != x else float32(0.0)
+
+
+@device
 def partial_negative_slope(x, negative_slope):
     """Return the derivative with respect to negative_slope."""
     return 0.0 if x >= 0.0 else x
 
 
+forward_as = by_type(
+    double=forward,
+    single=forward_float32,
+    half=forward_float32,
+)
+
+derivative_as = by_type(
+    double=derivative,
+    single=derivative_float32,
+    half=derivative_float32,
+)
+
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=second_derivative_float32,
+    half=second_derivative_float32,
+)
+
+
 @device
 def scalar(x, negative_slope=0.01):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x), negative_slope), x)
+    return narrow(forward_as(x, load(x), negative_slope), x)
 
 
 @ufunc
 def forward_ufunc(x, negative_slope):
-    return narrow(forward(load(x), negative_slope), x)
+    return narrow(forward_as(x, load(x), negative_slope), x)
 
 
 @ufunc
 def derivative_ufunc(x, negative_slope):
-    return narrow(derivative(load(x), negative_slope), x)
+    return narrow(derivative_as(x, load(x), negative_slope), x)
 
 
 @ufunc
 def second_derivative_ufunc(x, negative_slope):
-    return narrow(second_derivative(load(x), negative_slope), x)
+    return narrow(second_derivative_as(x, load(x), negative_slope), x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, negative_slope):
-    return narrow(load(dy) * derivative(load(x), negative_slope), x)
+    return narrow(load(dy) * derivative_as(x, load(x), negative_slope), x)
 
 
 @ufunc
@@ -73,78 +139,86 @@ def partial_negative_slope_ufunc(x, dy, negative_slope):
 
 @kernel
 def forward_contiguous(x, out, negative_slope):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(forward(x_i, negative_slope), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                negative_slope_i = at(negative_slope, start + i)
+                out_i = forward_as(out, x_i, negative_slope_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(forward(x_i, negative_slope), out)
+            negative_slope_i = at(negative_slope, i)
+            out_i = forward_as(out, x_i, negative_slope_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def derivative_contiguous(x, out, negative_slope):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(derivative(x_i, negative_slope), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                negative_slope_i = at(negative_slope, start + i)
+                out_i = derivative_as(out, x_i, negative_slope_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(derivative(x_i, negative_slope), out)
+            negative_slope_i = at(negative_slope, i)
+            out_i = derivative_as(out, x_i, negative_slope_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def second_derivative_contiguous(x, out, negative_slope):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(second_derivative(x_i, negative_slope), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                negative_slope_i = at(negative_slope, start + i)
+                out_i = second_derivative_as(out, x_i, negative_slope_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(second_derivative(x_i, negative_slope), out)
+            negative_slope_i = at(negative_slope, i)
+            out_i = second_derivative_as(out, x_i, negative_slope_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out, negative_slope):
-    if same_start(x, out) or same_start(dy, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
                 dy_i = load(dy_part[i])
-                tile[i] = narrow(dy_i * derivative(x_i, negative_slope), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                negative_slope_i = at(negative_slope, start + i)
+                out_i = dy_i * derivative_as(out, x_i, negative_slope_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
             dy_i = load(dy[i])
-            out[i] = narrow(dy_i * derivative(x_i, negative_slope), out)
+            negative_slope_i = at(negative_slope, i)
+            out_i = dy_i * derivative_as(out, x_i, negative_slope_i)
+            out[i] = narrow(out_i, out)

@@ -4,25 +4,36 @@
     shifted = x - stop_gradient(amax(x))
     shifted - log(sum(exp(shifted)))
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Kernels named narrow are for float32 and 16-bit arrays; all others compute in float64.
 """
 
 from math import inf
 
 import numpy as np
-from numpy import rint
+from numpy import float32, rint
 
 from actgen.intrinsics import (
+    copied,
     copysign,
     device,
     exponent,
     fma,
     kernel,
+    largest_of,
     load,
     mantissa,
     maximum,
     narrow,
+    opened,
+    position_of,
     power2,
+    power2_rounded,
+    quick_sum_of,
+    same_start,
+    scratch,
+    single,
+    sum_of,
+    window,
 )
 
 
@@ -131,6 +142,56 @@ def exp_twofold_times(x, low, b):
     return copysign(0.0, b) if x <= -1400.0 else result
 
 
+@device
+def weight_f32(x, magic, lowest):
+    """Return exp(x) / 2**n, error below 1.0 ULP: 2**r for x / log 2 = k + r, magic says n."""
+    t = fma(x, float32(1.442695), magic)
+    k = t - magic
+    p = fma(x, float32(1.442695), -k)
+    r = fma(x, float32(1.925963e-08), p)
+    p_2 = fma(float32(0.0001547162), r, float32(0.0013390448))
+    p_3 = fma(p_2, r, float32(0.009618023))
+    p_4 = fma(p_3, r, float32(0.055503614))
+    p_5 = fma(p_4, r, float32(0.2402265))
+    curve = fma(p_5, r, float32(0.6931472))
+    p_6 = fma(r, curve, float32(1.0))
+    u = p_6 * power2_rounded(t)
+    return float32(0.0) if x < lowest else u
+
+
+@device
+def exp(x):
+    """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
+    piece = -1400.0 if x < -1400.0 else x
+    short = 710.0 if piece > 710.0 else piece
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    piece_2 = -1000.0 if k < -1000.0 else k
+    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    scale = power2(first)
+    e_low = above - e + below
+    return (e * scale + e_low * scale) * power2(k - first)
+
+
 @kernel
 def forward_rows(x, out):
     """Compute every row of x."""
@@ -198,6 +259,365 @@ def forward_columns(x, out):
                 for c in range(count):
                     x_j = load(x[i, j, start + c])
                     out[i, j, start + c] = narrow(x_j - largest[c] - scale[c], out)
+
+
+@kernel
+def forward_narrow_rows(x, out):
+    """Compute every row of x."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    largest = scratch(64, float32(0.0))
+    peak = scratch(64, 0.0)
+    peak_value = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    offset = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    total_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+            peak[r] = 0.0
+            peak_value[r] = -inf
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                candidate = largest_of(x_s)
+                largest[r] = maximum(candidate, largest[r])
+                if candidate > peak_value[r]:
+                    peak_value[r] = candidate
+                    peak[r] = start + position_of(x_s, candidate)
+                if candidate != candidate:
+                    peak_value[r] = candidate
+                    peak[r] = candidate
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                peak_s = single(peak[r])
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                total_s = window(total_tile, (), r * length, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight = weight_f32(x_s[j], magic_s, lowest_s)
+                        total_s[j] = weight
+                else:
+                    for j in range(width):
+                        weight = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
+                        total_s[j] = weight
+                if start <= peak[r] < start + width:
+                    j = int(peak[r]) - start
+                    total_s[j] = float32(0.0)
+            for r in range(count):
+                total_s = window(total_tile, (), r * length, width)
+                total[r] += sum_of(total_s)
+        for r in range(count):
+            u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
+            e = exp(largest[r] - shift[r] - u_3)
+            offset[r] = log1p(total[r] / (e * 1073741824.0))
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                if same_start(x, out):
+                    x_s = copied(x_s, x_tile)
+                largest_s = single(largest[r])
+                offset_s = single(offset[r])
+                offset_low_s = single(offset[r] - offset_s)
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    out_s[j] = narrow(x_s[j] - largest_s - offset_s - offset_low_s, out)
+
+
+@kernel
+def forward_narrow_columns(x, out):
+    """Compute every column (axis 1) of x."""
+    length = x.shape[1]
+    largest = scratch(256, float32(0.0))
+    peak = scratch(256, 0.0)
+    peak_value = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    offset = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    total_tile = scratch(256, float32(0.0))
+    total_lanes = scratch(8192, 0.0)
+    largest_s = scratch(256, float32(0.0))
+    peak_s = scratch(256, float32(0.0))
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    offset_s = scratch(256, float32(0.0))
+    offset_low_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+                peak[c] = 0.0
+                peak_value[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                for c in range(count):
+                    largest[c] = maximum(x_s[c], largest[c])
+                    candidate = x_s[c]
+                    wins = (candidate > peak_value[c]) | (candidate != candidate)
+                    peak_value[c] = candidate if wins else peak_value[c]
+                    here = float(j) if candidate == candidate else candidate
+                    peak[c] = here if wins else peak[c]
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                largest_s[c] = single(largest[c])
+                peak_s[c] = single(peak[c])
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(8192):
+                    total_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    if not shifted:
+                        for c in range(count):
+                            weight = weight_f32(x_s[c], magic_s[c], lowest_s[c])
+                            total_tile[c] = weight
+                    else:
+                        for c in range(count):
+                            weight = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            total_tile[c] = weight
+                    lane = window(total_lanes, (), (j % 32) * 256, count)
+                    for c in range(count):
+                        lane[c] += 0.0 if float(j) == peak[c] else total_tile[c]
+                for half in (16, 8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+            for c in range(count):
+                u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+                e = exp(largest[c] - shift[c] - u_3)
+                offset[c] = log1p(total[c] / (e * 1073741824.0))
+            for c in range(count):
+                offset_s[c] = single(offset[c])
+                offset_low_s[c] = single(offset[c] - single(offset[c]))
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                if same_start(x, out):
+                    x_s = copied(x_s, x_tile)
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    out_s[c] = narrow(x_s[c] - largest_s[c] - offset_s[c] - offset_low_s[c], out)
+
+
+@kernel
+def forward_fast_narrow_rows(x, out):
+    """Compute every row of x."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    largest = scratch(64, float32(0.0))
+    peak = scratch(64, 0.0)
+    peak_value = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    total_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+            peak[r] = 0.0
+            peak_value[r] = -inf
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                candidate = largest_of(x_s)
+                largest[r] = maximum(candidate, largest[r])
+                if candidate > peak_value[r]:
+                    peak_value[r] = candidate
+                    peak[r] = start + position_of(x_s, candidate)
+                if candidate != candidate:
+                    peak_value[r] = candidate
+                    peak[r] = candidate
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                peak_s = single(peak[r])
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                total_s = window(total_tile, (), r * length, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight = weight_f32(x_s[j], magic_s, lowest_s)
+                        total_s[j] = weight
+                else:
+                    for j in range(width):
+                        weight = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
+                        total_s[j] = weight
+                if start <= peak[r] < start + width:
+                    j = int(peak[r]) - start
+                    total_s[j] = float32(0.0)
+            for r in range(count):
+                total_s = window(total_tile, (), r * length, width)
+                total[r] += quick_sum_of(total_s)
+        for r in range(count):
+            u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
+            e = exp(largest[r] - shift[r] - u_3)
+            scale[r] = log1p(total[r] / (e * 1073741824.0))
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                if same_start(x, out):
+                    x_s = copied(x_s, x_tile)
+                largest_s = single(largest[r])
+                scale_s = single(scale[r])
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    out_s[j] = narrow(x_s[j] - largest_s - scale_s, out)
+
+
+@kernel
+def forward_fast_narrow_columns(x, out):
+    """Compute every column (axis 1) of x."""
+    length = x.shape[1]
+    largest = scratch(256, float32(0.0))
+    peak = scratch(256, 0.0)
+    peak_value = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    scale = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    total_tile = scratch(256, float32(0.0))
+    total_held = scratch(4096, float32(0.0))
+    total_lanes = scratch(4096, 0.0)
+    largest_s = scratch(256, float32(0.0))
+    peak_s = scratch(256, float32(0.0))
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    scale_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+                peak[c] = 0.0
+                peak_value[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                for c in range(count):
+                    largest[c] = maximum(x_s[c], largest[c])
+                    candidate = x_s[c]
+                    wins = (candidate > peak_value[c]) | (candidate != candidate)
+                    peak_value[c] = candidate if wins else peak_value[c]
+                    here = float(j) if candidate == candidate else candidate
+                    peak[c] = here if wins else peak[c]
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                largest_s[c] = single(largest[c])
+                peak_s[c] = single(peak[c])
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(4096):
+                    total_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                paired = stop - (stop - start) % 32
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    if not shifted:
+                        for c in range(count):
+                            weight = weight_f32(x_s[c], magic_s[c], lowest_s[c])
+                            total_tile[c] = weight
+                    else:
+                        for c in range(count):
+                            weight = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            total_tile[c] = weight
+                    lane = window(total_lanes, (), (j % 16) * 256, count)
+                    for c in range(count):
+                        total_tile[c] = single(0.0 if float(j) == peak[c] else total_tile[c])
+                    held = window(total_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += total_tile[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = total_tile[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + total_tile[c]
+                for half in (8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+            for c in range(count):
+                u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+                e = exp(largest[c] - shift[c] - u_3)
+                scale[c] = log1p(total[c] / (e * 1073741824.0))
+            for c in range(count):
+                scale_s[c] = single(scale[c])
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                if same_start(x, out):
+                    x_s = copied(x_s, x_tile)
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    out_s[c] = narrow(x_s[c] - largest_s[c] - scale_s[c], out)
 
 
 @kernel
@@ -280,6 +700,411 @@ def forward_columns_masked(x, mask, out):
 
 
 @kernel
+def forward_narrow_rows_masked(x, mask, out):
+    """Compute every row of x, where the mask is True."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    largest = scratch(64, float32(0.0))
+    peak = scratch(64, 0.0)
+    peak_value = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    offset = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    largest_tile = scratch(4096, float32(0.0))
+    peak_tile = scratch(4096, float32(0.0))
+    total_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+            peak[r] = 0.0
+            peak_value[r] = -inf
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                largest_s = window(largest_tile, (), r * length, width)
+                peak_s = window(peak_tile, (), r * length, width)
+                for j in range(width):
+                    entry = x_s[j]
+                    largest_s[j] = entry if mask_s[j] else -float32(inf)
+                    entry = x_s[j]
+                    peak_s[j] = entry if mask_s[j] else -float32(inf)
+                candidate = largest_of(largest_s)
+                largest[r] = maximum(candidate, largest[r])
+                if candidate > peak_value[r]:
+                    peak_value[r] = candidate
+                    peak[r] = start + position_of(peak_s, candidate)
+                if candidate != candidate:
+                    peak_value[r] = candidate
+                    peak[r] = candidate
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                peak_s = single(peak[r])
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                total_s = window(total_tile, (), r * length, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight = weight_f32(x_s[j], magic_s, lowest_s)
+                        entry = weight
+                        total_s[j] = entry if mask_s[j] else float32(0.0)
+                else:
+                    for j in range(width):
+                        weight = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
+                        entry = weight
+                        total_s[j] = entry if mask_s[j] else float32(0.0)
+                if start <= peak[r] < start + width:
+                    j = int(peak[r]) - start
+                    total_s[j] = float32(0.0)
+            for r in range(count):
+                total_s = window(total_tile, (), r * length, width)
+                total[r] += sum_of(total_s)
+        for r in range(count):
+            u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
+            e = exp(largest[r] - shift[r] - u_3)
+            offset[r] = log1p(total[r] / (e * 1073741824.0))
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                if same_start(x, out):
+                    x_s = copied(x_s, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                largest_s = single(largest[r])
+                offset_s = single(offset[r])
+                offset_low_s = single(offset[r] - offset_s)
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    entry = x_s[j] - largest_s - offset_s - offset_low_s
+                    out_s[j] = narrow(entry if mask_s[j] else -float32(float32(inf)), out)
+
+
+@kernel
+def forward_narrow_columns_masked(x, mask, out):
+    """Compute every column (axis 1) of x, where the mask is True."""
+    length = x.shape[1]
+    largest = scratch(256, float32(0.0))
+    peak = scratch(256, 0.0)
+    peak_value = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    offset = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    total_tile = scratch(256, float32(0.0))
+    total_lanes = scratch(8192, 0.0)
+    largest_s = scratch(256, float32(0.0))
+    peak_s = scratch(256, float32(0.0))
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    offset_s = scratch(256, float32(0.0))
+    offset_low_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+                peak[c] = 0.0
+                peak_value[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                mask_s = window(mask, (i, j), first, count)
+                for c in range(count):
+                    entry = x_s[c]
+                    largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
+                    entry = x_s[c]
+                    candidate = entry if mask_s[c] else -float32(inf)
+                    wins = (candidate > peak_value[c]) | (candidate != candidate)
+                    peak_value[c] = candidate if wins else peak_value[c]
+                    here = float(j) if candidate == candidate else candidate
+                    peak[c] = here if wins else peak[c]
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                largest_s[c] = single(largest[c])
+                peak_s[c] = single(peak[c])
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(8192):
+                    total_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight = weight_f32(x_s[c], magic_s[c], lowest_s[c])
+                            entry = weight
+                            total_tile[c] = entry if mask_s[c] else float32(0.0)
+                    else:
+                        for c in range(count):
+                            weight = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            entry = weight
+                            total_tile[c] = entry if mask_s[c] else float32(0.0)
+                    lane = window(total_lanes, (), (j % 32) * 256, count)
+                    for c in range(count):
+                        lane[c] += 0.0 if float(j) == peak[c] else total_tile[c]
+                for half in (16, 8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+            for c in range(count):
+                u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+                e = exp(largest[c] - shift[c] - u_3)
+                offset[c] = log1p(total[c] / (e * 1073741824.0))
+            for c in range(count):
+                offset_s[c] = single(offset[c])
+                offset_low_s[c] = single(offset[c] - single(offset[c]))
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                if same_start(x, out):
+                    x_s = copied(x_s, x_tile)
+                mask_s = window(mask, (i, j), first, count)
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    entry = x_s[c] - largest_s[c] - offset_s[c] - offset_low_s[c]
+                    out_s[c] = narrow(entry if mask_s[c] else -float32(float32(inf)), out)
+
+
+@kernel
+def forward_fast_narrow_rows_masked(x, mask, out):
+    """Compute every row of x, where the mask is True."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    largest = scratch(64, float32(0.0))
+    peak = scratch(64, 0.0)
+    peak_value = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    largest_tile = scratch(4096, float32(0.0))
+    peak_tile = scratch(4096, float32(0.0))
+    total_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+            peak[r] = 0.0
+            peak_value[r] = -inf
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                largest_s = window(largest_tile, (), r * length, width)
+                peak_s = window(peak_tile, (), r * length, width)
+                for j in range(width):
+                    entry = x_s[j]
+                    largest_s[j] = entry if mask_s[j] else -float32(inf)
+                    entry = x_s[j]
+                    peak_s[j] = entry if mask_s[j] else -float32(inf)
+                candidate = largest_of(largest_s)
+                largest[r] = maximum(candidate, largest[r])
+                if candidate > peak_value[r]:
+                    peak_value[r] = candidate
+                    peak[r] = start + position_of(peak_s, candidate)
+                if candidate != candidate:
+                    peak_value[r] = candidate
+                    peak[r] = candidate
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                peak_s = single(peak[r])
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                total_s = window(total_tile, (), r * length, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight = weight_f32(x_s[j], magic_s, lowest_s)
+                        entry = weight
+                        total_s[j] = entry if mask_s[j] else float32(0.0)
+                else:
+                    for j in range(width):
+                        weight = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
+                        entry = weight
+                        total_s[j] = entry if mask_s[j] else float32(0.0)
+                if start <= peak[r] < start + width:
+                    j = int(peak[r]) - start
+                    total_s[j] = float32(0.0)
+            for r in range(count):
+                total_s = window(total_tile, (), r * length, width)
+                total[r] += quick_sum_of(total_s)
+        for r in range(count):
+            u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
+            e = exp(largest[r] - shift[r] - u_3)
+            scale[r] = log1p(total[r] / (e * 1073741824.0))
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                if same_start(x, out):
+                    x_s = copied(x_s, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                largest_s = single(largest[r])
+                scale_s = single(scale[r])
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    entry = x_s[j] - largest_s - scale_s
+                    out_s[j] = narrow(entry if mask_s[j] else -float32(float32(inf)), out)
+
+
+@kernel
+def forward_fast_narrow_columns_masked(x, mask, out):
+    """Compute every column (axis 1) of x, where the mask is True."""
+    length = x.shape[1]
+    largest = scratch(256, float32(0.0))
+    peak = scratch(256, 0.0)
+    peak_value = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    scale = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    total_tile = scratch(256, float32(0.0))
+    total_held = scratch(4096, float32(0.0))
+    total_lanes = scratch(4096, 0.0)
+    largest_s = scratch(256, float32(0.0))
+    peak_s = scratch(256, float32(0.0))
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    scale_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+                peak[c] = 0.0
+                peak_value[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                mask_s = window(mask, (i, j), first, count)
+                for c in range(count):
+                    entry = x_s[c]
+                    largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
+                    entry = x_s[c]
+                    candidate = entry if mask_s[c] else -float32(inf)
+                    wins = (candidate > peak_value[c]) | (candidate != candidate)
+                    peak_value[c] = candidate if wins else peak_value[c]
+                    here = float(j) if candidate == candidate else candidate
+                    peak[c] = here if wins else peak[c]
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                largest_s[c] = single(largest[c])
+                peak_s[c] = single(peak[c])
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(4096):
+                    total_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                paired = stop - (stop - start) % 32
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight = weight_f32(x_s[c], magic_s[c], lowest_s[c])
+                            entry = weight
+                            total_tile[c] = entry if mask_s[c] else float32(0.0)
+                    else:
+                        for c in range(count):
+                            weight = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            entry = weight
+                            total_tile[c] = entry if mask_s[c] else float32(0.0)
+                    lane = window(total_lanes, (), (j % 16) * 256, count)
+                    for c in range(count):
+                        total_tile[c] = single(0.0 if float(j) == peak[c] else total_tile[c])
+                    held = window(total_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += total_tile[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = total_tile[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + total_tile[c]
+                for half in (8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+            for c in range(count):
+                u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+                e = exp(largest[c] - shift[c] - u_3)
+                scale[c] = log1p(total[c] / (e * 1073741824.0))
+            for c in range(count):
+                scale_s[c] = single(scale[c])
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                if same_start(x, out):
+                    x_s = copied(x_s, x_tile)
+                mask_s = window(mask, (i, j), first, count)
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    entry = x_s[c] - largest_s[c] - scale_s[c]
+                    out_s[c] = narrow(entry if mask_s[c] else -float32(float32(inf)), out)
+
+
+@kernel
 def vjp_rows(x, dy, out):
     """Compute the vector-Jacobian product of every row of x."""
     for i in range(x.shape[0]):
@@ -343,6 +1168,212 @@ def vjp_columns(x, dy, out):
                     u_6 = x_j - (u_4 - u_5) - (largest[c] + u_5)
                     ratio = exp_twofold_times(u_4, u_6, total[c]) / total_2[c]
                     out[i, j, start + c] = narrow(dy_j - ratio, out)
+
+
+@kernel
+def vjp_fast_narrow_rows(x, dy, out):
+    """Compute the vector-Jacobian product of every row of x."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    whole = length <= 65536
+    size = max(4096, length) if whole else 4096
+    weight = np.empty(size, float32)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    dy_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+            total[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                candidate = largest_of(x_s)
+                largest[r] = maximum(candidate, largest[r])
+                total[r] += quick_sum_of(dy_s)
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total_2[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight_s[j] = weight_f32(x_s[j], magic_s, lowest_s)
+                else:
+                    for j in range(width):
+                        weight_s[j] = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
+            for r in range(count):
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                total_2[r] += quick_sum_of(weight_s)
+        for r in range(count):
+            scale[r] = total[r] / total_2[r]
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                scale_s = single(scale[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    shift_s = single(shift[r])
+                    magic_s = single(magic[r])
+                    lowest_s = single(lowest[r])
+                    if shift[r] == 0.0:
+                        for j in range(width):
+                            weight_s[j] = weight_f32(x_s[j], magic_s, lowest_s)
+                    else:
+                        for j in range(width):
+                            weight_s[j] = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    out_s[j] = narrow(dy_s[j] - weight_s[j] * scale_s, out)
+
+
+@kernel
+def vjp_fast_narrow_columns(x, dy, out):
+    """Compute the vector-Jacobian product of every column (axis 1) of x."""
+    length = x.shape[1]
+    whole = length <= 1024
+    size = length * 256 if whole else 256
+    weight = np.empty(size, float32)
+    largest = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    total_2 = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    scale = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    dy_tile = scratch(256, float32(0.0))
+    total_tile = scratch(256, float32(0.0))
+    total_held = scratch(4096, float32(0.0))
+    total_lanes = scratch(4096, 0.0)
+    total_2_held = scratch(4096, float32(0.0))
+    total_2_lanes = scratch(4096, 0.0)
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    scale_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+                total[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(4096):
+                    total_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                paired = stop - (stop - start) % 32
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    for c in range(count):
+                        largest[c] = maximum(x_s[c], largest[c])
+                        total_tile[c] = dy_s[c]
+                    lane = window(total_lanes, (), (j % 16) * 256, count)
+                    held = window(total_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += total_tile[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = total_tile[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + total_tile[c]
+                for half in (8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total_2[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(4096):
+                    total_2_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                paired = stop - (stop - start) % 32
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(x_s[c], magic_s[c], lowest_s[c])
+                    else:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                    lane = window(total_2_lanes, (), (j % 16) * 256, count)
+                    held = window(total_2_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += weight_s[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = weight_s[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + weight_s[c]
+                for half in (8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_2_lanes[k] += total_2_lanes[k + half * 256]
+                for c in range(count):
+                    total_2[c] += total_2_lanes[c]
+            for c in range(count):
+                scale[c] = total[c] / total_2[c]
+            for c in range(count):
+                scale_s[c] = single(scale[c])
+            for j in range(length):
+                dy_s = opened(dy, (i, j), first, count, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    if not shifted:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(x_s[c], magic_s[c], lowest_s[c])
+                    else:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    out_s[c] = narrow(dy_s[c] - weight_s[c] * scale_s[c], out)
 
 
 @kernel
@@ -419,3 +1450,240 @@ def vjp_columns_masked(x, mask, dy, out):
                         out[i, j, start + c] = narrow(dy_j - ratio, out)
                     else:
                         out[i, j, start + c] = narrow(0.0, out)
+
+
+@kernel
+def vjp_fast_narrow_rows_masked(x, mask, dy, out):
+    """Compute the vector-Jacobian product of every row of x, where the mask is True."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    whole = length <= 65536
+    size = max(4096, length) if whole else 4096
+    weight = np.empty(size, float32)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    dy_tile = scratch(4096, float32(0.0))
+    largest_tile = scratch(4096, float32(0.0))
+    total_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+            total[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                largest_s = window(largest_tile, (), r * length, width)
+                total_s = window(total_tile, (), r * length, width)
+                for j in range(width):
+                    entry = x_s[j]
+                    largest_s[j] = entry if mask_s[j] else -float32(inf)
+                    entry = dy_s[j]
+                    total_s[j] = entry if mask_s[j] else float32(0.0)
+                candidate = largest_of(largest_s)
+                largest[r] = maximum(candidate, largest[r])
+            for r in range(count):
+                total_s = window(total_tile, (), r * length, width)
+                total[r] += quick_sum_of(total_s)
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total_2[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight_j = weight_f32(x_s[j], magic_s, lowest_s)
+                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                else:
+                    for j in range(width):
+                        weight_j = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
+                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+            for r in range(count):
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                total_2[r] += quick_sum_of(weight_s)
+        for r in range(count):
+            scale[r] = total[r] / total_2[r]
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                mask_s = window(mask, (first + r,), start, width)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                scale_s = single(scale[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    mask_s = window(mask, (first + r,), start, width)
+                    shift_s = single(shift[r])
+                    magic_s = single(magic[r])
+                    lowest_s = single(lowest[r])
+                    if shift[r] == 0.0:
+                        for j in range(width):
+                            weight_j = weight_f32(x_s[j], magic_s, lowest_s)
+                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                    else:
+                        for j in range(width):
+                            weight_j = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
+                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    entry = dy_s[j] - weight_s[j] * scale_s
+                    out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
+
+
+@kernel
+def vjp_fast_narrow_columns_masked(x, mask, dy, out):
+    """Compute the vector-Jacobian product of every column (axis 1) of x, where the mask is True."""
+    length = x.shape[1]
+    whole = length <= 1024
+    size = length * 256 if whole else 256
+    weight = np.empty(size, float32)
+    largest = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    total_2 = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    scale = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    dy_tile = scratch(256, float32(0.0))
+    total_tile = scratch(256, float32(0.0))
+    total_held = scratch(4096, float32(0.0))
+    total_lanes = scratch(4096, 0.0)
+    total_2_held = scratch(4096, float32(0.0))
+    total_2_lanes = scratch(4096, 0.0)
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    scale_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+                total[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(4096):
+                    total_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                paired = stop - (stop - start) % 32
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    for c in range(count):
+                        entry = x_s[c]
+                        largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
+                        entry = dy_s[c]
+                        total_tile[c] = entry if mask_s[c] else float32(0.0)
+                    lane = window(total_lanes, (), (j % 16) * 256, count)
+                    held = window(total_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += total_tile[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = total_tile[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + total_tile[c]
+                for half in (8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total_2[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(4096):
+                    total_2_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                paired = stop - (stop - start) % 32
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_c = weight_f32(x_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                    else:
+                        for c in range(count):
+                            weight_c = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                    lane = window(total_2_lanes, (), (j % 16) * 256, count)
+                    held = window(total_2_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += weight_s[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = weight_s[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + weight_s[c]
+                for half in (8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_2_lanes[k] += total_2_lanes[k + half * 256]
+                for c in range(count):
+                    total_2[c] += total_2_lanes[c]
+            for c in range(count):
+                scale[c] = total[c] / total_2[c]
+            for c in range(count):
+                scale_s[c] = single(scale[c])
+            for j in range(length):
+                mask_s = window(mask, (i, j), first, count)
+                dy_s = opened(dy, (i, j), first, count, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_c = weight_f32(x_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                    else:
+                        for c in range(count):
+                            weight_c = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    entry = dy_s[c] - weight_s[c] * scale_s[c]
+                    out_s[c] = narrow(entry if mask_s[c] else float32(0.0), out)

@@ -3,10 +3,30 @@
 
     where(x >= 0, x, weight * x)
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float32 (0.77 ULP)
+    derivative: float32 (0.17 ULP)
+    second_derivative: float32 (exact)
 """
 
-from actgen.intrinsics import device, kernel, load, narrow, same_start, stack_buffer, ufunc
+from numpy import float32
+
+from actgen.intrinsics import (
+    at,
+    by_type,
+    device,
+    is_large,
+    kernel,
+    load,
+    narrow,
+    same_start,
+    stack_buffer,
+    store_tile,
+    ufunc,
+)
 
 
 @device
@@ -22,10 +42,29 @@ def forward(x, weight):
 
 
 @device
+def forward_float32(x, weight):
+    """Return the value at x, in float32."""
+    x = float32(x)
+    weight_ = float32(weight)
+    piece = weight_ if weight_ == float32(0.0) else weight_ * x
+    return x if x != x else x if x >= float32(0.0) else piece
+
+
+@device
 def derivative(x, weight):
     """Return the derivative at x."""
     piece = x if x != x else 1.0 if x >= 0.0 else weight
     return weight if x == 0.0 else piece
+
+
+@device
+def derivative_float32(x, weight):
+    """Return the derivative at x, in float32."""
+    x = float32(x)
+    weight_ = float32(weight)
+    piece = float32(1.0) if x >= float32(0.0) else weight_
+    piece_2 = x if x != x else piece
+    return weight_ if x == float32(0.0) else piece_2
 
 
 @device
@@ -35,35 +74,61 @@ def second_derivative(x, weight):
 
 
 @device
+def second_derivative_float32(x, weight):
+    """Return the second derivative at x, in float32."""
+    x = float32(x)
+    return x if x != x else float32(0.0)
+
+
+@device
 def partial_weight(x, weight):
     """Return the derivative with respect to weight."""
     return 0.0 if x >= 0.0 else x
 
 
+forward_as = by_type(
+    double=forward,
+    single=forward_float32,
+    half=forward_float32,
+)
+
+derivative_as = by_type(
+    double=derivative,
+    single=derivative_float32,
+    half=derivative_float32,
+)
+
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=second_derivative_float32,
+    half=second_derivative_float32,
+)
+
+
 @device
 def scalar(x, weight):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x), weight), x)
+    return narrow(forward_as(x, load(x), weight), x)
 
 
 @ufunc
 def forward_ufunc(x, weight):
-    return narrow(forward(load(x), weight), x)
+    return narrow(forward_as(x, load(x), weight), x)
 
 
 @ufunc
 def derivative_ufunc(x, weight):
-    return narrow(derivative(load(x), weight), x)
+    return narrow(derivative_as(x, load(x), weight), x)
 
 
 @ufunc
 def second_derivative_ufunc(x, weight):
-    return narrow(second_derivative(load(x), weight), x)
+    return narrow(second_derivative_as(x, load(x), weight), x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, weight):
-    return narrow(load(dy) * derivative(load(x), weight), x)
+    return narrow(load(dy) * derivative_as(x, load(x), weight), x)
 
 
 @ufunc
@@ -73,78 +138,86 @@ def partial_weight_ufunc(x, dy, weight):
 
 @kernel
 def forward_contiguous(x, out, weight):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(forward(x_i, weight), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                weight_i = at(weight, start + i)
+                out_i = forward_as(out, x_i, weight_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(forward(x_i, weight), out)
+            weight_i = at(weight, i)
+            out_i = forward_as(out, x_i, weight_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def derivative_contiguous(x, out, weight):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(derivative(x_i, weight), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                weight_i = at(weight, start + i)
+                out_i = derivative_as(out, x_i, weight_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(derivative(x_i, weight), out)
+            weight_i = at(weight, i)
+            out_i = derivative_as(out, x_i, weight_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def second_derivative_contiguous(x, out, weight):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(second_derivative(x_i, weight), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                weight_i = at(weight, start + i)
+                out_i = second_derivative_as(out, x_i, weight_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(second_derivative(x_i, weight), out)
+            weight_i = at(weight, i)
+            out_i = second_derivative_as(out, x_i, weight_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out, weight):
-    if same_start(x, out) or same_start(dy, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
                 dy_i = load(dy_part[i])
-                tile[i] = narrow(dy_i * derivative(x_i, weight), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                weight_i = at(weight, start + i)
+                out_i = dy_i * derivative_as(out, x_i, weight_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
             dy_i = load(dy[i])
-            out[i] = narrow(dy_i * derivative(x_i, weight), out)
+            weight_i = at(weight, i)
+            out_i = dy_i * derivative_as(out, x_i, weight_i)
+            out[i] = narrow(out_i, out)

@@ -5,12 +5,36 @@
     leak = negative_slope * min(x - threshold, 0)
     kept + leak
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float64 (0.50 ULP)
+    derivative: float32 (0.44 ULP)
+    second_derivative: float32 (exact)
+    forward_default: float32 (exact)
+    derivative_default: float32 (exact)
 """
 
 from math import inf
 
-from actgen.intrinsics import device, kernel, load, minimum, narrow, same_start, stack_buffer, ufunc
+from numpy import float32
+
+from actgen.intrinsics import (
+    at,
+    by_type,
+    device,
+    float32_rest,
+    is_large,
+    kernel,
+    load,
+    minimum,
+    narrow,
+    same_start,
+    stack_buffer,
+    store_tile,
+    ufunc,
+)
 
 
 @device
@@ -40,9 +64,44 @@ def derivative(x, negative_slope, max_value, threshold):
 
 
 @device
+def derivative_float32(x, negative_slope, max_value, threshold):
+    """Return the derivative at x, in float32."""
+    x = float32(x)
+    negative_slope_ = float32(negative_slope)
+    max_value_ = float32(max_value)
+    max_value_rest_ = float32_rest(max_value)
+    threshold_ = float32(threshold)
+    threshold_rest_ = float32_rest(threshold)
+    holds = max_value_ == float32(inf) and max_value_rest_ == float32(0.0)
+    holds_2 = x == threshold_ and -threshold_rest_ > float32(0.0)
+    holds_3 = x == max_value_ and -max_value_rest_ < float32(0.0)
+    piece = float32(1.0) if x < max_value_ or holds_3 else float32(0.0)
+    u = x - threshold_
+    u_2 = u - x
+    u_3 = x - (u - u_2) - (threshold_ + u_2)
+    holds_4 = u_3 + -threshold_rest_ < float32(0.0)
+    holds_5 = u < float32(0.0) or u == float32(0.0) and holds_4
+    piece_2 = piece if x > threshold_ or holds_2 else float32(0.0)
+    u_4 = negative_slope_ * (float32(1.0) if holds_5 else float32(0.0))
+    piece_3 = x if x != x else piece_2 + u_4
+    holds_6 = x == threshold_ and -threshold_rest_ == float32(0.0)
+    piece_4 = negative_slope_ if holds_6 else piece_3
+    piece_5 = float32(1.0) if holds else float32(0.0)
+    holds_7 = x == max_value_ and -max_value_rest_ == float32(0.0)
+    return piece_5 if holds_7 else piece_4
+
+
+@device
 def second_derivative(x, negative_slope, max_value, threshold):
     """Return the second derivative at x."""
     return x if x != x else 0.0
+
+
+@device
+def second_derivative_float32(x, negative_slope, max_value, threshold):
+    """Return the second derivative at x, in float32."""
+    x = float32(x)
+    return x if x != x else float32(0.0)
 
 
 @device
@@ -69,6 +128,61 @@ def partial_threshold(x, negative_slope, max_value, threshold):
 
 
 @device
+def forward_default(x):
+    """Return the value at x."""
+    return x if x != x else x if x > 0.0 else 0.0
+
+
+@device
+def forward_float32_default(x):
+    """Return the value at x, in float32."""
+    x = float32(x)
+    return x if x != x else x if x > float32(0.0) else float32(0.0)
+
+
+@device
+def derivative_default(x):
+    """Return the derivative at x."""
+    piece = 0.0 if x == 0.0 else x if x != x else 1.0 if x > 0.0 else 0.0
+    return (1.0 if inf == inf else 0.0) if x == inf else piece
+
+
+@device
+def derivative_float32_default(x):
+    """Return the derivative at x, in float32."""
+    x = float32(x)
+    piece = x if x != x else float32(1.0) if x > float32(0.0) else float32(0.0)
+    piece_2 = float32(1.0) if float32(inf) == float32(inf) else float32(0.0)
+    piece_3 = float32(0.0) if x == float32(0.0) else piece
+    return piece_2 if x == float32(inf) else piece_3
+
+
+derivative_as = by_type(
+    double=derivative,
+    single=derivative_float32,
+    half=derivative_float32,
+)
+
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=second_derivative_float32,
+    half=second_derivative_float32,
+)
+
+forward_as_default = by_type(
+    double=forward_default,
+    single=forward_float32_default,
+    half=forward_float32_default,
+)
+
+derivative_as_default = by_type(
+    double=derivative_default,
+    single=derivative_float32_default,
+    half=derivative_float32_default,
+)
+
+
+@device
 def scalar(x, negative_slope=0.0, max_value=inf, threshold=0.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
     return narrow(forward(load(x), negative_slope, max_value, threshold), x)
@@ -81,17 +195,17 @@ def forward_ufunc(x, negative_slope, max_value, threshold):
 
 @ufunc
 def derivative_ufunc(x, negative_slope, max_value, threshold):
-    return narrow(derivative(load(x), negative_slope, max_value, threshold), x)
+    return narrow(derivative_as(x, load(x), negative_slope, max_value, threshold), x)
 
 
 @ufunc
 def second_derivative_ufunc(x, negative_slope, max_value, threshold):
-    return narrow(second_derivative(load(x), negative_slope, max_value, threshold), x)
+    return narrow(second_derivative_as(x, load(x), negative_slope, max_value, threshold), x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, negative_slope, max_value, threshold):
-    return narrow(load(dy) * derivative(load(x), negative_slope, max_value, threshold), x)
+    return narrow(load(dy) * derivative_as(x, load(x), negative_slope, max_value, threshold), x)
 
 
 @ufunc
@@ -109,80 +223,179 @@ def partial_threshold_ufunc(x, dy, negative_slope, max_value, threshold):
     return load(dy) * partial_threshold(load(x), negative_slope, max_value, threshold)
 
 
+@ufunc
+def forward_default_ufunc(x):
+    return narrow(forward_as_default(x, load(x)), x)
+
+
+@ufunc
+def derivative_default_ufunc(x):
+    return narrow(derivative_as_default(x, load(x)), x)
+
+
+@ufunc
+def vjp_default_ufunc(x, dy):
+    return narrow(load(dy) * derivative_as_default(x, load(x)), x)
+
+
 @kernel
 def forward_contiguous(x, out, negative_slope, max_value, threshold):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(forward(x_i, negative_slope, max_value, threshold), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                negative_slope_i = at(negative_slope, start + i)
+                max_value_i = at(max_value, start + i)
+                threshold_i = at(threshold, start + i)
+                out_i = forward(x_i, negative_slope_i, max_value_i, threshold_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(forward(x_i, negative_slope, max_value, threshold), out)
+            negative_slope_i = at(negative_slope, i)
+            max_value_i = at(max_value, i)
+            threshold_i = at(threshold, i)
+            out_i = forward(x_i, negative_slope_i, max_value_i, threshold_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def derivative_contiguous(x, out, negative_slope, max_value, threshold):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(derivative(x_i, negative_slope, max_value, threshold), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                negative_slope_i = at(negative_slope, start + i)
+                max_value_i = at(max_value, start + i)
+                threshold_i = at(threshold, start + i)
+                out_i = derivative_as(out, x_i, negative_slope_i, max_value_i, threshold_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(derivative(x_i, negative_slope, max_value, threshold), out)
+            negative_slope_i = at(negative_slope, i)
+            max_value_i = at(max_value, i)
+            threshold_i = at(threshold, i)
+            out_i = derivative_as(out, x_i, negative_slope_i, max_value_i, threshold_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def second_derivative_contiguous(x, out, negative_slope, max_value, threshold):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(second_derivative(x_i, negative_slope, max_value, threshold), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                negative_slope_i = at(negative_slope, start + i)
+                max_value_i = at(max_value, start + i)
+                threshold_i = at(threshold, start + i)
+                out_i = second_derivative_as(out, x_i, negative_slope_i, max_value_i, threshold_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(second_derivative(x_i, negative_slope, max_value, threshold), out)
+            negative_slope_i = at(negative_slope, i)
+            max_value_i = at(max_value, i)
+            threshold_i = at(threshold, i)
+            out_i = second_derivative_as(out, x_i, negative_slope_i, max_value_i, threshold_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out, negative_slope, max_value, threshold):
-    if same_start(x, out) or same_start(dy, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
                 dy_i = load(dy_part[i])
-                tile[i] = narrow(dy_i * derivative(x_i, negative_slope, max_value, threshold), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                negative_slope_i = at(negative_slope, start + i)
+                max_value_i = at(max_value, start + i)
+                threshold_i = at(threshold, start + i)
+                out_i = dy_i * derivative_as(out, x_i, negative_slope_i, max_value_i, threshold_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
             dy_i = load(dy[i])
-            out[i] = narrow(dy_i * derivative(x_i, negative_slope, max_value, threshold), out)
+            negative_slope_i = at(negative_slope, i)
+            max_value_i = at(max_value, i)
+            threshold_i = at(threshold, i)
+            out_i = dy_i * derivative_as(out, x_i, negative_slope_i, max_value_i, threshold_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def forward_default_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = load(x_part[i])
+                out_i = forward_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = load(x[i])
+            out_i = forward_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def derivative_default_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = load(x_part[i])
+                out_i = derivative_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = load(x[i])
+            out_i = derivative_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def vjp_default_contiguous(x, dy, out):
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            dy_part = dy[start : start + 256]
+            for i in range(x_part.size):
+                x_i = load(x_part[i])
+                dy_i = load(dy_part[i])
+                out_i = dy_i * derivative_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = load(x[i])
+            dy_i = load(dy[i])
+            out_i = dy_i * derivative_as_default(out, x_i)
+            out[i] = narrow(out_i, out)

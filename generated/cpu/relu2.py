@@ -3,16 +3,44 @@
 
     max(x, 0)**2
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float32 (0.50 ULP)
+    derivative: float32 (exact)
+    second_derivative: float32 (exact)
 """
 
-from actgen.intrinsics import device, kernel, load, maximum, narrow, same_start, stack_buffer, ufunc
+from numpy import float32
+
+from actgen.intrinsics import (
+    by_type,
+    device,
+    is_large,
+    kernel,
+    load,
+    maximum,
+    narrow,
+    same_start,
+    stack_buffer,
+    store_tile,
+    ufunc,
+)
 
 
 @device
 def forward(x):
     """Return the value at x."""
     u = maximum(x, 0.0)
+    return u * u
+
+
+@device
+def forward_float32(x):
+    """Return the value at x, in float32."""
+    x = float32(x)
+    u = maximum(x, float32(0.0))
     return u * u
 
 
@@ -24,6 +52,15 @@ def derivative(x):
 
 
 @device
+def derivative_float32(x):
+    """Return the derivative at x, in float32."""
+    x = float32(x)
+    piece = float32(1.0) if x > float32(0.0) else float32(0.0)
+    u = float32(2.0) * maximum(x, float32(0.0)) * piece
+    return float32(0.0) if x == float32(0.0) else u
+
+
+@device
 def second_derivative(x):
     """Return the second derivative at x."""
     piece = 1.0 if x > 0.0 else 0.0
@@ -31,105 +68,132 @@ def second_derivative(x):
 
 
 @device
+def second_derivative_float32(x):
+    """Return the second derivative at x, in float32."""
+    x = float32(x)
+    piece = float32(1.0) if x > float32(0.0) else float32(0.0)
+    return x if x != x else float32(2.0) * (piece * piece)
+
+
+forward_as = by_type(
+    double=forward,
+    single=forward_float32,
+    half=forward_float32,
+)
+
+derivative_as = by_type(
+    double=derivative,
+    single=derivative_float32,
+    half=derivative_float32,
+)
+
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=second_derivative_float32,
+    half=second_derivative_float32,
+)
+
+
+@device
 def scalar(x):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x)), x)
+    return narrow(forward_as(x, load(x)), x)
 
 
 @ufunc
 def forward_ufunc(x):
-    return narrow(forward(load(x)), x)
+    return narrow(forward_as(x, load(x)), x)
 
 
 @ufunc
 def derivative_ufunc(x):
-    return narrow(derivative(load(x)), x)
+    return narrow(derivative_as(x, load(x)), x)
 
 
 @ufunc
 def second_derivative_ufunc(x):
-    return narrow(second_derivative(load(x)), x)
+    return narrow(second_derivative_as(x, load(x)), x)
 
 
 @ufunc
 def vjp_ufunc(x, dy):
-    return narrow(load(dy) * derivative(load(x)), x)
+    return narrow(load(dy) * derivative_as(x, load(x)), x)
 
 
 @kernel
 def forward_contiguous(x, out):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(forward(x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = forward_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(forward(x_i), out)
+            out_i = forward_as(out, x_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def derivative_contiguous(x, out):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(derivative(x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = derivative_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(derivative(x_i), out)
+            out_i = derivative_as(out, x_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def second_derivative_contiguous(x, out):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(second_derivative(x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = second_derivative_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(second_derivative(x_i), out)
+            out_i = second_derivative_as(out, x_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out):
-    if same_start(x, out) or same_start(dy, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
                 dy_i = load(dy_part[i])
-                tile[i] = narrow(dy_i * derivative(x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = dy_i * derivative_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
             dy_i = load(dy[i])
-            out[i] = narrow(dy_i * derivative(x_i), out)
+            out_i = dy_i * derivative_as(out, x_i)
+            out[i] = narrow(out_i, out)

@@ -3,12 +3,30 @@
 
     x + sin(frequency * x)**2 / frequency
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float64 (0.50 ULP)
+    derivative: float64 (0.50 ULP)
+    second_derivative: float64 (0.50 ULP)
 """
 
 from math import cos, inf, sin
 
-from actgen.intrinsics import device, fma, kernel, load, narrow, same_start, stack_buffer, ufunc
+from actgen.intrinsics import (
+    at,
+    device,
+    fma,
+    is_large,
+    kernel,
+    load,
+    narrow,
+    same_start,
+    stack_buffer,
+    store_tile,
+    ufunc,
+)
 
 
 @device
@@ -37,7 +55,8 @@ def derivative(x, frequency):
     """Return the derivative at x."""
     u = frequency * x
     p = fma(frequency, x, -u)
-    return 1.0 + 2.0 * sin_twofold(u, p) * cos_twofold(u, p)
+    u_2 = sin_twofold(u, p) + cos_twofold(u, p)
+    return u_2 * u_2
 
 
 @device
@@ -45,10 +64,10 @@ def second_derivative(x, frequency):
     """Return the second derivative at x."""
     u = frequency * x
     p = fma(frequency, x, -u)
-    cosine = cos_twofold(u, p)
     sine = sin_twofold(u, p)
-    u_2 = 2.0 * (cosine * cosine) * frequency
-    return u_2 - 2.0 * (sine * sine) * frequency
+    cosine = cos_twofold(u, p)
+    u_2 = cosine * frequency - sine * frequency
+    return 2.0 * (sine + cosine) * u_2
 
 
 @device
@@ -94,78 +113,86 @@ def partial_frequency_ufunc(x, dy, frequency):
 
 @kernel
 def forward_contiguous(x, out, frequency):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(forward(x_i, frequency), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                frequency_i = at(frequency, start + i)
+                out_i = forward(x_i, frequency_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(forward(x_i, frequency), out)
+            frequency_i = at(frequency, i)
+            out_i = forward(x_i, frequency_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def derivative_contiguous(x, out, frequency):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(derivative(x_i, frequency), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                frequency_i = at(frequency, start + i)
+                out_i = derivative(x_i, frequency_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(derivative(x_i, frequency), out)
+            frequency_i = at(frequency, i)
+            out_i = derivative(x_i, frequency_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def second_derivative_contiguous(x, out, frequency):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(second_derivative(x_i, frequency), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                frequency_i = at(frequency, start + i)
+                out_i = second_derivative(x_i, frequency_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(second_derivative(x_i, frequency), out)
+            frequency_i = at(frequency, i)
+            out_i = second_derivative(x_i, frequency_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out, frequency):
-    if same_start(x, out) or same_start(dy, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
                 dy_i = load(dy_part[i])
-                tile[i] = narrow(dy_i * derivative(x_i, frequency), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                frequency_i = at(frequency, start + i)
+                out_i = dy_i * derivative(x_i, frequency_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
             dy_i = load(dy[i])
-            out[i] = narrow(dy_i * derivative(x_i, frequency), out)
+            frequency_i = at(frequency, i)
+            out_i = dy_i * derivative(x_i, frequency_i)
+            out[i] = narrow(out_i, out)

@@ -3,15 +3,34 @@
 
     softmax(-x)
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Kernels named narrow are for float32 and 16-bit arrays; all others compute in float64.
 """
 
 from math import inf
 
 import numpy as np
-from numpy import rint
+from numpy import float32, rint
 
-from actgen.intrinsics import copysign, device, fma, kernel, load, maximum, narrow, power2
+from actgen.intrinsics import (
+    copied,
+    copysign,
+    device,
+    fma,
+    kernel,
+    largest_of,
+    load,
+    maximum,
+    narrow,
+    opened,
+    power2,
+    power2_rounded,
+    quick_sum_of,
+    same_start,
+    scratch,
+    single,
+    sum_of,
+    window,
+)
 
 
 @device
@@ -82,6 +101,23 @@ def exp_twofold_times(x, low, b):
     return copysign(0.0, b) if x <= -1400.0 else result
 
 
+@device
+def weight_f32(x, magic, lowest):
+    """Return exp(x) / 2**n, error below 1.0 ULP: 2**r for x / log 2 = k + r, magic says n."""
+    t = fma(x, float32(1.442695), magic)
+    k = t - magic
+    p = fma(x, float32(1.442695), -k)
+    r = fma(x, float32(1.925963e-08), p)
+    p_2 = fma(float32(0.0001547162), r, float32(0.0013390448))
+    p_3 = fma(p_2, r, float32(0.009618023))
+    p_4 = fma(p_3, r, float32(0.055503614))
+    p_5 = fma(p_4, r, float32(0.2402265))
+    curve = fma(p_5, r, float32(0.6931472))
+    p_6 = fma(r, curve, float32(1.0))
+    u = p_6 * power2_rounded(t)
+    return float32(0.0) if x < lowest else u
+
+
 @kernel
 def forward_rows(x, out):
     """Compute every row of x."""
@@ -135,6 +171,340 @@ def forward_columns(x, out):
                     u_5 = u_4 - -x_j
                     u_6 = -x_j - (u_4 - u_5) - (largest[c] + u_5)
                     out[i, j, start + c] = narrow(exp_twofold(u_4, u_6) / total[c], out)
+
+
+@kernel
+def forward_narrow_rows(x, out):
+    """Compute every row of x."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    whole = length <= 65536
+    size = max(4096, length) if whole else 4096
+    weight = np.empty(size, float32)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    factor = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    largest_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                largest_s = window(largest_tile, (), r * length, width)
+                for j in range(width):
+                    largest_s[j] = -x_s[j]
+                candidate = largest_of(largest_s)
+                largest[r] = maximum(candidate, largest[r])
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
+                else:
+                    for j in range(width):
+                        weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+            for r in range(count):
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                total[r] += sum_of(weight_s)
+        for r in range(count):
+            factor[r] = 1.0 / total[r]
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                factor_s = single(factor[r])
+                factor_low_s = single(factor[r] - factor_s)
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    shift_s = single(shift[r])
+                    magic_s = single(magic[r])
+                    lowest_s = single(lowest[r])
+                    if shift[r] == 0.0:
+                        for j in range(width):
+                            weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
+                    else:
+                        for j in range(width):
+                            weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    out_s[j] = narrow(fma(weight_s[j], factor_s, weight_s[j] * factor_low_s), out)
+
+
+@kernel
+def forward_narrow_columns(x, out):
+    """Compute every column (axis 1) of x."""
+    length = x.shape[1]
+    whole = length <= 1024
+    size = length * 256 if whole else 256
+    weight = np.empty(size, float32)
+    largest = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    factor = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    total_lanes = scratch(8192, 0.0)
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    factor_s = scratch(256, float32(0.0))
+    factor_low_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                for c in range(count):
+                    largest[c] = maximum(-x_s[c], largest[c])
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(8192):
+                    total_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                    else:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                    lane = window(total_lanes, (), (j % 32) * 256, count)
+                    for c in range(count):
+                        lane[c] += weight_s[c]
+                for half in (16, 8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+            for c in range(count):
+                factor[c] = 1.0 / total[c]
+            for c in range(count):
+                factor_s[c] = single(factor[c])
+                factor_low_s[c] = single(factor[c] - single(factor[c]))
+            for j in range(length):
+                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    if not shifted:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                    else:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    entry = fma(weight_s[c], factor_s[c], weight_s[c] * factor_low_s[c])
+                    out_s[c] = narrow(entry, out)
+
+
+@kernel
+def forward_fast_narrow_rows(x, out):
+    """Compute every row of x."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    whole = length <= 65536
+    size = max(4096, length) if whole else 4096
+    weight = np.empty(size, float32)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    factor = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    largest_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                largest_s = window(largest_tile, (), r * length, width)
+                for j in range(width):
+                    largest_s[j] = -x_s[j]
+                candidate = largest_of(largest_s)
+                largest[r] = maximum(candidate, largest[r])
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
+                else:
+                    for j in range(width):
+                        weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+            for r in range(count):
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                total[r] += quick_sum_of(weight_s)
+        for r in range(count):
+            factor[r] = 1.0 / total[r]
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                factor_s = single(factor[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    shift_s = single(shift[r])
+                    magic_s = single(magic[r])
+                    lowest_s = single(lowest[r])
+                    if shift[r] == 0.0:
+                        for j in range(width):
+                            weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
+                    else:
+                        for j in range(width):
+                            weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    out_s[j] = narrow(weight_s[j] * factor_s, out)
+
+
+@kernel
+def forward_fast_narrow_columns(x, out):
+    """Compute every column (axis 1) of x."""
+    length = x.shape[1]
+    whole = length <= 1024
+    size = length * 256 if whole else 256
+    weight = np.empty(size, float32)
+    largest = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    factor = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    total_held = scratch(4096, float32(0.0))
+    total_lanes = scratch(4096, 0.0)
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    factor_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                for c in range(count):
+                    largest[c] = maximum(-x_s[c], largest[c])
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(4096):
+                    total_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                paired = stop - (stop - start) % 32
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                    else:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                    lane = window(total_lanes, (), (j % 16) * 256, count)
+                    held = window(total_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += weight_s[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = weight_s[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + weight_s[c]
+                for half in (8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+            for c in range(count):
+                factor[c] = 1.0 / total[c]
+            for c in range(count):
+                factor_s[c] = single(factor[c])
+            for j in range(length):
+                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    if not shifted:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                    else:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    out_s[c] = narrow(weight_s[c] * factor_s[c], out)
 
 
 @kernel
@@ -200,6 +570,379 @@ def forward_columns_masked(x, mask, out):
                         out[i, j, start + c] = narrow(exp_twofold(u_4, u_6) / total[c], out)
                     else:
                         out[i, j, start + c] = narrow(0.0, out)
+
+
+@kernel
+def forward_narrow_rows_masked(x, mask, out):
+    """Compute every row of x, where the mask is True."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    whole = length <= 65536
+    size = max(4096, length) if whole else 4096
+    weight = np.empty(size, float32)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    factor = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    largest_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                largest_s = window(largest_tile, (), r * length, width)
+                for j in range(width):
+                    entry = -x_s[j]
+                    largest_s[j] = entry if mask_s[j] else -float32(inf)
+                candidate = largest_of(largest_s)
+                largest[r] = maximum(candidate, largest[r])
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
+                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                else:
+                    for j in range(width):
+                        weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+            for r in range(count):
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                total[r] += sum_of(weight_s)
+        for r in range(count):
+            factor[r] = 1.0 / total[r]
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                mask_s = window(mask, (first + r,), start, width)
+                factor_s = single(factor[r])
+                factor_low_s = single(factor[r] - factor_s)
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    mask_s = window(mask, (first + r,), start, width)
+                    shift_s = single(shift[r])
+                    magic_s = single(magic[r])
+                    lowest_s = single(lowest[r])
+                    if shift[r] == 0.0:
+                        for j in range(width):
+                            weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
+                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                    else:
+                        for j in range(width):
+                            weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    entry = fma(weight_s[j], factor_s, weight_s[j] * factor_low_s)
+                    out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
+
+
+@kernel
+def forward_narrow_columns_masked(x, mask, out):
+    """Compute every column (axis 1) of x, where the mask is True."""
+    length = x.shape[1]
+    whole = length <= 1024
+    size = length * 256 if whole else 256
+    weight = np.empty(size, float32)
+    largest = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    factor = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    total_lanes = scratch(8192, 0.0)
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    factor_s = scratch(256, float32(0.0))
+    factor_low_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                mask_s = window(mask, (i, j), first, count)
+                for c in range(count):
+                    entry = -x_s[c]
+                    largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(8192):
+                    total_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                    else:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                    lane = window(total_lanes, (), (j % 32) * 256, count)
+                    for c in range(count):
+                        lane[c] += weight_s[c]
+                for half in (16, 8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+            for c in range(count):
+                factor[c] = 1.0 / total[c]
+            for c in range(count):
+                factor_s[c] = single(factor[c])
+                factor_low_s[c] = single(factor[c] - single(factor[c]))
+            for j in range(length):
+                mask_s = window(mask, (i, j), first, count)
+                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                    else:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    entry = fma(weight_s[c], factor_s[c], weight_s[c] * factor_low_s[c])
+                    out_s[c] = narrow(entry if mask_s[c] else float32(0.0), out)
+
+
+@kernel
+def forward_fast_narrow_rows_masked(x, mask, out):
+    """Compute every row of x, where the mask is True."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    whole = length <= 65536
+    size = max(4096, length) if whole else 4096
+    weight = np.empty(size, float32)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    factor = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    largest_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                largest_s = window(largest_tile, (), r * length, width)
+                for j in range(width):
+                    entry = -x_s[j]
+                    largest_s[j] = entry if mask_s[j] else -float32(inf)
+                candidate = largest_of(largest_s)
+                largest[r] = maximum(candidate, largest[r])
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
+                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                else:
+                    for j in range(width):
+                        weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+            for r in range(count):
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                total[r] += quick_sum_of(weight_s)
+        for r in range(count):
+            factor[r] = 1.0 / total[r]
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                mask_s = window(mask, (first + r,), start, width)
+                factor_s = single(factor[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    mask_s = window(mask, (first + r,), start, width)
+                    shift_s = single(shift[r])
+                    magic_s = single(magic[r])
+                    lowest_s = single(lowest[r])
+                    if shift[r] == 0.0:
+                        for j in range(width):
+                            weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
+                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                    else:
+                        for j in range(width):
+                            weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    entry = weight_s[j] * factor_s
+                    out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
+
+
+@kernel
+def forward_fast_narrow_columns_masked(x, mask, out):
+    """Compute every column (axis 1) of x, where the mask is True."""
+    length = x.shape[1]
+    whole = length <= 1024
+    size = length * 256 if whole else 256
+    weight = np.empty(size, float32)
+    largest = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    factor = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    total_held = scratch(4096, float32(0.0))
+    total_lanes = scratch(4096, 0.0)
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    factor_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                mask_s = window(mask, (i, j), first, count)
+                for c in range(count):
+                    entry = -x_s[c]
+                    largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(4096):
+                    total_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                paired = stop - (stop - start) % 32
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                    else:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                    lane = window(total_lanes, (), (j % 16) * 256, count)
+                    held = window(total_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += weight_s[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = weight_s[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + weight_s[c]
+                for half in (8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+            for c in range(count):
+                factor[c] = 1.0 / total[c]
+            for c in range(count):
+                factor_s[c] = single(factor[c])
+            for j in range(length):
+                mask_s = window(mask, (i, j), first, count)
+                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                    else:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    entry = weight_s[c] * factor_s[c]
+                    out_s[c] = narrow(entry if mask_s[c] else float32(0.0), out)
 
 
 @kernel
@@ -270,6 +1013,222 @@ def vjp_columns(x, dy, out):
                     u_6 = -x_j - (u_4 - u_5) - (largest[c] + u_5)
                     u_7 = dy_j / total[c] - scale[c]
                     out[i, j, start + c] = narrow(-exp_twofold_times(u_4, u_6, u_7), out)
+
+
+@kernel
+def vjp_fast_narrow_rows(x, dy, out):
+    """Compute the vector-Jacobian product of every row of x."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    whole = length <= 65536
+    size = max(4096, length) if whole else 4096
+    weight = np.empty(size, float32)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    factor = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    dy_tile = scratch(4096, float32(0.0))
+    largest_tile = scratch(4096, float32(0.0))
+    total_2_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                largest_s = window(largest_tile, (), r * length, width)
+                for j in range(width):
+                    largest_s[j] = -x_s[j]
+                candidate = largest_of(largest_s)
+                largest[r] = maximum(candidate, largest[r])
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total[r] = 0.0
+            total_2[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
+                        total_2_s[j] = dy_s[j] * weight_s[j]
+                else:
+                    for j in range(width):
+                        weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                        total_2_s[j] = dy_s[j] * weight_s[j]
+            for r in range(count):
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                total[r] += quick_sum_of(weight_s)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                total_2[r] += quick_sum_of(total_2_s)
+        for r in range(count):
+            factor[r] = 1.0 / total[r]
+            scale[r] = total_2[r] / (total[r] * total[r])
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                factor_s = single(factor[r])
+                scale_s = single(scale[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    shift_s = single(shift[r])
+                    magic_s = single(magic[r])
+                    lowest_s = single(lowest[r])
+                    if shift[r] == 0.0:
+                        for j in range(width):
+                            weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
+                    else:
+                        for j in range(width):
+                            weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    out_s[j] = narrow(-((dy_s[j] * factor_s - scale_s) * weight_s[j]), out)
+
+
+@kernel
+def vjp_fast_narrow_columns(x, dy, out):
+    """Compute the vector-Jacobian product of every column (axis 1) of x."""
+    length = x.shape[1]
+    whole = length <= 1024
+    size = length * 256 if whole else 256
+    weight = np.empty(size, float32)
+    largest = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    total_2 = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    factor = scratch(256, 0.0)
+    scale = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    dy_tile = scratch(256, float32(0.0))
+    total_held = scratch(4096, float32(0.0))
+    total_lanes = scratch(4096, 0.0)
+    total_2_tile = scratch(256, float32(0.0))
+    total_2_held = scratch(4096, float32(0.0))
+    total_2_lanes = scratch(4096, 0.0)
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    factor_s = scratch(256, float32(0.0))
+    scale_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                for c in range(count):
+                    largest[c] = maximum(-x_s[c], largest[c])
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total[c] = 0.0
+                total_2[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(4096):
+                    total_lanes[k] = 0.0
+                    total_2_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                paired = stop - (stop - start) % 32
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            total_2_tile[c] = dy_s[c] * weight_s[c]
+                    else:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            total_2_tile[c] = dy_s[c] * weight_s[c]
+                    lane = window(total_lanes, (), (j % 16) * 256, count)
+                    held = window(total_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += weight_s[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = weight_s[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + weight_s[c]
+                    lane = window(total_2_lanes, (), (j % 16) * 256, count)
+                    held = window(total_2_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += total_2_tile[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = total_2_tile[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + total_2_tile[c]
+                for half in (8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                        total_2_lanes[k] += total_2_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+                    total_2[c] += total_2_lanes[c]
+            for c in range(count):
+                factor[c] = 1.0 / total[c]
+                scale[c] = total_2[c] / (total[c] * total[c])
+            for c in range(count):
+                factor_s[c] = single(factor[c])
+                scale_s[c] = single(scale[c])
+            for j in range(length):
+                dy_s = opened(dy, (i, j), first, count, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    if not shifted:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                    else:
+                        for c in range(count):
+                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    out_s[c] = narrow(-((dy_s[c] * factor_s[c] - scale_s[c]) * weight_s[c]), out)
 
 
 @kernel
@@ -350,3 +1309,243 @@ def vjp_columns_masked(x, mask, dy, out):
                         out[i, j, start + c] = narrow(-exp_twofold_times(u_4, u_6, u_7), out)
                     else:
                         out[i, j, start + c] = narrow(0.0, out)
+
+
+@kernel
+def vjp_fast_narrow_rows_masked(x, mask, dy, out):
+    """Compute the vector-Jacobian product of every row of x, where the mask is True."""
+    length = x.shape[1]
+    block = min(64, max(1, 4096 // max(length, 1)))
+    whole = length <= 65536
+    size = max(4096, length) if whole else 4096
+    weight = np.empty(size, float32)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
+    shift = scratch(64, 0.0)
+    magic = scratch(64, 0.0)
+    lowest = scratch(64, 0.0)
+    factor = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(4096, float32(0.0))
+    dy_tile = scratch(4096, float32(0.0))
+    largest_tile = scratch(4096, float32(0.0))
+    total_2_tile = scratch(4096, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                largest_s = window(largest_tile, (), r * length, width)
+                for j in range(width):
+                    entry = -x_s[j]
+                    largest_s[j] = entry if mask_s[j] else -float32(inf)
+                candidate = largest_of(largest_s)
+                largest[r] = maximum(candidate, largest[r])
+        for r in range(count):
+            shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
+            u = largest[r] - shift[r]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[r] = 12582942.0 - u_2
+            lowest[r] = u + -104.0
+        for r in range(count):
+            total[r] = 0.0
+            total_2[r] = 0.0
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                shift_s = single(shift[r])
+                magic_s = single(magic[r])
+                lowest_s = single(lowest[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                if shift[r] == 0.0:
+                    for j in range(width):
+                        weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
+                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                        entry = dy_s[j] * weight_s[j]
+                        total_2_s[j] = entry if mask_s[j] else float32(0.0)
+                else:
+                    for j in range(width):
+                        weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                        entry = dy_s[j] * weight_s[j]
+                        total_2_s[j] = entry if mask_s[j] else float32(0.0)
+            for r in range(count):
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                total[r] += quick_sum_of(weight_s)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                total_2[r] += quick_sum_of(total_2_s)
+        for r in range(count):
+            factor[r] = 1.0 / total[r]
+            scale[r] = total_2[r] / (total[r] * total[r])
+        for start in range(0, length, 4096):
+            width = min(4096, length - start)
+            for r in range(count):
+                mask_s = window(mask, (first + r,), start, width)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                factor_s = single(factor[r])
+                scale_s = single(scale[r])
+                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    mask_s = window(mask, (first + r,), start, width)
+                    shift_s = single(shift[r])
+                    magic_s = single(magic[r])
+                    lowest_s = single(lowest[r])
+                    if shift[r] == 0.0:
+                        for j in range(width):
+                            weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
+                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                    else:
+                        for j in range(width):
+                            weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    entry = -((dy_s[j] * factor_s - scale_s) * weight_s[j])
+                    out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
+
+
+@kernel
+def vjp_fast_narrow_columns_masked(x, mask, dy, out):
+    """Compute the vector-Jacobian product of every column (axis 1) of x, where the mask is True."""
+    length = x.shape[1]
+    whole = length <= 1024
+    size = length * 256 if whole else 256
+    weight = np.empty(size, float32)
+    largest = scratch(256, float32(0.0))
+    total = scratch(256, 0.0)
+    total_2 = scratch(256, 0.0)
+    shift = scratch(256, 0.0)
+    magic = scratch(256, 0.0)
+    lowest = scratch(256, 0.0)
+    factor = scratch(256, 0.0)
+    scale = scratch(256, 0.0)
+    x_tile = scratch(256, float32(0.0))
+    dy_tile = scratch(256, float32(0.0))
+    total_held = scratch(4096, float32(0.0))
+    total_lanes = scratch(4096, 0.0)
+    total_2_tile = scratch(256, float32(0.0))
+    total_2_held = scratch(4096, float32(0.0))
+    total_2_lanes = scratch(4096, 0.0)
+    shift_s = scratch(256, float32(0.0))
+    magic_s = scratch(256, float32(0.0))
+    lowest_s = scratch(256, float32(0.0))
+    factor_s = scratch(256, float32(0.0))
+    scale_s = scratch(256, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 256):
+            count = min(256, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                mask_s = window(mask, (i, j), first, count)
+                for c in range(count):
+                    entry = -x_s[c]
+                    largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
+            for c in range(count):
+                shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+                u = largest[c] - shift[c]
+                u_2 = rint(u * 1.4426950216293335)
+                magic[c] = 12582942.0 - u_2
+                lowest[c] = u + -104.0
+            shifted = False
+            for c in range(count):
+                shifted = shifted or shift[c] != 0.0
+            for c in range(count):
+                shift_s[c] = single(shift[c])
+                magic_s[c] = single(magic[c])
+                lowest_s[c] = single(lowest[c])
+            for c in range(count):
+                total[c] = 0.0
+                total_2[c] = 0.0
+            for start in range(0, length, 4096):
+                for k in range(4096):
+                    total_lanes[k] = 0.0
+                    total_2_lanes[k] = 0.0
+                stop = min(start + 4096, length)
+                paired = stop - (stop - start) % 32
+                for j in range(start, stop):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            entry = dy_s[c] * weight_s[c]
+                            total_2_tile[c] = entry if mask_s[c] else float32(0.0)
+                    else:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            entry = dy_s[c] * weight_s[c]
+                            total_2_tile[c] = entry if mask_s[c] else float32(0.0)
+                    lane = window(total_lanes, (), (j % 16) * 256, count)
+                    held = window(total_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += weight_s[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = weight_s[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + weight_s[c]
+                    lane = window(total_2_lanes, (), (j % 16) * 256, count)
+                    held = window(total_2_held, (), (j % 16) * 256, count)
+                    if j >= paired:
+                        for c in range(count):
+                            lane[c] += total_2_tile[c]
+                    elif j % 32 < 16:
+                        for c in range(count):
+                            held[c] = total_2_tile[c]
+                    else:
+                        for c in range(count):
+                            lane[c] += held[c] + total_2_tile[c]
+                for half in (8, 4, 2, 1):
+                    for k in range(half * 256):
+                        total_lanes[k] += total_lanes[k + half * 256]
+                        total_2_lanes[k] += total_2_lanes[k + half * 256]
+                for c in range(count):
+                    total[c] += total_lanes[c]
+                    total_2[c] += total_2_lanes[c]
+            for c in range(count):
+                factor[c] = 1.0 / total[c]
+                scale[c] = total_2[c] / (total[c] * total[c])
+            for c in range(count):
+                factor_s[c] = single(factor[c])
+                scale_s[c] = single(scale[c])
+            for j in range(length):
+                mask_s = window(mask, (i, j), first, count)
+                dy_s = opened(dy, (i, j), first, count, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    if not shifted:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                    else:
+                        for c in range(count):
+                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    entry = -((dy_s[c] * factor_s[c] - scale_s[c]) * weight_s[c])
+                    out_s[c] = narrow(entry if mask_s[c] else float32(0.0), out)

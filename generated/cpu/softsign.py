@@ -3,16 +3,32 @@
 
     x / (1 + abs(x))
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float64 (0.50 ULP); fast: float32 (1.38 ULP)
+    derivative: float64 (exact)
+    second_derivative: float64 (exact)
 """
 
-from actgen.intrinsics import device, kernel, load, narrow, same_start, stack_buffer, ufunc
+from math import inf
 
+from numpy import float32
 
-@device
-def sign(x):
-    """Return -1 or 1 with the sign of x, and x where it is zero or NaN."""
-    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x
+from actgen.intrinsics import (
+    by_type,
+    device,
+    fma,
+    is_large,
+    kernel,
+    load,
+    narrow,
+    same_start,
+    stack_buffer,
+    store_tile,
+    ufunc,
+)
 
 
 @device
@@ -23,31 +39,81 @@ def forward(x):
 
 
 @device
+def forward_float32(x):
+    """Return the value at x, in float32."""
+    x = float32(x)
+    ratio = x / (float32(1.0) + abs(x))
+    piece = float32(1.0) if x > float32(1.8446744e19) else ratio
+    return float32(-1.0) if x < float32(-1.8446744e19) else piece
+
+
+@device
 def derivative(x):
     """Return the derivative at x."""
     size = abs(x)
+    ratio = 1.0 / size
+    ratio_2 = ratio / size
     u = 1.0 + size
-    ratio = 1.0 / size / size
-    piece = ratio if size > 1.8446744073709552e19 else 1.0 / (u * u)
-    return 1.0 if x == 0.0 else piece
+    u_2 = u * u
+    ratio_3 = 1.0 / u_2
+    piece = ratio_2 if size > 1.8446744073709552e19 else ratio_3
+    piece_2 = 1.0 if x == 0.0 else piece
+    u_3 = fma(-ratio_2, size, ratio) + fma(-ratio, size, 1.0) / size
+    u_4 = u - 1.0
+    u_5 = (1.0 - (u - u_4) + (size - u_4)) * u
+    u_6 = ratio_3 * (fma(u, u, -u_2) + u_5 + u_5)
+    ratio_4 = (fma(-ratio_3, u_2, 1.0) - u_6) / u_2
+    piece_3 = u_3 / size if size > 1.8446744073709552e19 else ratio_4
+    u_7 = piece_2 + (0.0 if x == 0.0 else piece_3)
+    return u_7 if abs(piece_2) < inf else piece_2
 
 
 @device
 def second_derivative(x):
     """Return the second derivative at x."""
-    u = 1.0 + abs(x)
-    return -(2.0 * sign(x) / (u * u * u))
+    u = 2.0 * (1.0 if x > 0.0 else -1.0 if x < 0.0 else x)
+    size = abs(x)
+    u_2 = 1.0 + size
+    u_3 = u_2 * u_2
+    u_4 = u_3 * u_2
+    ratio = u / u_4
+    u_5 = -ratio
+    u_6 = u_2 - 1.0
+    u_7 = 1.0 - (u_2 - u_6) + (size - u_6)
+    u_8 = u_7 * u_2
+    u_9 = (fma(u_2, u_2, -u_3) + u_8 + u_8) * u_2
+    u_10 = ratio * (fma(u_3, u_2, -u_4) + u_9 + u_7 * u_3)
+    u_11 = u_5 + -((fma(u_5, u_4, u) - u_10) / u_4)
+    return u_11 if abs(u_5) < inf else u_5
+
+
+forward_as = by_type(
+    double=forward,
+    single=forward,
+    half=forward_float32,
+)
+
+forward_fast_as = by_type(
+    double=forward,
+    single=forward_float32,
+    half=forward_float32,
+)
 
 
 @device
 def scalar(x):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x)), x)
+    return narrow(forward_as(x, load(x)), x)
 
 
 @ufunc
 def forward_ufunc(x):
-    return narrow(forward(load(x)), x)
+    return narrow(forward_as(x, load(x)), x)
+
+
+@ufunc
+def forward_fast_ufunc(x):
+    return narrow(forward_fast_as(x, load(x)), x)
 
 
 @ufunc
@@ -67,78 +133,97 @@ def vjp_ufunc(x, dy):
 
 @kernel
 def forward_contiguous(x, out):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(forward(x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = forward_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(forward(x_i), out)
+            out_i = forward_as(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def forward_fast_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = load(x_part[i])
+                out_i = forward_fast_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = load(x[i])
+            out_i = forward_fast_as(out, x_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def derivative_contiguous(x, out):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(derivative(x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = derivative(x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(derivative(x_i), out)
+            out_i = derivative(x_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def second_derivative_contiguous(x, out):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(second_derivative(x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = second_derivative(x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(second_derivative(x_i), out)
+            out_i = second_derivative(x_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out):
-    if same_start(x, out) or same_start(dy, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
                 dy_i = load(dy_part[i])
-                tile[i] = narrow(dy_i * derivative(x_i), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                out_i = dy_i * derivative(x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
             dy_i = load(dy[i])
-            out[i] = narrow(dy_i * derivative(x_i), out)
+            out_i = dy_i * derivative(x_i)
+            out[i] = narrow(out_i, out)

@@ -3,12 +3,29 @@
 
     (x + sqrt(x**2 + b)) / 2
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float64 (0.50 ULP)
+    derivative: float64 (0.50 ULP)
+    second_derivative: float64 (0.50 ULP)
 """
 
 from math import sqrt
 
-from actgen.intrinsics import device, kernel, load, narrow, same_start, stack_buffer, ufunc
+from actgen.intrinsics import (
+    at,
+    device,
+    is_large,
+    kernel,
+    load,
+    narrow,
+    same_start,
+    stack_buffer,
+    store_tile,
+    ufunc,
+)
 
 
 @device
@@ -91,78 +108,86 @@ def partial_b_ufunc(x, dy, b):
 
 @kernel
 def forward_contiguous(x, out, b):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(forward(x_i, b), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                b_i = at(b, start + i)
+                out_i = forward(x_i, b_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(forward(x_i, b), out)
+            b_i = at(b, i)
+            out_i = forward(x_i, b_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def derivative_contiguous(x, out, b):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(derivative(x_i, b), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                b_i = at(b, start + i)
+                out_i = derivative(x_i, b_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(derivative(x_i, b), out)
+            b_i = at(b, i)
+            out_i = derivative(x_i, b_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def second_derivative_contiguous(x, out, b):
-    if same_start(x, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
-                tile[i] = narrow(second_derivative(x_i, b), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                b_i = at(b, start + i)
+                out_i = second_derivative(x_i, b_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
-            out[i] = narrow(second_derivative(x_i, b), out)
+            b_i = at(b, i)
+            out_i = second_derivative(x_i, b_i)
+            out[i] = narrow(out_i, out)
 
 
 @kernel
 def vjp_contiguous(x, dy, out, b):
-    if same_start(x, out) or same_start(dy, out):
-        # in place: through a tile that nothing overlaps, so that the loop vectorises
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
         tile = stack_buffer(256, out)
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
-            out_part = out[start : start + 256]
-            for i in range(out_part.size):
+            for i in range(x_part.size):
                 x_i = load(x_part[i])
                 dy_i = load(dy_part[i])
-                tile[i] = narrow(dy_i * derivative(x_i, b), out)
-            for i in range(out_part.size):
-                out_part[i] = tile[i]
+                b_i = at(b, start + i)
+                out_i = dy_i * derivative(x_i, b_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
     else:
         for i in range(out.size):
             x_i = load(x[i])
             dy_i = load(dy[i])
-            out[i] = narrow(dy_i * derivative(x_i, b), out)
+            b_i = at(b, i)
+            out_i = dy_i * derivative(x_i, b_i)
+            out[i] = narrow(out_i, out)

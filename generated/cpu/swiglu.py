@@ -3,14 +3,34 @@
 
     silu(gate, alpha) * value
 
-Functions take numbers, kernels and ufuncs arrays; all compute in float64.
+Functions take numbers, kernels and ufuncs arrays.
+
+The arithmetic of float32 results, and the largest error found at sampled inputs:
+
+    forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.37 ULP)
+    vjp_gate: float64, to fewer digits (0.50 ULP); fast: float32 (3.38 ULP)
+    vjp_value: float32, compensated (0.81 ULP); fast: float32 (2.70 ULP)
 """
 
 from math import inf
 
-from numpy import rint
+from numpy import float32, rint
 
-from actgen.intrinsics import copysign, device, fma, is_double, kernel, load, narrow, power2
+from actgen.intrinsics import (
+    by_type,
+    copysign,
+    device,
+    float32_rest,
+    fma,
+    kernel,
+    load,
+    narrow,
+    power2,
+    power2_rounded,
+    stack_buffer,
+    store_tile,
+    window,
+)
 
 
 @device
@@ -64,6 +84,91 @@ def sigmoid_twofold_times(x, low, b):
 
 
 @device
+def product_rough(a, b):
+    """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
+    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
+    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    return a * piece_2
+
+
+@device
+def sigmoid_short(x):
+    """Return sigmoid(x) to 2**-32: exp(-|x|) and one division."""
+    u = -abs(x)
+    near = -700.0 if u < -700.0 else u
+    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    k = shifted - 6755399441055744.0
+    r = fma(-k, 0.6931471805599453, near)
+    u_2 = r * r
+    p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
+    p_2 = fma(p, u_2, 0.1666666512457563)
+    p_3 = fma(p_2, u_2, 1.00000000024327)
+    p_4 = fma(0.0013948188315933373, u_2, 0.041666225381412396)
+    p_5 = fma(p_4, u_2, 0.5000000104534438)
+    p_6 = fma(p_5, u_2, 0.9999999999616858)
+    p_7 = fma(p_3, r, p_6)
+    scale = power2_rounded(shifted)
+    e = p_7 * scale
+    inverse = 1.0 / (1.0 + e)
+    left = e * inverse
+    return inverse if x >= 0.0 else left
+
+
+@device
+def sigmoid_twofold_times_f32_fast(x, low, b):
+    """Return sigmoid(x + low) * b, error below 2.6 ULP: exp(-x) and one division."""
+    piece = float32(-160.0) if x < float32(-160.0) else x
+    near = float32(18.0) if piece > float32(18.0) else piece
+    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    scale = power2_rounded(t)
+    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
+    a = scale * back
+    k = t - shift
+    high = fma(k, float32(0.6931472), -near)
+    u = -(low if abs(x) < float32(1000.0) else float32(0.0))
+    r = high + fma(k, float32(-1.9046542e-09), u)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_3 = fma(r2, curve, r)
+    m = fma(p_3, float32(1.0), float32(1.0))
+    result = scale / (a + m) * b * back
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+
+
+@device
+def sigmoid_twofold_times_fast(x, low, b):
+    """Return sigmoid(x + low) * b, error below 2.5 ULP: exp(-x) and one division."""
+    piece = -1386.0 if x < -1386.0 else x
+    near = 38.0 if piece > 38.0 else piece
+    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    shifted = fma(near, 1.4426950408889634, shift)
+    scale = power2_rounded(shifted)
+    down = 9.785978320356312e-296 if x < -690.0 else 1.0
+    k = shifted - shift
+    high = fma(k, 0.693147180559663, -near)
+    p = fma(k, 2.8235290563031577e-13, -(low if abs(x) < 2000.0 else 0.0))
+    r = high + p
+    r2 = r * r
+    p_2 = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_3 = fma(p_2, r2, 0.0001984126988598154)
+    p_4 = fma(p_3, r2, 0.008333333333321697)
+    p_5 = fma(p_4, r2, 0.16666666666666677)
+    p_6 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_7 = fma(p_6, r2, 2.4801587355927152e-05)
+    p_8 = fma(p_7, r2, 0.001388888888887024)
+    p_9 = fma(p_8, r2, 0.04166666666666669)
+    p_10 = fma(p_9, r2, 0.5)
+    curve = fma(p_5, r, p_10)
+    p_11 = fma(r2, curve, r)
+    below = fma(scale, down, 1.0 + p_11)
+    result = scale / below * b * down
+    return copysign(0.0, b) if x <= -1386.0 else result
+
+
+@device
 def sigmoid_twofold(x, low):
     """Return sigmoid(x + low): exp(-|x|) and one division."""
     size = -abs(x)
@@ -107,29 +212,134 @@ def sigmoid_twofold(x, low):
 
 
 @device
-def product_rough(a, b):
-    """Return a * b, and 0 where a has vanished even if b is infinite."""
-    return copysign(0.0, b) if abs(a) < 1.0261342003245941e-289 else a * b
+def sigmoid_plain(x):
+    """Return sigmoid(x) to some ULP: exp(-|x|) and one division."""
+    u = -abs(x)
+    near = -700.0 if u < -700.0 else u
+    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    k = shifted - 6755399441055744.0
+    r = fma(-k, 0.6931471805599453, near)
+    u_2 = r * r
+    p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
+    p_2 = fma(p, u_2, 0.0001984126943222162)
+    p_3 = fma(p_2, u_2, 0.00833333333355955)
+    p_4 = fma(p_3, u_2, 0.1666666666666617)
+    p_5 = fma(p_4, u_2, 1.0)
+    p_6 = fma(2.763230427194121e-07, u_2, 2.4801486493238843e-05)
+    p_7 = fma(p_6, u_2, 0.001388888895124821)
+    p_8 = fma(p_7, u_2, 0.041666666666492685)
+    p_9 = fma(p_8, u_2, 0.5000000000000018)
+    p_10 = fma(p_9, u_2, 1.0)
+    p_11 = fma(p_5, r, p_10)
+    scale = power2_rounded(shifted)
+    e = p_11 * scale
+    inverse = 1.0 / (1.0 + e)
+    left = e * inverse
+    return inverse if x >= 0.0 else left
 
 
 @device
-def sigmoid_short(x):
-    """Return sigmoid(x) to 2**-32: exp(-|x|) and one division."""
+def sigmoidslope_plain(x):
+    """Return sigmoidslope(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
     near = -700.0 if u < -700.0 else u
-    k = rint(near * 1.4426950408889634)
+    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    k = shifted - 6755399441055744.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
-    p = fma(0.0001990480320604162, u_2, 0.008333289242800012)
-    p_2 = fma(p, u_2, 0.16666666753305867)
-    p_3 = fma(p_2, u_2, 1.0)
-    p_4 = fma(2.4878542227773045e-05, u_2, 0.0013888820237632814)
-    p_5 = fma(p_4, u_2, 0.04166666685899632)
-    p_6 = fma(p_5, u_2, 0.5)
-    p_7 = fma(p_6, u_2, 1.0)
-    p_8 = fma(p_3, r, p_7)
-    e = p_8 * power2(k)
-    return (1.0 if x >= 0.0 else e) / (1.0 + e)
+    p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
+    p_2 = fma(p, u_2, 0.0001984126943222162)
+    p_3 = fma(p_2, u_2, 0.00833333333355955)
+    p_4 = fma(p_3, u_2, 0.1666666666666617)
+    p_5 = fma(p_4, u_2, 1.0)
+    p_6 = fma(2.763230427194121e-07, u_2, 2.4801486493238843e-05)
+    p_7 = fma(p_6, u_2, 0.001388888895124821)
+    p_8 = fma(p_7, u_2, 0.041666666666492685)
+    p_9 = fma(p_8, u_2, 0.5000000000000018)
+    p_10 = fma(p_9, u_2, 1.0)
+    p_11 = fma(p_5, r, p_10)
+    scale = power2_rounded(shifted)
+    e = p_11 * scale
+    inverse = 1.0 / (1.0 + e)
+    left = e * inverse
+    return left * inverse
+
+
+@device
+def siluslope_twofold_f32_fast(x, low):
+    """Return the derivative of x sigmoid(x) at x + low, error below 3.7 ULP: e (1 + x + e) / (1 + e)², e = exp(-|x|)."""
+    size = abs(x)
+    u = -size
+    near = float32(-110.0) if u < float32(-110.0) else u
+    t = fma(near, float32(1.442695), float32(12582952.0))
+    k = t - float32(12582952.0)
+    u_2 = -k
+    high = fma(u_2, float32(0.6931472), near)
+    piece = low if size < float32(1000.0) else float32(0.0)
+    piece_2 = -piece if x > float32(0.0) else piece
+    r = high + fma(u_2, float32(-1.9046542e-09), piece_2)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_3 = fma(r2, curve, r)
+    scale = power2_rounded(t)
+    u_3 = piece_2 - float32(1.29792825e-08)
+    away = near - float32(-1.2784646) + u_3
+    square = away * away
+    p_4 = fma(float32(0.0023257225), away, float32(0.011602672))
+    p_5 = fma(float32(0.046410635), away, float32(0.13923228))
+    p_6 = fma(float32(0.00038743074), square, p_4)
+    p_7 = fma(p_6, square, p_5)
+    u_4 = away * (away * p_7)
+    plain = scale * float32(9.094947e-13)
+    e = fma(p_3, plain, plain)
+    p_8 = fma(away, float32(1.2784646), u_4)
+    u_5 = float32(1.0) + near + piece_2 + e
+    factor = p_8 if abs(away) < float32(0.25) else u_5
+    p_9 = fma(e, e + float32(2.0), float32(1.0))
+    scaled = scale * (factor / p_9)
+    tail = fma(p_3, scaled, scaled)
+    p_10 = fma(-tail, float32(9.094947e-13), float32(1.0))
+    u_6 = tail * float32(9.094947e-13)
+    return u_6 if x <= float32(0.0) else p_10
+
+
+@device
+def sigmoid_twofold_times_f32(x, low, b):
+    """Return sigmoid(x + low) * b, error below 0.99 ULP: exp(-x) and one division."""
+    piece = float32(-160.0) if x < float32(-160.0) else x
+    near = float32(18.0) if piece > float32(18.0) else piece
+    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    scale = power2_rounded(t)
+    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
+    a = scale * back
+    k = t - shift
+    high = fma(k, float32(0.6931472), -near)
+    u = -(low if abs(x) < float32(1000.0) else float32(0.0))
+    rest = fma(k, float32(-1.9046542e-09), u)
+    r = high + rest
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    r_low = high - r + rest
+    tail = fma(r2, curve, fma(r_low, r, r_low))
+    p_3 = r + tail
+    m = fma(p_3, float32(1.0), float32(1.0))
+    below = a + m
+    inverse = float32(1.0) / below
+    ratio = inverse * scale
+    u_2 = -inverse
+    u_3 = (a if a > m else m) - below
+    m_low = fma(p_3, float32(1.0), float32(1.0) - m)
+    below_low = u_3 + (m if a > m else a) + m_low
+    left = fma(u_2, below_low, fma(u_2, below, float32(1.0)))
+    extra = left * inverse * scale * b
+    piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
+    result = fma(ratio, b, piece_2) * back
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
 
 @device
@@ -142,18 +352,36 @@ def forward(gate, value, alpha):
 
 @device
 def forward_narrow(gate, value, alpha):
-    """Return the value at x, for results rounded to float32 or narrower."""
+    """Return the value at x, in float64, to fewer digits."""
     u = sigmoid_short(product_rough(alpha, gate))
     piece = gate if gate != gate else product_rough(u, gate * value)
     return value if value != value else piece
 
 
 @device
-def forward_as(like, gate, value, alpha):
-    """Return the value at x, as exact as the type of `like` needs."""
-    if is_double(like):
-        return forward(gate, value, alpha)
-    return forward_narrow(gate, value, alpha)
+def forward_float32_fast(gate, value, alpha):
+    """Return the value at x, in float32."""
+    gate = float32(gate)
+    value = float32(value)
+    alpha_ = float32(alpha)
+    alpha_rest_ = float32_rest(alpha)
+    u = alpha_ * gate
+    p = fma(alpha_, gate, -u)
+    u_2 = p + alpha_rest_ * gate
+    piece = alpha_ if alpha_ == float32(0.0) else u
+    piece_2 = float32(0.0) if alpha_ == float32(0.0) else u_2
+    u_3 = gate * value
+    u_4 = sigmoid_twofold_times_f32_fast(piece, piece_2, u_3)
+    piece_3 = gate if gate != gate else u_4
+    return value if value != value else piece_3
+
+
+@device
+def forward_quick(gate, value, alpha):
+    """Return the value at x, in float64, uncompensated."""
+    piece = 0.0 if alpha == 0.0 else fma(alpha, gate, -(alpha * gate))
+    u = sigmoid_twofold_times_fast(product(alpha, gate), piece, gate * value)
+    return value if value != value else gate if gate != gate else u
 
 
 @device
@@ -169,10 +397,69 @@ def vjp_gate(gate, value, alpha):
 
 
 @device
+def vjp_gate_narrow(gate, value, alpha):
+    """Return the derivative with respect to gate, in float64, to fewer digits."""
+    u = product_rough(alpha, gate)
+    u_2 = sigmoid_plain(u) + product_rough(sigmoidslope_plain(u), u)
+    return value * u_2
+
+
+@device
+def vjp_gate_float32_fast(gate, value, alpha):
+    """Return the derivative with respect to gate, in float32."""
+    gate = float32(gate)
+    value = float32(value)
+    alpha_ = float32(alpha)
+    alpha_rest_ = float32_rest(alpha)
+    u = alpha_ * gate
+    p = fma(alpha_, gate, -u)
+    u_2 = p + alpha_rest_ * gate
+    return value * siluslope_twofold_f32_fast(u, u_2)
+
+
+@device
 def vjp_value(gate, value, alpha):
     """Return the derivative with respect to value."""
     piece = 0.0 if alpha == 0.0 else fma(alpha, gate, -(alpha * gate))
     u = sigmoid_twofold_times(product(alpha, gate), piece, gate)
+    return gate if gate != gate else u
+
+
+@device
+def vjp_value_float32(gate, value, alpha):
+    """Return the derivative with respect to value, in float32, compensated."""
+    gate = float32(gate)
+    alpha_ = float32(alpha)
+    alpha_rest_ = float32_rest(alpha)
+    u = alpha_ * gate
+    p = fma(alpha_, gate, -u)
+    u_2 = p + alpha_rest_ * gate
+    piece = alpha_ if alpha_ == float32(0.0) else u
+    piece_2 = float32(0.0) if alpha_ == float32(0.0) else u_2
+    u_3 = sigmoid_twofold_times_f32(piece, piece_2, gate)
+    return gate if gate != gate else u_3
+
+
+@device
+def vjp_value_float32_fast(gate, value, alpha):
+    """Return the derivative with respect to value, in float32."""
+    gate = float32(gate)
+    alpha_ = float32(alpha)
+    alpha_rest_ = float32_rest(alpha)
+    u = alpha_ * gate
+    p = fma(alpha_, gate, -u)
+    u_2 = p + alpha_rest_ * gate
+    piece = alpha_ if alpha_ == float32(0.0) else u
+    piece_2 = float32(0.0) if alpha_ == float32(0.0) else u_2
+    u_3 = sigmoid_twofold_times_f32_fast(piece, piece_2, gate)
+    return gate if gate != gate else u_3
+
+
+@device
+def vjp_value_quick(gate, value, alpha):
+    """Return the derivative with respect to value, in float64, uncompensated."""
+    piece = 0.0 if alpha == 0.0 else fma(alpha, gate, -(alpha * gate))
+    u = sigmoid_twofold_times_fast(product(alpha, gate), piece, gate)
     return gate if gate != gate else u
 
 
@@ -188,37 +475,155 @@ def partial_alpha(gate, value, alpha):
     return value if value != value else u_4
 
 
+forward_as = by_type(
+    double=forward,
+    single=forward_narrow,
+    half=forward_float32_fast,
+)
+
+forward_fast_as = by_type(
+    double=forward_quick,
+    single=forward_float32_fast,
+    half=forward_float32_fast,
+)
+
+vjp_gate_as = by_type(
+    double=vjp_gate,
+    single=vjp_gate_narrow,
+    half=vjp_gate_float32_fast,
+)
+
+vjp_gate_fast_as = by_type(
+    double=vjp_gate,
+    single=vjp_gate_float32_fast,
+    half=vjp_gate_float32_fast,
+)
+
+vjp_value_as = by_type(
+    double=vjp_value,
+    single=vjp_value_float32,
+    half=vjp_value_float32_fast,
+)
+
+vjp_value_fast_as = by_type(
+    double=vjp_value_quick,
+    single=vjp_value_float32_fast,
+    half=vjp_value_float32_fast,
+)
+
+
 @device
 def scalar(gate, value, alpha=1.0):
     """Return the value, in the type of gate: for use in functions compiled by Numba."""
-    return narrow(forward(load(gate), load(value), alpha), gate)
+    return narrow(forward_as(gate, load(gate), load(value), alpha), gate)
 
 
 @kernel
 def forward_rows(gate, value, out, alpha):
+    # through tiles that nothing overlaps, so that the loop vectorises
+    out_tile = stack_buffer(256, out)
+    length = gate.shape[1]
     for i in range(gate.shape[0]):
-        for j in range(gate.shape[1]):
-            gate_j = load(gate[i, j])
-            value_j = load(value[i, j])
-            out[i, j] = narrow(forward_as(out, gate_j, value_j, alpha), out)
+        out_row = window(out, (i,), 0, length)
+        for start in range(0, length, 256):
+            count = min(256, length - start)
+            gate_part = window(gate, (i,), start, count)
+            value_part = window(value, (i,), start, count)
+            for j in range(count):
+                gate_j = load(gate_part[j])
+                value_j = load(value_part[j])
+                out_j = forward_as(out, gate_j, value_j, alpha)
+                out_tile[j] = narrow(out_j, out)
+            store_tile(out_tile, out_row, start)
+
+
+@kernel
+def forward_fast_rows(gate, value, out, alpha):
+    # through tiles that nothing overlaps, so that the loop vectorises
+    out_tile = stack_buffer(256, out)
+    length = gate.shape[1]
+    for i in range(gate.shape[0]):
+        out_row = window(out, (i,), 0, length)
+        for start in range(0, length, 256):
+            count = min(256, length - start)
+            gate_part = window(gate, (i,), start, count)
+            value_part = window(value, (i,), start, count)
+            for j in range(count):
+                gate_j = load(gate_part[j])
+                value_j = load(value_part[j])
+                out_j = forward_fast_as(out, gate_j, value_j, alpha)
+                out_tile[j] = narrow(out_j, out)
+            store_tile(out_tile, out_row, start)
 
 
 @kernel
 def vjp_rows(gate, value, dy, dgate, dvalue, alpha):
+    # through tiles that nothing overlaps, so that the loop vectorises
+    dgate_tile = stack_buffer(256, dgate)
+    dvalue_tile = stack_buffer(256, dvalue)
+    length = gate.shape[1]
     for i in range(gate.shape[0]):
-        for j in range(gate.shape[1]):
-            gate_j = load(gate[i, j])
-            value_j = load(value[i, j])
-            dy_j = load(dy[i, j])
-            dgate[i, j] = narrow(dy_j * vjp_gate(gate_j, value_j, alpha), dgate)
-            dvalue[i, j] = narrow(dy_j * vjp_value(gate_j, value_j, alpha), dvalue)
+        dgate_row = window(dgate, (i,), 0, length)
+        dvalue_row = window(dvalue, (i,), 0, length)
+        for start in range(0, length, 256):
+            count = min(256, length - start)
+            gate_part = window(gate, (i,), start, count)
+            value_part = window(value, (i,), start, count)
+            dy_part = window(dy, (i,), start, count)
+            for j in range(count):
+                gate_j = load(gate_part[j])
+                value_j = load(value_part[j])
+                dy_j = load(dy_part[j])
+                dgate_j = dy_j * vjp_gate_as(dgate, gate_j, value_j, alpha)
+                dvalue_j = dy_j * vjp_value_as(dvalue, gate_j, value_j, alpha)
+                dgate_tile[j] = narrow(dgate_j, dgate)
+                dvalue_tile[j] = narrow(dvalue_j, dvalue)
+            store_tile(dgate_tile, dgate_row, start)
+            store_tile(dvalue_tile, dvalue_row, start)
+
+
+@kernel
+def vjp_fast_rows(gate, value, dy, dgate, dvalue, alpha):
+    # through tiles that nothing overlaps, so that the loop vectorises
+    dgate_tile = stack_buffer(256, dgate)
+    dvalue_tile = stack_buffer(256, dvalue)
+    length = gate.shape[1]
+    for i in range(gate.shape[0]):
+        dgate_row = window(dgate, (i,), 0, length)
+        dvalue_row = window(dvalue, (i,), 0, length)
+        for start in range(0, length, 256):
+            count = min(256, length - start)
+            gate_part = window(gate, (i,), start, count)
+            value_part = window(value, (i,), start, count)
+            dy_part = window(dy, (i,), start, count)
+            for j in range(count):
+                gate_j = load(gate_part[j])
+                value_j = load(value_part[j])
+                dy_j = load(dy_part[j])
+                dgate_j = dy_j * vjp_gate_fast_as(dgate, gate_j, value_j, alpha)
+                dvalue_j = dy_j * vjp_value_fast_as(dvalue, gate_j, value_j, alpha)
+                dgate_tile[j] = narrow(dgate_j, dgate)
+                dvalue_tile[j] = narrow(dvalue_j, dvalue)
+            store_tile(dgate_tile, dgate_row, start)
+            store_tile(dvalue_tile, dvalue_row, start)
 
 
 @kernel
 def partial_alpha_rows(gate, value, dy, out64, alpha):
+    # through tiles that nothing overlaps, so that the loop vectorises
+    out64_tile = stack_buffer(256, out64)
+    length = gate.shape[1]
     for i in range(gate.shape[0]):
-        for j in range(gate.shape[1]):
-            gate_j = load(gate[i, j])
-            value_j = load(value[i, j])
-            dy_j = load(dy[i, j])
-            out64[i, j] = narrow(dy_j * partial_alpha(gate_j, value_j, alpha), out64)
+        out64_row = window(out64, (i,), 0, length)
+        for start in range(0, length, 256):
+            count = min(256, length - start)
+            gate_part = window(gate, (i,), start, count)
+            value_part = window(value, (i,), start, count)
+            dy_part = window(dy, (i,), start, count)
+            for j in range(count):
+                gate_j = load(gate_part[j])
+                value_j = load(value_part[j])
+                dy_j = load(dy_part[j])
+                out64_j = dy_j * partial_alpha(gate_j, value_j, alpha)
+                out64_tile[j] = narrow(out64_j, out64)
+            store_tile(out64_tile, out64_row, start)
