@@ -28,7 +28,7 @@ _ARITHMETIC = {
     True: "Functions take numbers, kernels and ufuncs arrays.",
 }
 _NARROW = "Kernels named narrow are for float32 and 16-bit arrays; all others compute in float64."
-_ALWAYS = {"kernel", "load", "narrow"}
+_ALWAYS = {"kernel", "narrow"}
 _IN_KERNELS = {"is_large", "same_start", "stack_buffer", "store_tile"}
 
 
@@ -56,16 +56,18 @@ def _elementwise(program: Program) -> str:
         spelled = list(_in_kernels(names, ["x", "dy"]).values())
         if not v.random and not v.fixed:
             value = quantities.call(v, "forward", fast=False)
-            of = value.format(x="load(x)", rest=rest, like="x")
+            of = value.format(x="element(x)", rest=rest, like="x")
             scalars.append({"suffix": v.suffix, "args": _signature(params), "value": of})
         for q in _quantities(v):
             args = _rest(q.more)
-            of = q.value.format(x="load(x)", dy="load(dy)", rest=rest, like="x")
+            take = "load" if q.wide else "element"
+            of = q.value.format(x=f"{take}(x)", dy=f"{take}(dy)", rest=rest, like="x")
             ufuncs.append(
                 {
                     "name": f"{q.name}_ufunc",
                     "args": f"x{args}{rest}",
-                    "result": of if q.wide else f"narrow({of}, x)",
+                    "value": of,
+                    "result": "out_i" if q.wide else "narrow(out_i, x)",
                 }
             )
             if v.random or q.wide:
@@ -82,7 +84,8 @@ def _elementwise(program: Program) -> str:
                     ),
                 }
             )
-    needs = {"ufunc"} | (_IN_KERNELS if kernels else set())
+    needs = {"element", "ufunc"} | (_IN_KERNELS if kernels else set())
+    needs |= {"load"} if any("load(" in u["value"] for u in ufuncs) else set()
     needs |= {"at"} if any(k["params"] for k in kernels) else set()
     return _render(
         "cpu_elementwise.py.j2",
@@ -174,18 +177,20 @@ def _pieces(program: Program) -> str:
     kernels: list[dict[str, Any]] = []
     for v in program.variants:
         functions.extend(quantities.functions(v, [*inputs, *names], params))
-        choices.extend(quantities.choices(v))
+        choices.extend(quantities.choices(v, gated))
         kernels.extend(_gate_kernels(v, inside) if gated else _piece_kernels(program, v, inside))
     scalars = []
     for v in program.variants if gated else ():
         value = quantities.call(v, "forward", fast=False)
-        of = value.format(x="load(gate)", rest=f", load(value){rest}", like="gate")
+        of = value.format(x="element(gate)", rest=f", element(value){rest}", like="gate")
         args = _signature(params, "gate, value")
         scalars.append({"suffix": v.suffix, "args": args, "value": of})
+    needs = {"element", "stack_buffer", "store_tile", "window"}
+    needs |= {"load"} if any("load(" in line for k in kernels for line in k["lines"]) else set()
     return _render(
         "cpu_pieces.py.j2",
         program,
-        {"stack_buffer", "store_tile", "window"},
+        needs,
         functions=functions,
         choices=choices,
         scalars=scalars,
@@ -210,7 +215,7 @@ def _gate_kernels(variant: Variant, rest: str) -> Iterable[dict[str, Any]]:
         if body.name.startswith("partial_"):
             name = f"{body.name}{variant.suffix}"
             of = f"dy_j * {name}(gate_j, value_j{rest})"
-            yield _row_kernel(name, [*halves, "dy"], {"out64": of}, rest)
+            yield _row_kernel(name, [*halves, "dy"], {"out64": of}, rest, take="load")
 
 
 def _piece_kernels(program: Program, variant: Variant, rest: str) -> Iterable[dict[str, Any]]:
@@ -235,9 +240,10 @@ def _row_kernel(
     targets: Mapping[str, str],
     rest: str,
     steps: Sequence[str] = (),
+    take: str = "element",
 ) -> dict[str, Any]:
     """Return a kernel over 2-D arrays that reads every input before it writes a target."""
-    lines = [f"{entry}_j = load({entry}_part[j])" for entry in inputs]
+    lines = [f"{entry}_j = {take}({entry}_part[j])" for entry in inputs]
     lines += steps
     lines += [f"{target}_j = {value}" for target, value in targets.items()]
     lines += [f"{target}_tile[j] = narrow({target}_j, {target})" for target in targets]
@@ -254,7 +260,7 @@ def _axis(program: Program) -> str:
     spec = program.spec
     params = [p.name for p in kernel_params(spec)]
     kernels: list[dict[str, Any]] = []
-    needs: set[str] = set()
+    needs: set[str] = {"load"}
     narrow: list[Expr] = []
     for v in program.variants:
         for body in v.bodies:
@@ -345,7 +351,9 @@ def _render(
     needs |= quantities.intrinsics(program.all_variants, kernel_params(program.spec))
     library = used_functions([*(expr for expr, _ in computed), *narrow])
     exprs = [*(expr for expr, _ in computed), *(f.body for f in library)]
-    needs |= {"float32!"} if any(f.dtype == "float32" for f in library) else set()
+    printed = [*quantities.library(library), *values.get("functions", [])]
+    if any("float32(" in line for f in printed for line in (*f.lines, f.result)):
+        needs |= {"float32!"}
     plain = {"inf!"} if any("inf" in s["args"] for s in values.get("scalars", [])) else set()
     scalars = [*library, *values.get("functions", [])]
     devices = {"device"} if scalars else set()

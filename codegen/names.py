@@ -57,7 +57,15 @@ _ARGUMENTS = frozenset(
     {
         *("x", "dy", "out", "where", "dtype", "axis", "rng", "order", "wrt", "index", "mask"),
         *("result", "self", "cls", "actgen", "np", "numpy", "numba", "math"),
-        *("float32", "float32_rest", "is_double", "by_type", "power2_rounded"),
+        *(
+            "float32",
+            "float32_rest",
+            "is_double",
+            "by_type",
+            "element",
+            "widened",
+            "power2_rounded",
+        ),
         *("load", "narrow", "maximum", "minimum", "rint", "same_start", "stack_buffer"),
         *("window", "opened", "copied", "scratch", "single"),
         *("sum_of", "quick_sum_of", "largest_of", "position_of"),

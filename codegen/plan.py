@@ -161,9 +161,10 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
 def _settled(exact: Expr, lowered: Expr, setting: Setting, trial: _Trial) -> Expr:
     """Return the float64 form: with the rounding errors of plain arithmetic where they tell.
 
-    Beside functions they do not: those round as much themselves.
+    Beside functions they do not: those round as much themselves. Nor beside parameters, whose own
+    rounding a formula may have been written to cancel.
     """
-    if setting.random or Way("", FLOAT64, lowered).calls:
+    if setting.params or setting.random or Way("", FLOAT64, lowered).calls:
         return lowered
     twofold = rewrite(lower_twofold(exact, FLOAT64, {}), _spelled_out)
     error = difference(lowered, twofold, setting.variable, trial.values)

@@ -13,7 +13,7 @@ from math import ceil
 from actgen.codegen.activation import Param
 from actgen.codegen.emit.cpu import emit_cpu
 from actgen.codegen.functions.parts import Function
-from actgen.codegen.ir import Expr, Symbol, symbols
+from actgen.codegen.ir import Expr, symbols
 from actgen.codegen.pipeline import Body, Variant
 from actgen.codegen.plan import Plan, Way, in_parts
 from actgen.codegen.precision import FLOAT32, FLOAT64, FORMATS, Format
@@ -70,12 +70,14 @@ def functions(
             yield _of_way(body, way, variant.suffix, inputs, params)
 
 
-def choices(variant: Variant) -> Iterator[ChoiceText]:
-    """Yield the functions that choose a way by the type of the result, on either tier."""
+def choices(variant: Variant, gated: bool = False) -> Iterator[ChoiceText]:
+    """Yield the functions that choose a way by the type of the result, on either tier.
+
+    The functions of a gate have two elements.
+    """
     for body in variant.bodies:
-        for fast in (False, True):
-            if body.plan is not None and _chooses(body.plan, fast):
-                yield _choice(body, fast, variant.suffix)
+        for fast in _tiers(body.plan) if body.plan is not None else ():
+            yield _choice(body, fast, variant.suffix, gated)
 
 
 def library(used: Iterable[Function]) -> list[FunctionText]:
@@ -86,7 +88,7 @@ def library(used: Iterable[Function]) -> list[FunctionText]:
 def call(variant: Variant, name: str, fast: bool) -> str:
     """Return the text of a quantity over {x} and {rest}, as the type of {like} needs it."""
     body = variant.body(name)
-    if body.plan is None or not _chooses(body.plan, fast and body.plan.has_fast):
+    if body.plan is None:
         return f"{name}{variant.suffix}({{x}}{{rest}})"
     tier = "_fast" if fast and body.plan.has_fast else ""
     return f"{name}{tier}_as{variant.suffix}({{like}}, {{x}}{{rest}})"
@@ -111,11 +113,12 @@ def intrinsics(variants: Iterable[Variant], params: Sequence[Param]) -> set[str]
         for body in variant.bodies:
             if body.plan is None:
                 continue
-            if any(_chooses(body.plan, fast) for fast in (False, True)):
-                needed.add("by_type")
+            needed.add("by_type")
+            for fast in _tiers(body.plan):
+                _, *narrow = _ways(body.plan, fast)
+                needed.update("widened" for way in narrow if way.fmt is FLOAT64)
             for way in body.plan.ways:
                 if way.fmt is FLOAT32:
-                    needed.add("float32!")
                     used = symbols(way.lowered)
                     needed.update("float32_rest" for p in params if in_parts(p)[1] in used)
     return needed
@@ -128,17 +131,21 @@ def _ways(plan: Plan, fast: bool) -> tuple[Way, Way, Way]:
     return plan.double, plan.single, plan.half
 
 
-def _chooses(plan: Plan, fast: bool) -> bool:
-    if fast:
-        return plan.has_fast
-    return len({way.suffix for way in _ways(plan, fast)}) > 1
+def _tiers(plan: Plan) -> tuple[bool, ...]:
+    """Return whether each tier that has kernels of its own is the fast one."""
+    return (False, True) if plan.has_fast else (False,)
 
 
-def _choice(body: Body, fast: bool, suffix: str) -> ChoiceText:
+def _choice(body: Body, fast: bool, suffix: str, gated: bool) -> ChoiceText:
     """Return the function that chooses a way by the type of the result."""
     assert body.plan is not None
-    names = [f"{body.name}{way.suffix}{suffix}" for way in _ways(body.plan, fast)]
-    return ChoiceText(f"{body.name}{'_fast' if fast else ''}_as{suffix}", *names)
+    double, *narrow = _ways(body.plan, fast)
+    texts = [f"{body.name}{double.suffix}{suffix}"]
+    for way in narrow:
+        name = f"{body.name}{way.suffix}{suffix}"
+        widened = f"widened({name}{', 2' if gated else ''})"
+        texts.append(name if way.fmt is FLOAT32 else widened)
+    return ChoiceText(f"{body.name}{'_fast' if fast else ''}_as{suffix}", *texts)
 
 
 def _of_way(
@@ -148,8 +155,6 @@ def _of_way(
     head: list[str] = []
     if way.fmt is FLOAT32:
         used = symbols(way.lowered)
-        named = {p.name for p in params}
-        head = [f"{n} = float32({n})" for n in inputs if n not in named and Symbol(n) in used]
         for p in params:
             high, rest = in_parts(p)
             head += [f"{high.name} = float32({p.name})"] if high in used else []

@@ -108,10 +108,11 @@ def _known(value: Any) -> bytes | None:
 class Alternatives:
     """Stands for several functions of which one is called: its fingerprint is that of them all."""
 
-    def __init__(self, functions: Iterable[KernelCache]) -> None:
+    def __init__(self, functions: Iterable[KernelCache | Alternatives]) -> None:
         known = [function.fingerprint for function in functions]
         parts = [fingerprint for fingerprint in known if fingerprint is not None]
-        self.fingerprint = b"|".join(parts) if len(parts) == len(known) else None
+        whole = len(parts) == len(known)
+        self.fingerprint: bytes | None = b"|".join(parts) if whole else None
 
 
 class KernelCache(_Cache):  # type: ignore[misc]

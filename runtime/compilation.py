@@ -58,24 +58,42 @@ def kernel(function: Callable[..., Any]) -> Any:
 def by_type(*, double: Any, single: Any, half: Any) -> Callable[..., Any]:
     """Return a device function of `like` and more: one of three, by the element type of `like`.
 
-    Only the one that is called is compiled.
+    Only the one that is called is compiled. The elements are float64 for `double`, else float32.
     """
 
     def chosen(like: Any, *args: Any) -> Any:
         raise NotImplementedError("only compiled functions can call this")
 
-    @overload(chosen, jit_options=_INLINED)
+    @overload(chosen, jit_options=_INLINED, strict=False)
     def choose(like: Any, *args: Any) -> Any:
         element = like.dtype if isinstance(like, types.Array) else types.unliteral(like)
         function = {types.float64: double, types.float32: single}.get(element, half)
-
-        def call(like: Any, *args: Any) -> Any:
-            return function(*args)
-
-        return call
+        return lambda like, *args: function(*args)
 
     chosen._cache = Alternatives([f._cache for f in (double, single, half)])  # type: ignore[attr-defined]
     return chosen
+
+
+def widened(function: Any, elements: int = 1) -> Callable[..., Any]:
+    """Return a device function that takes its first one or two arguments to float64."""
+
+    def of_one(a: Any, *rest: Any) -> Any:
+        raise NotImplementedError("only compiled functions can call this")
+
+    def of_two(a: Any, b: Any, *rest: Any) -> Any:
+        raise NotImplementedError("only compiled functions can call this")
+
+    @overload(of_one, jit_options=_INLINED, strict=False)
+    def choose_one(a: Any, *rest: Any) -> Any:
+        return lambda a, *rest: function(np.float64(a), *rest)
+
+    @overload(of_two, jit_options=_INLINED, strict=False)
+    def choose_two(a: Any, b: Any, *rest: Any) -> Any:
+        return lambda a, b, *rest: function(np.float64(a), np.float64(b), *rest)
+
+    wide: Any = of_one if elements == 1 else of_two
+    wide._cache = Alternatives([function._cache])
+    return wide  # type: ignore[no-any-return]
 
 
 class LazyUfunc:

@@ -18,7 +18,7 @@ from numba.np.arrayobj import populate_array
 
 from actgen import half
 from actgen.bits import exponent, mantissa, power2, power2_rounded
-from actgen.compilation import LazyUfunc, by_type, device, kernel, ufunc
+from actgen.compilation import LazyUfunc, by_type, device, kernel, ufunc, widened
 from actgen.streaming import is_large, store_tile
 from actgen.tiles import (
     copied,
@@ -39,6 +39,7 @@ __all__ = [
     "copied",
     "copysign",
     "device",
+    "element",
     "exponent",
     "float32_rest",
     "fma",
@@ -64,6 +65,7 @@ __all__ = [
     "store_tile",
     "sum_of",
     "ufunc",
+    "widened",
     "window",
 ]
 
@@ -102,6 +104,26 @@ def load(typingctx: Any, value: Any) -> Any:
         return builder.fpext(number, ir.DoubleType())
 
     return signature(types.float64, element), codegen
+
+
+@intrinsic
+def element(typingctx: Any, value: Any) -> Any:
+    """Widen a scalar of a 16-bit type to float32; float32 and float64 stay what they are.
+
+    A comparison of a float32 that was widened and rounded again LLVM would do in float64.
+    """
+    kind = _element(value)
+    if kind is None:
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if kind == _HALF:
+            return half.half_to_float(context, builder, args[0])
+        if kind == _BFLOAT:
+            return half.bfloat_to_float(builder, args[0])
+        return args[0]
+
+    return signature(kind if kind in _FLOATS else types.float32, kind), codegen
 
 
 def _one_nan(builder: Any, number: Any) -> Any:

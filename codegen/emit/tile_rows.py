@@ -5,6 +5,7 @@ Each pass goes through a block of whole rows, or tile by tile through a long one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from actgen.codegen.emit.cpu import emit_cpu
@@ -26,10 +27,27 @@ from actgen.codegen.precision import FLOAT32
 from actgen.codegen.schedule import Pass, Reduction
 from actgen.codegen.share import Line
 
+_SLICE_VALUE = re.compile(r"\s*(\w+_s) = single\(\w+\[r\]\)", re.ASCII)
+
 
 def rows(kernel: TiledKernel) -> list[str]:
     """Return the statements over arrays (rows, n)."""
-    return _Rows(kernel).statements()
+    return _without_unused(_Rows(kernel).statements())
+
+
+def _without_unused(lines: list[str]) -> list[str]:
+    """Drop the values of a slice that are taken for a pass and not read before the next one."""
+    kept = []
+    for number, line in enumerate(lines):
+        taken = _SLICE_VALUE.fullmatch(line)
+        if taken is not None:
+            name = re.compile(rf"\b{taken[1]}\b")
+            reads = (other for other in lines[number + 1 :] if name.search(other))
+            following = next(reads, None)
+            if following is None or following == line:
+                continue
+        kept.append(line)
+    return kept
 
 
 class _Rows(Tiles):

@@ -173,8 +173,8 @@ _ROWS: tuple[tuple[str, _Core, str, float, tuple[str, ...]], ...] = (
     ("exp", _exp, "x = k log 2 + r, a polynomial for exp(r)", 1.5, _KINDS),
     ("sigmoid", _sigmoid, "exp(-x) and one division", 2.5, _KINDS),
     ("tanh", _tanh, "-m / (2 + m) with m = expm1(-2|x|)", 2.5, ("",)),
-    ("tanhsoftplus", _tanh_softplus, "n / (n + 2) with n = w (w + 2), w = exp(x)", 3.0, _KINDS),
-    ("normcdf", _normcdf, "exp(-x²/2) times a polynomial in (|x| - c) / (|x| + c)", 6.0, _KINDS),
+    ("tanhsoftplus", _tanh_softplus, "n / (n + 2), n = w (w + 2), w = exp(x)", 3.0, _KINDS),
+    ("normcdf", _normcdf, "exp(-x²/2) times a polynomial", 6.0, _KINDS),
 )
 QUICK_FUNCTIONS: tuple[Function, ...] = tuple(
     _version(name, kind, core, doc, error)

@@ -267,7 +267,7 @@ _ODD = ("expm1", "log1p", "tanh", "erf")
 
 def _function(name: str, kind: str, fits: _Fits, error: str) -> Function:
     functions = _Functions(fits)
-    method, doc = _METHODS.get(name) or (_Functions.normcdf_slope, f"{_TAIL}, its zero a factor")
+    method, doc = _METHODS.get(name) or (_Functions.normcdf_slope, "its zero is a factor")
     body = method(functions, X)
     body = apply("copysign", body, X) if name in _ODD else body
     text = f"Return {name}(x) to {error}: {doc}."

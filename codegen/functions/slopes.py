@@ -109,12 +109,12 @@ def _functions() -> tuple[Function, ...]:
         suffix = "" if low == ZERO else "_twofold"
         made.append(Function(f"siluslope{suffix}", args, _sum("sigmoid", low), f"{doc}."))
         name, error = f"siluslope{suffix}_f32_fast", 3.7
-        text = f"{doc}, error below {error} ULP: e (1 + x + e) / (1 + e)², e = exp(-|x|)."
+        text = f"{doc}, error below {error} ULP: its zero is a factor."
         made.append(Function(name, args, _silu(low, let), text, let.names, "float32", error))
     doc = "Return the derivative of x normcdf(x)"
     made.append(Function("normcdfslope", ("x",), _sum("normcdf", ZERO), f"{doc}."))
     let = Steps()
-    text = f"{doc}, error below 3.2 ULP: exp(-x²/2), its zero, a polynomial."
+    text = f"{doc}, error below 3.2 ULP: its zero is a factor."
     made.append(
         Function("normcdfslope_f32_fast", ("x",), _normcdf(let), text, let.names, "float32", 3.2)
     )

@@ -21,6 +21,7 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     float32_rest,
     fma,
     is_large,
@@ -35,6 +36,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -263,7 +265,6 @@ def forward_narrow(x, alpha):
 @device
 def forward_float32_fast(x, alpha):
     """Return the value at x, in float32."""
-    x = float32(x)
     alpha_ = float32(alpha)
     alpha_rest_ = float32_rest(alpha)
     holds = x > float32(0.0) or x == float32(0.0) and -float32(0.0) > float32(0.0)
@@ -350,7 +351,7 @@ def partial_alpha(x, alpha):
 
 forward_as = by_type(
     double=forward,
-    single=forward_narrow,
+    single=widened(forward_narrow),
     half=forward_float32_fast,
 )
 
@@ -362,67 +363,75 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=derivative_narrow,
-    half=derivative_narrow,
+    single=widened(derivative_narrow),
+    half=widened(derivative_narrow),
 )
 
 derivative_fast_as = by_type(
     double=derivative_quick,
-    single=derivative_narrow,
-    half=derivative_narrow,
+    single=widened(derivative_narrow),
+    half=widened(derivative_narrow),
 )
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=second_derivative_narrow,
-    half=second_derivative_narrow,
+    single=widened(second_derivative_narrow),
+    half=widened(second_derivative_narrow),
 )
 
 
 @device
 def scalar(x, alpha=1.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), alpha), x)
+    return narrow(forward_as(x, element(x), alpha), x)
 
 
 @ufunc
 def forward_ufunc(x, alpha):
-    return narrow(forward_as(x, load(x), alpha), x)
+    out_i = forward_as(x, element(x), alpha)
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x, alpha):
-    return narrow(forward_fast_as(x, load(x), alpha), x)
+    out_i = forward_fast_as(x, element(x), alpha)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, alpha):
-    return narrow(derivative_as(x, load(x), alpha), x)
+    out_i = derivative_as(x, element(x), alpha)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, alpha):
-    return narrow(derivative_fast_as(x, load(x), alpha), x)
+    out_i = derivative_fast_as(x, element(x), alpha)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, alpha):
-    return narrow(second_derivative_as(x, load(x), alpha), x)
+    out_i = second_derivative_as(x, element(x), alpha)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, alpha):
-    return narrow(load(dy) * derivative_as(x, load(x), alpha), x)
+    out_i = element(dy) * derivative_as(x, element(x), alpha)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, alpha):
-    return narrow(load(dy) * derivative_fast_as(x, load(x), alpha), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x), alpha)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_alpha_ufunc(x, dy, alpha):
-    return load(dy) * partial_alpha(load(x), alpha)
+    out_i = load(dy) * partial_alpha(load(x), alpha)
+    return out_i
 
 
 @kernel
@@ -433,14 +442,14 @@ def forward_contiguous(x, out, alpha):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 alpha_i = at(alpha, start + i)
                 out_i = forward_as(out, x_i, alpha_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             alpha_i = at(alpha, i)
             out_i = forward_as(out, x_i, alpha_i)
             out[i] = narrow(out_i, out)
@@ -454,14 +463,14 @@ def forward_fast_contiguous(x, out, alpha):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 alpha_i = at(alpha, start + i)
                 out_i = forward_fast_as(out, x_i, alpha_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             alpha_i = at(alpha, i)
             out_i = forward_fast_as(out, x_i, alpha_i)
             out[i] = narrow(out_i, out)
@@ -475,14 +484,14 @@ def derivative_contiguous(x, out, alpha):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 alpha_i = at(alpha, start + i)
                 out_i = derivative_as(out, x_i, alpha_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             alpha_i = at(alpha, i)
             out_i = derivative_as(out, x_i, alpha_i)
             out[i] = narrow(out_i, out)
@@ -496,14 +505,14 @@ def derivative_fast_contiguous(x, out, alpha):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 alpha_i = at(alpha, start + i)
                 out_i = derivative_fast_as(out, x_i, alpha_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             alpha_i = at(alpha, i)
             out_i = derivative_fast_as(out, x_i, alpha_i)
             out[i] = narrow(out_i, out)
@@ -517,14 +526,14 @@ def second_derivative_contiguous(x, out, alpha):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 alpha_i = at(alpha, start + i)
                 out_i = second_derivative_as(out, x_i, alpha_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             alpha_i = at(alpha, i)
             out_i = second_derivative_as(out, x_i, alpha_i)
             out[i] = narrow(out_i, out)
@@ -539,16 +548,16 @@ def vjp_contiguous(x, dy, out, alpha):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 alpha_i = at(alpha, start + i)
                 out_i = dy_i * derivative_as(out, x_i, alpha_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             alpha_i = at(alpha, i)
             out_i = dy_i * derivative_as(out, x_i, alpha_i)
             out[i] = narrow(out_i, out)
@@ -563,16 +572,16 @@ def vjp_fast_contiguous(x, dy, out, alpha):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 alpha_i = at(alpha, start + i)
                 out_i = dy_i * derivative_fast_as(out, x_i, alpha_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             alpha_i = at(alpha, i)
             out_i = dy_i * derivative_fast_as(out, x_i, alpha_i)
             out[i] = narrow(out_i, out)

@@ -22,6 +22,7 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     float32_rest,
     fma,
     is_large,
@@ -34,6 +35,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -341,7 +343,7 @@ def normcdf_times_f32_fast(x, b):
 
 @device
 def normcdf_fast(x):
-    """Return normcdf(x), error below 6.0 ULP: exp(-x²/2) times a polynomial in (|x| - c) / (|x| + c)."""
+    """Return normcdf(x), error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
     near = 38.7 if size > 38.7 else size
     area = near * near
@@ -402,7 +404,7 @@ def normcdf_fast(x):
 
 @device
 def normcdf_times_fast(x, b):
-    """Return normcdf(x) * b, error below 6.0 ULP: exp(-x²/2) times a polynomial in (|x| - c) / (|x| + c)."""
+    """Return normcdf(x) * b, error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
     near = 52.0 if size > 52.0 else size
     area = near * near
@@ -526,7 +528,7 @@ def bell_plain(x):
 
 @device
 def normcdfslope_f32_fast(x):
-    """Return the derivative of x normcdf(x), error below 3.2 ULP: exp(-x²/2), its zero, a polynomial."""
+    """Return the derivative of x normcdf(x), error below 3.2 ULP: its zero is a factor."""
     size = abs(x)
     holds = size > float32(14.6)
     near = float32(14.6) if holds else size
@@ -657,7 +659,6 @@ def forward_narrow(x, min_val, max_val):
 @device
 def forward_float32_fast(x, min_val, max_val):
     """Return the value at x, in float32."""
-    x = float32(x)
     min_val_ = float32(min_val)
     min_val_rest_ = float32_rest(min_val)
     max_val_ = float32(max_val)
@@ -724,7 +725,6 @@ def derivative_narrow(x, min_val, max_val):
 @device
 def derivative_float32_fast(x, min_val, max_val):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     min_val_ = float32(min_val)
     min_val_rest_ = float32_rest(min_val)
     max_val_ = float32(max_val)
@@ -818,7 +818,7 @@ def partial_max_val(x, min_val, max_val):
 
 forward_as = by_type(
     double=forward,
-    single=forward_narrow,
+    single=widened(forward_narrow),
     half=forward_float32_fast,
 )
 
@@ -830,7 +830,7 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=derivative_narrow,
+    single=widened(derivative_narrow),
     half=derivative_float32_fast,
 )
 
@@ -842,60 +842,69 @@ derivative_fast_as = by_type(
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=second_derivative_narrow,
-    half=second_derivative_narrow,
+    single=widened(second_derivative_narrow),
+    half=widened(second_derivative_narrow),
 )
 
 
 @device
 def scalar(x, min_val=-10.0, max_val=10.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), min_val, max_val), x)
+    return narrow(forward_as(x, element(x), min_val, max_val), x)
 
 
 @ufunc
 def forward_ufunc(x, min_val, max_val):
-    return narrow(forward_as(x, load(x), min_val, max_val), x)
+    out_i = forward_as(x, element(x), min_val, max_val)
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x, min_val, max_val):
-    return narrow(forward_fast_as(x, load(x), min_val, max_val), x)
+    out_i = forward_fast_as(x, element(x), min_val, max_val)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, min_val, max_val):
-    return narrow(derivative_as(x, load(x), min_val, max_val), x)
+    out_i = derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, min_val, max_val):
-    return narrow(derivative_fast_as(x, load(x), min_val, max_val), x)
+    out_i = derivative_fast_as(x, element(x), min_val, max_val)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, min_val, max_val):
-    return narrow(second_derivative_as(x, load(x), min_val, max_val), x)
+    out_i = second_derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, min_val, max_val):
-    return narrow(load(dy) * derivative_as(x, load(x), min_val, max_val), x)
+    out_i = element(dy) * derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, min_val, max_val):
-    return narrow(load(dy) * derivative_fast_as(x, load(x), min_val, max_val), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x), min_val, max_val)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_min_val_ufunc(x, dy, min_val, max_val):
-    return load(dy) * partial_min_val(load(x), min_val, max_val)
+    out_i = load(dy) * partial_min_val(load(x), min_val, max_val)
+    return out_i
 
 
 @ufunc
 def partial_max_val_ufunc(x, dy, min_val, max_val):
-    return load(dy) * partial_max_val(load(x), min_val, max_val)
+    out_i = load(dy) * partial_max_val(load(x), min_val, max_val)
+    return out_i
 
 
 @kernel
@@ -906,7 +915,7 @@ def forward_contiguous(x, out, min_val, max_val):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 min_val_i = at(min_val, start + i)
                 max_val_i = at(max_val, start + i)
                 out_i = forward_as(out, x_i, min_val_i, max_val_i)
@@ -914,7 +923,7 @@ def forward_contiguous(x, out, min_val, max_val):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             min_val_i = at(min_val, i)
             max_val_i = at(max_val, i)
             out_i = forward_as(out, x_i, min_val_i, max_val_i)
@@ -929,7 +938,7 @@ def forward_fast_contiguous(x, out, min_val, max_val):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 min_val_i = at(min_val, start + i)
                 max_val_i = at(max_val, start + i)
                 out_i = forward_fast_as(out, x_i, min_val_i, max_val_i)
@@ -937,7 +946,7 @@ def forward_fast_contiguous(x, out, min_val, max_val):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             min_val_i = at(min_val, i)
             max_val_i = at(max_val, i)
             out_i = forward_fast_as(out, x_i, min_val_i, max_val_i)
@@ -952,7 +961,7 @@ def derivative_contiguous(x, out, min_val, max_val):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 min_val_i = at(min_val, start + i)
                 max_val_i = at(max_val, start + i)
                 out_i = derivative_as(out, x_i, min_val_i, max_val_i)
@@ -960,7 +969,7 @@ def derivative_contiguous(x, out, min_val, max_val):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             min_val_i = at(min_val, i)
             max_val_i = at(max_val, i)
             out_i = derivative_as(out, x_i, min_val_i, max_val_i)
@@ -975,7 +984,7 @@ def derivative_fast_contiguous(x, out, min_val, max_val):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 min_val_i = at(min_val, start + i)
                 max_val_i = at(max_val, start + i)
                 out_i = derivative_fast_as(out, x_i, min_val_i, max_val_i)
@@ -983,7 +992,7 @@ def derivative_fast_contiguous(x, out, min_val, max_val):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             min_val_i = at(min_val, i)
             max_val_i = at(max_val, i)
             out_i = derivative_fast_as(out, x_i, min_val_i, max_val_i)
@@ -998,7 +1007,7 @@ def second_derivative_contiguous(x, out, min_val, max_val):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 min_val_i = at(min_val, start + i)
                 max_val_i = at(max_val, start + i)
                 out_i = second_derivative_as(out, x_i, min_val_i, max_val_i)
@@ -1006,7 +1015,7 @@ def second_derivative_contiguous(x, out, min_val, max_val):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             min_val_i = at(min_val, i)
             max_val_i = at(max_val, i)
             out_i = second_derivative_as(out, x_i, min_val_i, max_val_i)
@@ -1022,8 +1031,8 @@ def vjp_contiguous(x, dy, out, min_val, max_val):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 min_val_i = at(min_val, start + i)
                 max_val_i = at(max_val, start + i)
                 out_i = dy_i * derivative_as(out, x_i, min_val_i, max_val_i)
@@ -1031,8 +1040,8 @@ def vjp_contiguous(x, dy, out, min_val, max_val):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             min_val_i = at(min_val, i)
             max_val_i = at(max_val, i)
             out_i = dy_i * derivative_as(out, x_i, min_val_i, max_val_i)
@@ -1048,8 +1057,8 @@ def vjp_fast_contiguous(x, dy, out, min_val, max_val):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 min_val_i = at(min_val, start + i)
                 max_val_i = at(max_val, start + i)
                 out_i = dy_i * derivative_fast_as(out, x_i, min_val_i, max_val_i)
@@ -1057,8 +1066,8 @@ def vjp_fast_contiguous(x, dy, out, min_val, max_val):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             min_val_i = at(min_val, i)
             max_val_i = at(max_val, i)
             out_i = dy_i * derivative_fast_as(out, x_i, min_val_i, max_val_i)

@@ -18,8 +18,8 @@ from numpy import float32
 from actgen.intrinsics import (
     by_type,
     device,
+    element,
     kernel,
-    load,
     maximum,
     narrow,
     stack_buffer,
@@ -37,7 +37,6 @@ def forward_0(x):
 @device
 def forward_0_float32(x):
     """Return the value at x, in float32."""
-    x = float32(x)
     return maximum(x, float32(0.0))
 
 
@@ -50,7 +49,6 @@ def derivative_0(x):
 @device
 def derivative_0_float32(x):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     piece = x if x != x else float32(1.0) if x > float32(0.0) else float32(0.0)
     return float32(0.0) if x == float32(0.0) else piece
 
@@ -64,7 +62,6 @@ def forward_1(x):
 @device
 def forward_1_float32(x):
     """Return the value at x, in float32."""
-    x = float32(x)
     return maximum(-x, float32(0.0))
 
 
@@ -78,7 +75,6 @@ def derivative_1(x):
 @device
 def derivative_1_float32(x):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     piece = x if x != x else float32(-1.0) if x < float32(0.0) else float32(0.0)
     return float32(0.0) if x == float32(0.0) else piece
 
@@ -121,7 +117,7 @@ def forward_rows(x, out_0, out_1):
             count = min(256, length - start)
             x_part = window(x, (i,), start, count)
             for j in range(count):
-                x_j = load(x_part[j])
+                x_j = element(x_part[j])
                 out_0_j = forward_0_as(out_0, x_j)
                 out_1_j = forward_1_as(out_1, x_j)
                 out_0_tile[j] = narrow(out_0_j, out_0)
@@ -143,9 +139,9 @@ def vjp_rows(x, dy_0, dy_1, dx):
             dy_0_part = window(dy_0, (i,), start, count)
             dy_1_part = window(dy_1, (i,), start, count)
             for j in range(count):
-                x_j = load(x_part[j])
-                dy_0_j = load(dy_0_part[j])
-                dy_1_j = load(dy_1_part[j])
+                x_j = element(x_part[j])
+                dy_0_j = element(dy_0_part[j])
+                dy_1_j = element(dy_1_part[j])
                 dx_0_j = dy_0_j * derivative_0_as(dx, x_j)
                 dx_1_j = dy_1_j * derivative_1_as(dx, x_j)
                 dx_j = dx_0_j + dx_1_j

@@ -26,14 +26,15 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     fma,
     kernel,
-    load,
     narrow,
     power2,
     power2_rounded,
     stack_buffer,
     store_tile,
+    widened,
     window,
 )
 
@@ -462,7 +463,7 @@ def normcdf_times_f32_fast(x, b):
 
 @device
 def normcdf_times_fast(x, b):
-    """Return normcdf(x) * b, error below 6.0 ULP: exp(-x²/2) times a polynomial in (|x| - c) / (|x| + c)."""
+    """Return normcdf(x) * b, error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
     near = 52.0 if size > 52.0 else size
     area = near * near
@@ -645,7 +646,7 @@ def exp_twofold_times(x, low, b):
 
 @device
 def normcdfslope_short(x):
-    """Return normcdfslope(x) to 2**-32: exp(-x²) times a polynomial in (|x| - c) / (|x| + c), its zero a factor."""
+    """Return normcdfslope(x) to 2**-32: its zero is a factor."""
     u = -(0.5 * (x * x))
     near = -700.0 if u < -700.0 else u
     shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
@@ -684,7 +685,7 @@ def normcdfslope_short(x):
 
 @device
 def normcdfslope_f32_fast(x):
-    """Return the derivative of x normcdf(x), error below 3.2 ULP: exp(-x²/2), its zero, a polynomial."""
+    """Return the derivative of x normcdf(x), error below 3.2 ULP: its zero is a factor."""
     size = abs(x)
     holds = size > float32(14.6)
     near = float32(14.6) if holds else size
@@ -802,8 +803,6 @@ def forward_narrow_approximate(gate, value):
 @device
 def forward_float32_fast_approximate(gate, value):
     """Return the value at x, in float32."""
-    gate = float32(gate)
-    value = float32(value)
     gate2 = gate * gate
     u = gate2 * gate
     u_2 = float32(0.044715) * u
@@ -892,7 +891,6 @@ def vjp_value_approximate(gate, value):
 @device
 def vjp_value_float32_approximate(gate, value):
     """Return the derivative with respect to value, in float32, compensated."""
-    gate = float32(gate)
     gate2 = gate * gate
     u = gate2 * gate
     u_2 = float32(0.044715) * u
@@ -914,7 +912,6 @@ def vjp_value_float32_approximate(gate, value):
 @device
 def vjp_value_float32_fast_approximate(gate, value):
     """Return the derivative with respect to value, in float32."""
-    gate = float32(gate)
     gate2 = gate * gate
     u = gate2 * gate
     u_2 = float32(0.044715) * u
@@ -964,8 +961,6 @@ def forward_narrow(gate, value):
 @device
 def forward_float32_fast(gate, value):
     """Return the value at x, in float32."""
-    gate = float32(gate)
-    value = float32(value)
     u = normcdf_times_f32_fast(gate, gate * value)
     return value if value != value else u
 
@@ -998,8 +993,6 @@ def vjp_gate_narrow(gate, value):
 @device
 def vjp_gate_float32_fast(gate, value):
     """Return the derivative with respect to gate, in float32."""
-    gate = float32(gate)
-    value = float32(value)
     return value * normcdfslope_f32_fast(gate)
 
 
@@ -1012,14 +1005,12 @@ def vjp_value(gate, value):
 @device
 def vjp_value_float32(gate, value):
     """Return the derivative with respect to value, in float32, compensated."""
-    gate = float32(gate)
     return normcdf_times_f32(gate, gate)
 
 
 @device
 def vjp_value_float32_fast(gate, value):
     """Return the derivative with respect to value, in float32."""
-    gate = float32(gate)
     return normcdf_times_f32_fast(gate, gate)
 
 
@@ -1031,7 +1022,7 @@ def vjp_value_quick(gate, value):
 
 forward_as_approximate = by_type(
     double=forward_approximate,
-    single=forward_narrow_approximate,
+    single=widened(forward_narrow_approximate, 2),
     half=forward_float32_fast_approximate,
 )
 
@@ -1043,8 +1034,8 @@ forward_fast_as_approximate = by_type(
 
 vjp_gate_as_approximate = by_type(
     double=vjp_gate_approximate,
-    single=vjp_gate_narrow_approximate,
-    half=vjp_gate_narrow_approximate,
+    single=widened(vjp_gate_narrow_approximate, 2),
+    half=widened(vjp_gate_narrow_approximate, 2),
 )
 
 vjp_value_as_approximate = by_type(
@@ -1061,7 +1052,7 @@ vjp_value_fast_as_approximate = by_type(
 
 forward_as = by_type(
     double=forward,
-    single=forward_narrow,
+    single=widened(forward_narrow, 2),
     half=forward_float32_fast,
 )
 
@@ -1073,7 +1064,7 @@ forward_fast_as = by_type(
 
 vjp_gate_as = by_type(
     double=vjp_gate,
-    single=vjp_gate_narrow,
+    single=widened(vjp_gate_narrow, 2),
     half=vjp_gate_float32_fast,
 )
 
@@ -1099,13 +1090,13 @@ vjp_value_fast_as = by_type(
 @device
 def scalar_approximate(gate, value):
     """Return the value, in the type of gate: for use in functions compiled by Numba."""
-    return narrow(forward_as_approximate(gate, load(gate), load(value)), gate)
+    return narrow(forward_as_approximate(gate, element(gate), element(value)), gate)
 
 
 @device
 def scalar(gate, value):
     """Return the value, in the type of gate: for use in functions compiled by Numba."""
-    return narrow(forward_as(gate, load(gate), load(value)), gate)
+    return narrow(forward_as(gate, element(gate), element(value)), gate)
 
 
 @kernel
@@ -1120,8 +1111,8 @@ def forward_approximate_rows(gate, value, out):
             gate_part = window(gate, (i,), start, count)
             value_part = window(value, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
                 out_j = forward_as_approximate(out, gate_j, value_j)
                 out_tile[j] = narrow(out_j, out)
             store_tile(out_tile, out_row, start)
@@ -1139,8 +1130,8 @@ def forward_approximate_fast_rows(gate, value, out):
             gate_part = window(gate, (i,), start, count)
             value_part = window(value, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
                 out_j = forward_fast_as_approximate(out, gate_j, value_j)
                 out_tile[j] = narrow(out_j, out)
             store_tile(out_tile, out_row, start)
@@ -1161,9 +1152,9 @@ def vjp_approximate_rows(gate, value, dy, dgate, dvalue):
             value_part = window(value, (i,), start, count)
             dy_part = window(dy, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
-                dy_j = load(dy_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
+                dy_j = element(dy_part[j])
                 dgate_j = dy_j * vjp_gate_as_approximate(dgate, gate_j, value_j)
                 dvalue_j = dy_j * vjp_value_as_approximate(dvalue, gate_j, value_j)
                 dgate_tile[j] = narrow(dgate_j, dgate)
@@ -1187,9 +1178,9 @@ def vjp_approximate_fast_rows(gate, value, dy, dgate, dvalue):
             value_part = window(value, (i,), start, count)
             dy_part = window(dy, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
-                dy_j = load(dy_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
+                dy_j = element(dy_part[j])
                 dgate_j = dy_j * vjp_gate_as_approximate(dgate, gate_j, value_j)
                 dvalue_j = dy_j * vjp_value_fast_as_approximate(dvalue, gate_j, value_j)
                 dgate_tile[j] = narrow(dgate_j, dgate)
@@ -1210,8 +1201,8 @@ def forward_rows(gate, value, out):
             gate_part = window(gate, (i,), start, count)
             value_part = window(value, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
                 out_j = forward_as(out, gate_j, value_j)
                 out_tile[j] = narrow(out_j, out)
             store_tile(out_tile, out_row, start)
@@ -1229,8 +1220,8 @@ def forward_fast_rows(gate, value, out):
             gate_part = window(gate, (i,), start, count)
             value_part = window(value, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
                 out_j = forward_fast_as(out, gate_j, value_j)
                 out_tile[j] = narrow(out_j, out)
             store_tile(out_tile, out_row, start)
@@ -1251,9 +1242,9 @@ def vjp_rows(gate, value, dy, dgate, dvalue):
             value_part = window(value, (i,), start, count)
             dy_part = window(dy, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
-                dy_j = load(dy_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
+                dy_j = element(dy_part[j])
                 dgate_j = dy_j * vjp_gate_as(dgate, gate_j, value_j)
                 dvalue_j = dy_j * vjp_value_as(dvalue, gate_j, value_j)
                 dgate_tile[j] = narrow(dgate_j, dgate)
@@ -1277,9 +1268,9 @@ def vjp_fast_rows(gate, value, dy, dgate, dvalue):
             value_part = window(value, (i,), start, count)
             dy_part = window(dy, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
-                dy_j = load(dy_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
+                dy_j = element(dy_part[j])
                 dgate_j = dy_j * vjp_gate_fast_as(dgate, gate_j, value_j)
                 dvalue_j = dy_j * vjp_value_fast_as(dvalue, gate_j, value_j)
                 dgate_tile[j] = narrow(dgate_j, dgate)

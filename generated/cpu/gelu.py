@@ -26,10 +26,10 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     fma,
     is_large,
     kernel,
-    load,
     narrow,
     power2,
     power2_rounded,
@@ -37,6 +37,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -488,7 +489,7 @@ def normcdf_times_f32_fast(x, b):
 
 @device
 def normcdf_times_fast(x, b):
-    """Return normcdf(x) * b, error below 6.0 ULP: exp(-x²/2) times a polynomial in (|x| - c) / (|x| + c)."""
+    """Return normcdf(x) * b, error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
     near = 52.0 if size > 52.0 else size
     area = near * near
@@ -671,7 +672,7 @@ def exp_twofold_times(x, low, b):
 
 @device
 def normcdfslope_short(x):
-    """Return normcdfslope(x) to 2**-32: exp(-x²) times a polynomial in (|x| - c) / (|x| + c), its zero a factor."""
+    """Return normcdfslope(x) to 2**-32: its zero is a factor."""
     u = -(0.5 * (x * x))
     near = -700.0 if u < -700.0 else u
     shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
@@ -710,7 +711,7 @@ def normcdfslope_short(x):
 
 @device
 def normcdfslope_f32_fast(x):
-    """Return the derivative of x normcdf(x), error below 3.2 ULP: exp(-x²/2), its zero, a polynomial."""
+    """Return the derivative of x normcdf(x), error below 3.2 ULP: its zero is a factor."""
     size = abs(x)
     holds = size > float32(14.6)
     near = float32(14.6) if holds else size
@@ -750,7 +751,7 @@ def normcdfslope_f32_fast(x):
 
 @device
 def normcdf_fast(x):
-    """Return normcdf(x), error below 6.0 ULP: exp(-x²/2) times a polynomial in (|x| - c) / (|x| + c)."""
+    """Return normcdf(x), error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
     near = 38.7 if size > 38.7 else size
     area = near * near
@@ -918,7 +919,6 @@ def forward_approximate(x):
 @device
 def forward_float32_approximate(x):
     """Return the value at x, in float32, compensated."""
-    x = float32(x)
     x2 = x * x
     u = x2 * x
     u_2 = float32(0.044715) * u
@@ -939,7 +939,6 @@ def forward_float32_approximate(x):
 @device
 def forward_float32_fast_approximate(x):
     """Return the value at x, in float32."""
-    x = float32(x)
     x2 = x * x
     u = x2 * x
     u_2 = float32(0.044715) * u
@@ -1083,14 +1082,12 @@ def forward(x):
 @device
 def forward_float32(x):
     """Return the value at x, in float32, compensated."""
-    x = float32(x)
     return normcdf_times_f32(x, x)
 
 
 @device
 def forward_float32_fast(x):
     """Return the value at x, in float32."""
-    x = float32(x)
     return normcdf_times_f32_fast(x, x)
 
 
@@ -1121,7 +1118,6 @@ def derivative_narrow(x):
 @device
 def derivative_float32_fast(x):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     return normcdfslope_f32_fast(x)
 
 
@@ -1171,20 +1167,20 @@ forward_fast_as_approximate = by_type(
 
 derivative_as_approximate = by_type(
     double=derivative_approximate,
-    single=derivative_narrow_approximate,
-    half=derivative_narrow_approximate,
+    single=widened(derivative_narrow_approximate),
+    half=widened(derivative_narrow_approximate),
 )
 
 derivative_fast_as_approximate = by_type(
     double=derivative_quick_approximate,
-    single=derivative_narrow_approximate,
-    half=derivative_narrow_approximate,
+    single=widened(derivative_narrow_approximate),
+    half=widened(derivative_narrow_approximate),
 )
 
 second_derivative_as_approximate = by_type(
     double=second_derivative_approximate,
-    single=second_derivative_narrow_approximate,
-    half=second_derivative_narrow_approximate,
+    single=widened(second_derivative_narrow_approximate),
+    half=widened(second_derivative_narrow_approximate),
 )
 
 forward_as = by_type(
@@ -1201,7 +1197,7 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=derivative_narrow,
+    single=widened(derivative_narrow),
     half=derivative_float32_fast,
 )
 
@@ -1213,91 +1209,105 @@ derivative_fast_as = by_type(
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=second_derivative_narrow,
-    half=second_derivative_narrow,
+    single=widened(second_derivative_narrow),
+    half=widened(second_derivative_narrow),
 )
 
 
 @device
 def scalar_approximate(x):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as_approximate(x, load(x)), x)
+    return narrow(forward_as_approximate(x, element(x)), x)
 
 
 @device
 def scalar(x):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x)), x)
+    return narrow(forward_as(x, element(x)), x)
 
 
 @ufunc
 def forward_approximate_ufunc(x):
-    return narrow(forward_as_approximate(x, load(x)), x)
+    out_i = forward_as_approximate(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_approximate_fast_ufunc(x):
-    return narrow(forward_fast_as_approximate(x, load(x)), x)
+    out_i = forward_fast_as_approximate(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_approximate_ufunc(x):
-    return narrow(derivative_as_approximate(x, load(x)), x)
+    out_i = derivative_as_approximate(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_approximate_fast_ufunc(x):
-    return narrow(derivative_fast_as_approximate(x, load(x)), x)
+    out_i = derivative_fast_as_approximate(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_approximate_ufunc(x):
-    return narrow(second_derivative_as_approximate(x, load(x)), x)
+    out_i = second_derivative_as_approximate(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_approximate_ufunc(x, dy):
-    return narrow(load(dy) * derivative_as_approximate(x, load(x)), x)
+    out_i = element(dy) * derivative_as_approximate(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_approximate_fast_ufunc(x, dy):
-    return narrow(load(dy) * derivative_fast_as_approximate(x, load(x)), x)
+    out_i = element(dy) * derivative_fast_as_approximate(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_ufunc(x):
-    return narrow(forward_as(x, load(x)), x)
+    out_i = forward_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x):
-    return narrow(forward_fast_as(x, load(x)), x)
+    out_i = forward_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x):
-    return narrow(derivative_as(x, load(x)), x)
+    out_i = derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x):
-    return narrow(derivative_fast_as(x, load(x)), x)
+    out_i = derivative_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x):
-    return narrow(second_derivative_as(x, load(x)), x)
+    out_i = second_derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy):
-    return narrow(load(dy) * derivative_as(x, load(x)), x)
+    out_i = element(dy) * derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy):
-    return narrow(load(dy) * derivative_fast_as(x, load(x)), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @kernel
@@ -1308,13 +1318,13 @@ def forward_approximate_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_as_approximate(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_as_approximate(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1327,13 +1337,13 @@ def forward_approximate_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_fast_as_approximate(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_fast_as_approximate(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1346,13 +1356,13 @@ def derivative_approximate_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_as_approximate(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_as_approximate(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1365,13 +1375,13 @@ def derivative_approximate_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_fast_as_approximate(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_fast_as_approximate(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1384,13 +1394,13 @@ def second_derivative_approximate_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = second_derivative_as_approximate(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = second_derivative_as_approximate(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1404,15 +1414,15 @@ def vjp_approximate_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_as_approximate(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_as_approximate(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1426,15 +1436,15 @@ def vjp_approximate_fast_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_fast_as_approximate(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_fast_as_approximate(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1447,13 +1457,13 @@ def forward_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1466,13 +1476,13 @@ def forward_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_fast_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1485,13 +1495,13 @@ def derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1504,13 +1514,13 @@ def derivative_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1523,13 +1533,13 @@ def second_derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = second_derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = second_derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1543,15 +1553,15 @@ def vjp_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1565,14 +1575,14 @@ def vjp_fast_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)

@@ -20,9 +20,9 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     fma,
     kernel,
-    load,
     narrow,
     power2,
     power2_rounded,
@@ -354,16 +354,12 @@ def forward(gate, value):
 @device
 def forward_float32(gate, value):
     """Return the value at x, in float32, compensated."""
-    gate = float32(gate)
-    value = float32(value)
     return sigmoid_times_f32(gate, value)
 
 
 @device
 def forward_float32_fast(gate, value):
     """Return the value at x, in float32."""
-    gate = float32(gate)
-    value = float32(value)
     return sigmoid_times_f32_fast(gate, value)
 
 
@@ -382,16 +378,12 @@ def vjp_gate(gate, value):
 @device
 def vjp_gate_float32(gate, value):
     """Return the derivative with respect to gate, in float32, compensated."""
-    gate = float32(gate)
-    value = float32(value)
     return sech2_times_f32(float32(0.5) * gate, float32(0.25) * value)
 
 
 @device
 def vjp_gate_float32_fast(gate, value):
     """Return the derivative with respect to gate, in float32."""
-    gate = float32(gate)
-    value = float32(value)
     u = float32(0.25) * value
     return sech2_times_f32_fast(float32(0.5) * gate, u)
 
@@ -411,14 +403,12 @@ def vjp_value(gate, value):
 @device
 def vjp_value_float32(gate, value):
     """Return the derivative with respect to value, in float32, compensated."""
-    gate = float32(gate)
     return sigmoid_f32(gate)
 
 
 @device
 def vjp_value_float32_fast(gate, value):
     """Return the derivative with respect to value, in float32."""
-    gate = float32(gate)
     return sigmoid_f32_fast(gate)
 
 
@@ -468,7 +458,7 @@ vjp_value_fast_as = by_type(
 @device
 def scalar(gate, value):
     """Return the value, in the type of gate: for use in functions compiled by Numba."""
-    return narrow(forward_as(gate, load(gate), load(value)), gate)
+    return narrow(forward_as(gate, element(gate), element(value)), gate)
 
 
 @kernel
@@ -483,8 +473,8 @@ def forward_rows(gate, value, out):
             gate_part = window(gate, (i,), start, count)
             value_part = window(value, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
                 out_j = forward_as(out, gate_j, value_j)
                 out_tile[j] = narrow(out_j, out)
             store_tile(out_tile, out_row, start)
@@ -502,8 +492,8 @@ def forward_fast_rows(gate, value, out):
             gate_part = window(gate, (i,), start, count)
             value_part = window(value, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
                 out_j = forward_fast_as(out, gate_j, value_j)
                 out_tile[j] = narrow(out_j, out)
             store_tile(out_tile, out_row, start)
@@ -524,9 +514,9 @@ def vjp_rows(gate, value, dy, dgate, dvalue):
             value_part = window(value, (i,), start, count)
             dy_part = window(dy, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
-                dy_j = load(dy_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
+                dy_j = element(dy_part[j])
                 dgate_j = dy_j * vjp_gate_as(dgate, gate_j, value_j)
                 dvalue_j = dy_j * vjp_value_as(dvalue, gate_j, value_j)
                 dgate_tile[j] = narrow(dgate_j, dgate)
@@ -550,9 +540,9 @@ def vjp_fast_rows(gate, value, dy, dgate, dvalue):
             value_part = window(value, (i,), start, count)
             dy_part = window(dy, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
-                dy_j = load(dy_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
+                dy_j = element(dy_part[j])
                 dgate_j = dy_j * vjp_gate_fast_as(dgate, gate_j, value_j)
                 dvalue_j = dy_j * vjp_value_fast_as(dvalue, gate_j, value_j)
                 dgate_tile[j] = narrow(dgate_j, dgate)

@@ -18,6 +18,7 @@ from actgen.intrinsics import (
     at,
     by_type,
     device,
+    element,
     float32_rest,
     is_large,
     kernel,
@@ -46,7 +47,6 @@ def forward(x, lambd):
 @device
 def forward_float32(x, lambd):
     """Return the value at x, in float32."""
-    x = float32(x)
     lambd_ = float32(lambd)
     lambd_rest_ = float32_rest(lambd)
     size = abs(x)
@@ -67,7 +67,6 @@ def derivative(x, lambd):
 @device
 def derivative_float32(x, lambd):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     lambd_ = float32(lambd)
     lambd_rest_ = float32_rest(lambd)
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
@@ -88,7 +87,6 @@ def second_derivative(x, lambd):
 @device
 def second_derivative_float32(x, lambd):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -120,32 +118,37 @@ second_derivative_as = by_type(
 @device
 def scalar(x, lambd=0.5):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), lambd), x)
+    return narrow(forward_as(x, element(x), lambd), x)
 
 
 @ufunc
 def forward_ufunc(x, lambd):
-    return narrow(forward_as(x, load(x), lambd), x)
+    out_i = forward_as(x, element(x), lambd)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, lambd):
-    return narrow(derivative_as(x, load(x), lambd), x)
+    out_i = derivative_as(x, element(x), lambd)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, lambd):
-    return narrow(second_derivative_as(x, load(x), lambd), x)
+    out_i = second_derivative_as(x, element(x), lambd)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, lambd):
-    return narrow(load(dy) * derivative_as(x, load(x), lambd), x)
+    out_i = element(dy) * derivative_as(x, element(x), lambd)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_lambd_ufunc(x, dy, lambd):
-    return load(dy) * partial_lambd(load(x), lambd)
+    out_i = load(dy) * partial_lambd(load(x), lambd)
+    return out_i
 
 
 @kernel
@@ -156,14 +159,14 @@ def forward_contiguous(x, out, lambd):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lambd_i = at(lambd, start + i)
                 out_i = forward_as(out, x_i, lambd_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lambd_i = at(lambd, i)
             out_i = forward_as(out, x_i, lambd_i)
             out[i] = narrow(out_i, out)
@@ -177,14 +180,14 @@ def derivative_contiguous(x, out, lambd):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lambd_i = at(lambd, start + i)
                 out_i = derivative_as(out, x_i, lambd_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lambd_i = at(lambd, i)
             out_i = derivative_as(out, x_i, lambd_i)
             out[i] = narrow(out_i, out)
@@ -198,14 +201,14 @@ def second_derivative_contiguous(x, out, lambd):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lambd_i = at(lambd, start + i)
                 out_i = second_derivative_as(out, x_i, lambd_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lambd_i = at(lambd, i)
             out_i = second_derivative_as(out, x_i, lambd_i)
             out[i] = narrow(out_i, out)
@@ -220,16 +223,16 @@ def vjp_contiguous(x, dy, out, lambd):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 lambd_i = at(lambd, start + i)
                 out_i = dy_i * derivative_as(out, x_i, lambd_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             lambd_i = at(lambd, i)
             out_i = dy_i * derivative_as(out, x_i, lambd_i)
             out[i] = narrow(out_i, out)

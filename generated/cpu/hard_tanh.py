@@ -18,6 +18,7 @@ from actgen.intrinsics import (
     at,
     by_type,
     device,
+    element,
     float32_rest,
     is_large,
     kernel,
@@ -41,7 +42,6 @@ def forward(x, min_val, max_val):
 @device
 def forward_float32(x, min_val, max_val):
     """Return the value at x, in float32."""
-    x = float32(x)
     min_val_ = float32(min_val)
     max_val_ = float32(max_val)
     return minimum(maximum(x, min_val_), max_val_)
@@ -58,7 +58,6 @@ def derivative(x, min_val, max_val):
 @device
 def derivative_float32(x, min_val, max_val):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     min_val_ = float32(min_val)
     min_val_rest_ = float32_rest(min_val)
     max_val_ = float32(max_val)
@@ -85,7 +84,6 @@ def second_derivative(x, min_val, max_val):
 @device
 def second_derivative_float32(x, min_val, max_val):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -124,37 +122,43 @@ second_derivative_as = by_type(
 @device
 def scalar(x, min_val=-1.0, max_val=1.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), min_val, max_val), x)
+    return narrow(forward_as(x, element(x), min_val, max_val), x)
 
 
 @ufunc
 def forward_ufunc(x, min_val, max_val):
-    return narrow(forward_as(x, load(x), min_val, max_val), x)
+    out_i = forward_as(x, element(x), min_val, max_val)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, min_val, max_val):
-    return narrow(derivative_as(x, load(x), min_val, max_val), x)
+    out_i = derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, min_val, max_val):
-    return narrow(second_derivative_as(x, load(x), min_val, max_val), x)
+    out_i = second_derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, min_val, max_val):
-    return narrow(load(dy) * derivative_as(x, load(x), min_val, max_val), x)
+    out_i = element(dy) * derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_min_val_ufunc(x, dy, min_val, max_val):
-    return load(dy) * partial_min_val(load(x), min_val, max_val)
+    out_i = load(dy) * partial_min_val(load(x), min_val, max_val)
+    return out_i
 
 
 @ufunc
 def partial_max_val_ufunc(x, dy, min_val, max_val):
-    return load(dy) * partial_max_val(load(x), min_val, max_val)
+    out_i = load(dy) * partial_max_val(load(x), min_val, max_val)
+    return out_i
 
 
 @kernel
@@ -165,7 +169,7 @@ def forward_contiguous(x, out, min_val, max_val):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 min_val_i = at(min_val, start + i)
                 max_val_i = at(max_val, start + i)
                 out_i = forward_as(out, x_i, min_val_i, max_val_i)
@@ -173,7 +177,7 @@ def forward_contiguous(x, out, min_val, max_val):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             min_val_i = at(min_val, i)
             max_val_i = at(max_val, i)
             out_i = forward_as(out, x_i, min_val_i, max_val_i)
@@ -188,7 +192,7 @@ def derivative_contiguous(x, out, min_val, max_val):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 min_val_i = at(min_val, start + i)
                 max_val_i = at(max_val, start + i)
                 out_i = derivative_as(out, x_i, min_val_i, max_val_i)
@@ -196,7 +200,7 @@ def derivative_contiguous(x, out, min_val, max_val):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             min_val_i = at(min_val, i)
             max_val_i = at(max_val, i)
             out_i = derivative_as(out, x_i, min_val_i, max_val_i)
@@ -211,7 +215,7 @@ def second_derivative_contiguous(x, out, min_val, max_val):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 min_val_i = at(min_val, start + i)
                 max_val_i = at(max_val, start + i)
                 out_i = second_derivative_as(out, x_i, min_val_i, max_val_i)
@@ -219,7 +223,7 @@ def second_derivative_contiguous(x, out, min_val, max_val):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             min_val_i = at(min_val, i)
             max_val_i = at(max_val, i)
             out_i = second_derivative_as(out, x_i, min_val_i, max_val_i)
@@ -235,8 +239,8 @@ def vjp_contiguous(x, dy, out, min_val, max_val):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 min_val_i = at(min_val, start + i)
                 max_val_i = at(max_val, start + i)
                 out_i = dy_i * derivative_as(out, x_i, min_val_i, max_val_i)
@@ -244,8 +248,8 @@ def vjp_contiguous(x, dy, out, min_val, max_val):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             min_val_i = at(min_val, i)
             max_val_i = at(max_val, i)
             out_i = dy_i * derivative_as(out, x_i, min_val_i, max_val_i)

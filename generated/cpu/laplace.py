@@ -21,6 +21,7 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     float32_rest,
     fma,
     is_large,
@@ -33,6 +34,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -174,7 +176,7 @@ def normcdf_twofold_f32(x, low):
 
 @device
 def normcdf_twofold_fast(x, low):
-    """Return normcdf(x + low), error below 6.0 ULP: exp(-x²/2) times a polynomial in (|x| - c) / (|x| + c)."""
+    """Return normcdf(x + low), error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
     near = 38.7 if size > 38.7 else size
     area = near * near
@@ -402,7 +404,6 @@ def forward(x, mu, sigma):
 @device
 def forward_float32(x, mu, sigma):
     """Return the value at x, in float32, compensated."""
-    x = float32(x)
     mu_ = float32(mu)
     mu_rest_ = float32_rest(mu)
     sigma_ = float32(sigma)
@@ -456,7 +457,6 @@ def derivative_narrow(x, mu, sigma):
 @device
 def derivative_float32(x, mu, sigma):
     """Return the derivative at x, in float32, compensated."""
-    x = float32(x)
     mu_ = float32(mu)
     mu_rest_ = float32_rest(mu)
     sigma_ = float32(sigma)
@@ -581,7 +581,7 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=derivative_narrow,
+    single=widened(derivative_narrow),
     half=derivative_float32,
 )
 
@@ -593,60 +593,69 @@ derivative_fast_as = by_type(
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=second_derivative_narrow,
-    half=second_derivative_narrow,
+    single=widened(second_derivative_narrow),
+    half=widened(second_derivative_narrow),
 )
 
 
 @device
 def scalar(x, mu=0.707107, sigma=0.282095):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), mu, sigma), x)
+    return narrow(forward_as(x, element(x), mu, sigma), x)
 
 
 @ufunc
 def forward_ufunc(x, mu, sigma):
-    return narrow(forward_as(x, load(x), mu, sigma), x)
+    out_i = forward_as(x, element(x), mu, sigma)
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x, mu, sigma):
-    return narrow(forward_fast_as(x, load(x), mu, sigma), x)
+    out_i = forward_fast_as(x, element(x), mu, sigma)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, mu, sigma):
-    return narrow(derivative_as(x, load(x), mu, sigma), x)
+    out_i = derivative_as(x, element(x), mu, sigma)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, mu, sigma):
-    return narrow(derivative_fast_as(x, load(x), mu, sigma), x)
+    out_i = derivative_fast_as(x, element(x), mu, sigma)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, mu, sigma):
-    return narrow(second_derivative_as(x, load(x), mu, sigma), x)
+    out_i = second_derivative_as(x, element(x), mu, sigma)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, mu, sigma):
-    return narrow(load(dy) * derivative_as(x, load(x), mu, sigma), x)
+    out_i = element(dy) * derivative_as(x, element(x), mu, sigma)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, mu, sigma):
-    return narrow(load(dy) * derivative_fast_as(x, load(x), mu, sigma), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x), mu, sigma)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_mu_ufunc(x, dy, mu, sigma):
-    return load(dy) * partial_mu(load(x), mu, sigma)
+    out_i = load(dy) * partial_mu(load(x), mu, sigma)
+    return out_i
 
 
 @ufunc
 def partial_sigma_ufunc(x, dy, mu, sigma):
-    return load(dy) * partial_sigma(load(x), mu, sigma)
+    out_i = load(dy) * partial_sigma(load(x), mu, sigma)
+    return out_i
 
 
 @kernel
@@ -657,7 +666,7 @@ def forward_contiguous(x, out, mu, sigma):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 mu_i = at(mu, start + i)
                 sigma_i = at(sigma, start + i)
                 out_i = forward_as(out, x_i, mu_i, sigma_i)
@@ -665,7 +674,7 @@ def forward_contiguous(x, out, mu, sigma):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             mu_i = at(mu, i)
             sigma_i = at(sigma, i)
             out_i = forward_as(out, x_i, mu_i, sigma_i)
@@ -680,7 +689,7 @@ def forward_fast_contiguous(x, out, mu, sigma):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 mu_i = at(mu, start + i)
                 sigma_i = at(sigma, start + i)
                 out_i = forward_fast_as(out, x_i, mu_i, sigma_i)
@@ -688,7 +697,7 @@ def forward_fast_contiguous(x, out, mu, sigma):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             mu_i = at(mu, i)
             sigma_i = at(sigma, i)
             out_i = forward_fast_as(out, x_i, mu_i, sigma_i)
@@ -703,7 +712,7 @@ def derivative_contiguous(x, out, mu, sigma):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 mu_i = at(mu, start + i)
                 sigma_i = at(sigma, start + i)
                 out_i = derivative_as(out, x_i, mu_i, sigma_i)
@@ -711,7 +720,7 @@ def derivative_contiguous(x, out, mu, sigma):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             mu_i = at(mu, i)
             sigma_i = at(sigma, i)
             out_i = derivative_as(out, x_i, mu_i, sigma_i)
@@ -726,7 +735,7 @@ def derivative_fast_contiguous(x, out, mu, sigma):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 mu_i = at(mu, start + i)
                 sigma_i = at(sigma, start + i)
                 out_i = derivative_fast_as(out, x_i, mu_i, sigma_i)
@@ -734,7 +743,7 @@ def derivative_fast_contiguous(x, out, mu, sigma):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             mu_i = at(mu, i)
             sigma_i = at(sigma, i)
             out_i = derivative_fast_as(out, x_i, mu_i, sigma_i)
@@ -749,7 +758,7 @@ def second_derivative_contiguous(x, out, mu, sigma):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 mu_i = at(mu, start + i)
                 sigma_i = at(sigma, start + i)
                 out_i = second_derivative_as(out, x_i, mu_i, sigma_i)
@@ -757,7 +766,7 @@ def second_derivative_contiguous(x, out, mu, sigma):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             mu_i = at(mu, i)
             sigma_i = at(sigma, i)
             out_i = second_derivative_as(out, x_i, mu_i, sigma_i)
@@ -773,8 +782,8 @@ def vjp_contiguous(x, dy, out, mu, sigma):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 mu_i = at(mu, start + i)
                 sigma_i = at(sigma, start + i)
                 out_i = dy_i * derivative_as(out, x_i, mu_i, sigma_i)
@@ -782,8 +791,8 @@ def vjp_contiguous(x, dy, out, mu, sigma):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             mu_i = at(mu, i)
             sigma_i = at(sigma, i)
             out_i = dy_i * derivative_as(out, x_i, mu_i, sigma_i)
@@ -799,8 +808,8 @@ def vjp_fast_contiguous(x, dy, out, mu, sigma):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 mu_i = at(mu, start + i)
                 sigma_i = at(sigma, start + i)
                 out_i = dy_i * derivative_fast_as(out, x_i, mu_i, sigma_i)
@@ -808,8 +817,8 @@ def vjp_fast_contiguous(x, dy, out, mu, sigma):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             mu_i = at(mu, i)
             sigma_i = at(sigma, i)
             out_i = dy_i * derivative_fast_as(out, x_i, mu_i, sigma_i)

@@ -18,6 +18,7 @@ from actgen.intrinsics import (
     at,
     by_type,
     device,
+    element,
     is_large,
     kernel,
     load,
@@ -44,7 +45,6 @@ def forward(x, negative_slope):
 @device
 def forward_float32(x, negative_slope):
     """Return the value at x, in float32."""
-    x = float32(x)
     negative_slope_ = float32(negative_slope)
     u = negative_slope_ * x
     piece = negative_slope_ if negative_slope_ == float32(0.0) else u
@@ -61,7 +61,6 @@ def derivative(x, negative_slope):
 @device
 def derivative_float32(x, negative_slope):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     negative_slope_ = float32(negative_slope)
     piece = float32(1.0) if x >= float32(0.0) else negative_slope_
     piece_2 = x if x != x else piece
@@ -77,7 +76,6 @@ def second_derivative(x, negative_slope):
 @device
 def second_derivative_float32(x, negative_slope):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -109,32 +107,37 @@ second_derivative_as = by_type(
 @device
 def scalar(x, negative_slope=0.01):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), negative_slope), x)
+    return narrow(forward_as(x, element(x), negative_slope), x)
 
 
 @ufunc
 def forward_ufunc(x, negative_slope):
-    return narrow(forward_as(x, load(x), negative_slope), x)
+    out_i = forward_as(x, element(x), negative_slope)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, negative_slope):
-    return narrow(derivative_as(x, load(x), negative_slope), x)
+    out_i = derivative_as(x, element(x), negative_slope)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, negative_slope):
-    return narrow(second_derivative_as(x, load(x), negative_slope), x)
+    out_i = second_derivative_as(x, element(x), negative_slope)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, negative_slope):
-    return narrow(load(dy) * derivative_as(x, load(x), negative_slope), x)
+    out_i = element(dy) * derivative_as(x, element(x), negative_slope)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_negative_slope_ufunc(x, dy, negative_slope):
-    return load(dy) * partial_negative_slope(load(x), negative_slope)
+    out_i = load(dy) * partial_negative_slope(load(x), negative_slope)
+    return out_i
 
 
 @kernel
@@ -145,14 +148,14 @@ def forward_contiguous(x, out, negative_slope):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 negative_slope_i = at(negative_slope, start + i)
                 out_i = forward_as(out, x_i, negative_slope_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             negative_slope_i = at(negative_slope, i)
             out_i = forward_as(out, x_i, negative_slope_i)
             out[i] = narrow(out_i, out)
@@ -166,14 +169,14 @@ def derivative_contiguous(x, out, negative_slope):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 negative_slope_i = at(negative_slope, start + i)
                 out_i = derivative_as(out, x_i, negative_slope_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             negative_slope_i = at(negative_slope, i)
             out_i = derivative_as(out, x_i, negative_slope_i)
             out[i] = narrow(out_i, out)
@@ -187,14 +190,14 @@ def second_derivative_contiguous(x, out, negative_slope):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 negative_slope_i = at(negative_slope, start + i)
                 out_i = second_derivative_as(out, x_i, negative_slope_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             negative_slope_i = at(negative_slope, i)
             out_i = second_derivative_as(out, x_i, negative_slope_i)
             out[i] = narrow(out_i, out)
@@ -209,16 +212,16 @@ def vjp_contiguous(x, dy, out, negative_slope):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 negative_slope_i = at(negative_slope, start + i)
                 out_i = dy_i * derivative_as(out, x_i, negative_slope_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             negative_slope_i = at(negative_slope, i)
             out_i = dy_i * derivative_as(out, x_i, negative_slope_i)
             out[i] = narrow(out_i, out)

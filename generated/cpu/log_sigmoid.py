@@ -19,10 +19,10 @@ from numpy import float32, rint
 from actgen.intrinsics import (
     by_type,
     device,
+    element,
     fma,
     is_large,
     kernel,
-    load,
     maximum,
     narrow,
     power2,
@@ -340,14 +340,12 @@ def forward(x):
 @device
 def forward_float32(x):
     """Return the value at x, in float32, compensated."""
-    x = float32(x)
     return -softplus_f32(-x)
 
 
 @device
 def forward_float32_fast(x):
     """Return the value at x, in float32."""
-    x = float32(x)
     return -softplus_f32_fast(-x)
 
 
@@ -360,14 +358,12 @@ def derivative(x):
 @device
 def derivative_float32(x):
     """Return the derivative at x, in float32, compensated."""
-    x = float32(x)
     return sigmoid_f32(-x)
 
 
 @device
 def derivative_float32_fast(x):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     return sigmoid_f32_fast(-x)
 
 
@@ -386,7 +382,6 @@ def second_derivative(x):
 @device
 def second_derivative_float32(x):
     """Return the second derivative at x, in float32, compensated."""
-    x = float32(x)
     return -(float32(0.25) * sech2_f32(float32(0.5) * -x))
 
 
@@ -424,42 +419,49 @@ second_derivative_as = by_type(
 @device
 def scalar(x):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x)), x)
+    return narrow(forward_as(x, element(x)), x)
 
 
 @ufunc
 def forward_ufunc(x):
-    return narrow(forward_as(x, load(x)), x)
+    out_i = forward_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x):
-    return narrow(forward_fast_as(x, load(x)), x)
+    out_i = forward_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x):
-    return narrow(derivative_as(x, load(x)), x)
+    out_i = derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x):
-    return narrow(derivative_fast_as(x, load(x)), x)
+    out_i = derivative_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x):
-    return narrow(second_derivative_as(x, load(x)), x)
+    out_i = second_derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy):
-    return narrow(load(dy) * derivative_as(x, load(x)), x)
+    out_i = element(dy) * derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy):
-    return narrow(load(dy) * derivative_fast_as(x, load(x)), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @kernel
@@ -470,13 +472,13 @@ def forward_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -489,13 +491,13 @@ def forward_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_fast_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -508,13 +510,13 @@ def derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -527,13 +529,13 @@ def derivative_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -546,13 +548,13 @@ def second_derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = second_derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = second_derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -566,15 +568,15 @@ def vjp_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -588,14 +590,14 @@ def vjp_fast_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)

@@ -306,7 +306,6 @@ def forward_narrow_rows(x, out):
             width = min(4096, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
-                peak_s = single(peak[r])
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
@@ -481,7 +480,6 @@ def forward_fast_narrow_rows(x, out):
             width = min(4096, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
-                peak_s = single(peak[r])
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
@@ -755,7 +753,6 @@ def forward_narrow_rows_masked(x, mask, out):
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
-                peak_s = single(peak[r])
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
@@ -953,7 +950,6 @@ def forward_fast_narrow_rows_masked(x, mask, out):
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
-                peak_s = single(peak[r])
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])

@@ -20,10 +20,10 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     fma,
     is_large,
     kernel,
-    load,
     narrow,
     power2,
     power2_rounded,
@@ -31,6 +31,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -137,7 +138,7 @@ def tanhsoftplus_times_f32(x, b):
 
 @device
 def tanhsoftplus_times_fast(x, b):
-    """Return tanhsoftplus(x) * b, error below 3.0 ULP: n / (n + 2) with n = w (w + 2), w = exp(x)."""
+    """Return tanhsoftplus(x) * b, error below 3.0 ULP: n / (n + 2), n = w (w + 2), w = exp(x)."""
     piece = -1386.0 if x < -1386.0 else x
     near = 20.0 if piece > 20.0 else piece
     shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
@@ -394,7 +395,7 @@ def product_rough(a, b):
 
 @device
 def tanhsoftplus_fast(x):
-    """Return tanhsoftplus(x), error below 3.0 ULP: n / (n + 2) with n = w (w + 2), w = exp(x)."""
+    """Return tanhsoftplus(x), error below 3.0 ULP: n / (n + 2), n = w (w + 2), w = exp(x)."""
     piece = -746.0 if x < -746.0 else x
     near = 20.0 if piece > 20.0 else piece
     shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
@@ -616,7 +617,6 @@ def forward(x):
 @device
 def forward_float32(x):
     """Return the value at x, in float32, compensated."""
-    x = float32(x)
     return tanhsoftplus_times_f32(x, x)
 
 
@@ -678,62 +678,69 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=derivative_narrow,
-    half=derivative_narrow,
+    single=widened(derivative_narrow),
+    half=widened(derivative_narrow),
 )
 
 derivative_fast_as = by_type(
     double=derivative_quick,
-    single=derivative_narrow,
-    half=derivative_narrow,
+    single=widened(derivative_narrow),
+    half=widened(derivative_narrow),
 )
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=second_derivative_narrow,
-    half=second_derivative_narrow,
+    single=widened(second_derivative_narrow),
+    half=widened(second_derivative_narrow),
 )
 
 
 @device
 def scalar(x):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x)), x)
+    return narrow(forward_as(x, element(x)), x)
 
 
 @ufunc
 def forward_ufunc(x):
-    return narrow(forward_as(x, load(x)), x)
+    out_i = forward_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x):
-    return narrow(forward_fast_as(x, load(x)), x)
+    out_i = forward_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x):
-    return narrow(derivative_as(x, load(x)), x)
+    out_i = derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x):
-    return narrow(derivative_fast_as(x, load(x)), x)
+    out_i = derivative_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x):
-    return narrow(second_derivative_as(x, load(x)), x)
+    out_i = second_derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy):
-    return narrow(load(dy) * derivative_as(x, load(x)), x)
+    out_i = element(dy) * derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy):
-    return narrow(load(dy) * derivative_fast_as(x, load(x)), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @kernel
@@ -744,13 +751,13 @@ def forward_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -763,13 +770,13 @@ def forward_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_fast_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -782,13 +789,13 @@ def derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -801,13 +808,13 @@ def derivative_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -820,13 +827,13 @@ def second_derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = second_derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = second_derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -840,15 +847,15 @@ def vjp_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -862,14 +869,14 @@ def vjp_fast_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)

@@ -20,10 +20,10 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     fma,
     is_large,
     kernel,
-    load,
     narrow,
     power2,
     power2_rounded,
@@ -31,6 +31,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -237,7 +238,7 @@ def tanh_short(x):
 
 @device
 def normcdf_times_fast(x, b):
-    """Return normcdf(x) * b, error below 6.0 ULP: exp(-x²/2) times a polynomial in (|x| - c) / (|x| + c)."""
+    """Return normcdf(x) * b, error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
     near = 52.0 if size > 52.0 else size
     area = near * near
@@ -623,7 +624,7 @@ def bell_plain(x):
 
 @device
 def normcdf_fast(x):
-    """Return normcdf(x), error below 6.0 ULP: exp(-x²/2) times a polynomial in (|x| - c) / (|x| + c)."""
+    """Return normcdf(x), error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
     near = 38.7 if size > 38.7 else size
     area = near * near
@@ -892,74 +893,81 @@ def second_derivative_narrow(x):
 
 forward_as = by_type(
     double=forward,
-    single=forward_narrow,
-    half=forward_narrow,
+    single=widened(forward_narrow),
+    half=widened(forward_narrow),
 )
 
 forward_fast_as = by_type(
     double=forward_quick,
-    single=forward_narrow,
-    half=forward_narrow,
+    single=widened(forward_narrow),
+    half=widened(forward_narrow),
 )
 
 derivative_as = by_type(
     double=derivative,
-    single=derivative_narrow,
-    half=derivative_narrow,
+    single=widened(derivative_narrow),
+    half=widened(derivative_narrow),
 )
 
 derivative_fast_as = by_type(
     double=derivative_quick,
-    single=derivative_narrow,
-    half=derivative_narrow,
+    single=widened(derivative_narrow),
+    half=widened(derivative_narrow),
 )
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=second_derivative_narrow,
-    half=second_derivative_narrow,
+    single=widened(second_derivative_narrow),
+    half=widened(second_derivative_narrow),
 )
 
 
 @device
 def scalar(x):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x)), x)
+    return narrow(forward_as(x, element(x)), x)
 
 
 @ufunc
 def forward_ufunc(x):
-    return narrow(forward_as(x, load(x)), x)
+    out_i = forward_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x):
-    return narrow(forward_fast_as(x, load(x)), x)
+    out_i = forward_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x):
-    return narrow(derivative_as(x, load(x)), x)
+    out_i = derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x):
-    return narrow(derivative_fast_as(x, load(x)), x)
+    out_i = derivative_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x):
-    return narrow(second_derivative_as(x, load(x)), x)
+    out_i = second_derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy):
-    return narrow(load(dy) * derivative_as(x, load(x)), x)
+    out_i = element(dy) * derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy):
-    return narrow(load(dy) * derivative_fast_as(x, load(x)), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @kernel
@@ -970,13 +978,13 @@ def forward_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -989,13 +997,13 @@ def forward_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_fast_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1008,13 +1016,13 @@ def derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1027,13 +1035,13 @@ def derivative_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1046,13 +1054,13 @@ def second_derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = second_derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = second_derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1066,15 +1074,15 @@ def vjp_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -1088,14 +1096,14 @@ def vjp_fast_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)

@@ -18,6 +18,7 @@ from actgen.intrinsics import (
     at,
     by_type,
     device,
+    element,
     is_large,
     kernel,
     load,
@@ -44,7 +45,6 @@ def forward(x, weight):
 @device
 def forward_float32(x, weight):
     """Return the value at x, in float32."""
-    x = float32(x)
     weight_ = float32(weight)
     piece = weight_ if weight_ == float32(0.0) else weight_ * x
     return x if x != x else x if x >= float32(0.0) else piece
@@ -60,7 +60,6 @@ def derivative(x, weight):
 @device
 def derivative_float32(x, weight):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     weight_ = float32(weight)
     piece = float32(1.0) if x >= float32(0.0) else weight_
     piece_2 = x if x != x else piece
@@ -76,7 +75,6 @@ def second_derivative(x, weight):
 @device
 def second_derivative_float32(x, weight):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -108,32 +106,37 @@ second_derivative_as = by_type(
 @device
 def scalar(x, weight):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), weight), x)
+    return narrow(forward_as(x, element(x), weight), x)
 
 
 @ufunc
 def forward_ufunc(x, weight):
-    return narrow(forward_as(x, load(x), weight), x)
+    out_i = forward_as(x, element(x), weight)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, weight):
-    return narrow(derivative_as(x, load(x), weight), x)
+    out_i = derivative_as(x, element(x), weight)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, weight):
-    return narrow(second_derivative_as(x, load(x), weight), x)
+    out_i = second_derivative_as(x, element(x), weight)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, weight):
-    return narrow(load(dy) * derivative_as(x, load(x), weight), x)
+    out_i = element(dy) * derivative_as(x, element(x), weight)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_weight_ufunc(x, dy, weight):
-    return load(dy) * partial_weight(load(x), weight)
+    out_i = load(dy) * partial_weight(load(x), weight)
+    return out_i
 
 
 @kernel
@@ -144,14 +147,14 @@ def forward_contiguous(x, out, weight):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 weight_i = at(weight, start + i)
                 out_i = forward_as(out, x_i, weight_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             weight_i = at(weight, i)
             out_i = forward_as(out, x_i, weight_i)
             out[i] = narrow(out_i, out)
@@ -165,14 +168,14 @@ def derivative_contiguous(x, out, weight):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 weight_i = at(weight, start + i)
                 out_i = derivative_as(out, x_i, weight_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             weight_i = at(weight, i)
             out_i = derivative_as(out, x_i, weight_i)
             out[i] = narrow(out_i, out)
@@ -186,14 +189,14 @@ def second_derivative_contiguous(x, out, weight):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 weight_i = at(weight, start + i)
                 out_i = second_derivative_as(out, x_i, weight_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             weight_i = at(weight, i)
             out_i = second_derivative_as(out, x_i, weight_i)
             out[i] = narrow(out_i, out)
@@ -208,16 +211,16 @@ def vjp_contiguous(x, dy, out, weight):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 weight_i = at(weight, start + i)
                 out_i = dy_i * derivative_as(out, x_i, weight_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             weight_i = at(weight, i)
             out_i = dy_i * derivative_as(out, x_i, weight_i)
             out[i] = narrow(out_i, out)

@@ -17,8 +17,8 @@ from numpy import float32
 from actgen.intrinsics import (
     by_type,
     device,
+    element,
     kernel,
-    load,
     maximum,
     narrow,
     stack_buffer,
@@ -36,8 +36,6 @@ def forward(gate, value):
 @device
 def forward_float32(gate, value):
     """Return the value at x, in float32."""
-    gate = float32(gate)
-    value = float32(value)
     return maximum(gate, float32(0.0)) * value
 
 
@@ -51,8 +49,6 @@ def vjp_gate(gate, value):
 @device
 def vjp_gate_float32(gate, value):
     """Return the derivative with respect to gate, in float32."""
-    gate = float32(gate)
-    value = float32(value)
     u = value * (float32(1.0) if gate > float32(0.0) else float32(0.0))
     piece = gate if gate != gate else u
     return value if value != value else piece
@@ -67,7 +63,6 @@ def vjp_value(gate, value):
 @device
 def vjp_value_float32(gate, value):
     """Return the derivative with respect to value, in float32."""
-    gate = float32(gate)
     return maximum(gate, float32(0.0))
 
 
@@ -93,7 +88,7 @@ vjp_value_as = by_type(
 @device
 def scalar(gate, value):
     """Return the value, in the type of gate: for use in functions compiled by Numba."""
-    return narrow(forward_as(gate, load(gate), load(value)), gate)
+    return narrow(forward_as(gate, element(gate), element(value)), gate)
 
 
 @kernel
@@ -108,8 +103,8 @@ def forward_rows(gate, value, out):
             gate_part = window(gate, (i,), start, count)
             value_part = window(value, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
                 out_j = forward_as(out, gate_j, value_j)
                 out_tile[j] = narrow(out_j, out)
             store_tile(out_tile, out_row, start)
@@ -130,9 +125,9 @@ def vjp_rows(gate, value, dy, dgate, dvalue):
             value_part = window(value, (i,), start, count)
             dy_part = window(dy, (i,), start, count)
             for j in range(count):
-                gate_j = load(gate_part[j])
-                value_j = load(value_part[j])
-                dy_j = load(dy_part[j])
+                gate_j = element(gate_part[j])
+                value_j = element(value_part[j])
+                dy_j = element(dy_part[j])
                 dgate_j = dy_j * vjp_gate_as(dgate, gate_j, value_j)
                 dvalue_j = dy_j * vjp_value_as(dvalue, gate_j, value_j)
                 dgate_tile[j] = narrow(dgate_j, dgate)

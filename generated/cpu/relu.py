@@ -24,6 +24,7 @@ from actgen.intrinsics import (
     at,
     by_type,
     device,
+    element,
     float32_rest,
     is_large,
     kernel,
@@ -34,6 +35,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -66,7 +68,6 @@ def derivative(x, negative_slope, max_value, threshold):
 @device
 def derivative_float32(x, negative_slope, max_value, threshold):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     negative_slope_ = float32(negative_slope)
     max_value_ = float32(max_value)
     max_value_rest_ = float32_rest(max_value)
@@ -100,7 +101,6 @@ def second_derivative(x, negative_slope, max_value, threshold):
 @device
 def second_derivative_float32(x, negative_slope, max_value, threshold):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -136,7 +136,6 @@ def forward_default(x):
 @device
 def forward_float32_default(x):
     """Return the value at x, in float32."""
-    x = float32(x)
     return x if x != x else x if x > float32(0.0) else float32(0.0)
 
 
@@ -150,12 +149,17 @@ def derivative_default(x):
 @device
 def derivative_float32_default(x):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     piece = x if x != x else float32(1.0) if x > float32(0.0) else float32(0.0)
     piece_2 = float32(1.0) if float32(inf) == float32(inf) else float32(0.0)
     piece_3 = float32(0.0) if x == float32(0.0) else piece
     return piece_2 if x == float32(inf) else piece_3
 
+
+forward_as = by_type(
+    double=forward,
+    single=widened(forward),
+    half=widened(forward),
+)
 
 derivative_as = by_type(
     double=derivative,
@@ -185,57 +189,67 @@ derivative_as_default = by_type(
 @device
 def scalar(x, negative_slope=0.0, max_value=inf, threshold=0.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x), negative_slope, max_value, threshold), x)
+    return narrow(forward_as(x, element(x), negative_slope, max_value, threshold), x)
 
 
 @ufunc
 def forward_ufunc(x, negative_slope, max_value, threshold):
-    return narrow(forward(load(x), negative_slope, max_value, threshold), x)
+    out_i = forward_as(x, element(x), negative_slope, max_value, threshold)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, negative_slope, max_value, threshold):
-    return narrow(derivative_as(x, load(x), negative_slope, max_value, threshold), x)
+    out_i = derivative_as(x, element(x), negative_slope, max_value, threshold)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, negative_slope, max_value, threshold):
-    return narrow(second_derivative_as(x, load(x), negative_slope, max_value, threshold), x)
+    out_i = second_derivative_as(x, element(x), negative_slope, max_value, threshold)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, negative_slope, max_value, threshold):
-    return narrow(load(dy) * derivative_as(x, load(x), negative_slope, max_value, threshold), x)
+    out_i = element(dy) * derivative_as(x, element(x), negative_slope, max_value, threshold)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_negative_slope_ufunc(x, dy, negative_slope, max_value, threshold):
-    return load(dy) * partial_negative_slope(load(x), negative_slope, max_value, threshold)
+    out_i = load(dy) * partial_negative_slope(load(x), negative_slope, max_value, threshold)
+    return out_i
 
 
 @ufunc
 def partial_max_value_ufunc(x, dy, negative_slope, max_value, threshold):
-    return load(dy) * partial_max_value(load(x), negative_slope, max_value, threshold)
+    out_i = load(dy) * partial_max_value(load(x), negative_slope, max_value, threshold)
+    return out_i
 
 
 @ufunc
 def partial_threshold_ufunc(x, dy, negative_slope, max_value, threshold):
-    return load(dy) * partial_threshold(load(x), negative_slope, max_value, threshold)
+    out_i = load(dy) * partial_threshold(load(x), negative_slope, max_value, threshold)
+    return out_i
 
 
 @ufunc
 def forward_default_ufunc(x):
-    return narrow(forward_as_default(x, load(x)), x)
+    out_i = forward_as_default(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_default_ufunc(x):
-    return narrow(derivative_as_default(x, load(x)), x)
+    out_i = derivative_as_default(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_default_ufunc(x, dy):
-    return narrow(load(dy) * derivative_as_default(x, load(x)), x)
+    out_i = element(dy) * derivative_as_default(x, element(x))
+    return narrow(out_i, x)
 
 
 @kernel
@@ -246,20 +260,20 @@ def forward_contiguous(x, out, negative_slope, max_value, threshold):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 negative_slope_i = at(negative_slope, start + i)
                 max_value_i = at(max_value, start + i)
                 threshold_i = at(threshold, start + i)
-                out_i = forward(x_i, negative_slope_i, max_value_i, threshold_i)
+                out_i = forward_as(out, x_i, negative_slope_i, max_value_i, threshold_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             negative_slope_i = at(negative_slope, i)
             max_value_i = at(max_value, i)
             threshold_i = at(threshold, i)
-            out_i = forward(x_i, negative_slope_i, max_value_i, threshold_i)
+            out_i = forward_as(out, x_i, negative_slope_i, max_value_i, threshold_i)
             out[i] = narrow(out_i, out)
 
 
@@ -271,7 +285,7 @@ def derivative_contiguous(x, out, negative_slope, max_value, threshold):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 negative_slope_i = at(negative_slope, start + i)
                 max_value_i = at(max_value, start + i)
                 threshold_i = at(threshold, start + i)
@@ -280,7 +294,7 @@ def derivative_contiguous(x, out, negative_slope, max_value, threshold):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             negative_slope_i = at(negative_slope, i)
             max_value_i = at(max_value, i)
             threshold_i = at(threshold, i)
@@ -296,7 +310,7 @@ def second_derivative_contiguous(x, out, negative_slope, max_value, threshold):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 negative_slope_i = at(negative_slope, start + i)
                 max_value_i = at(max_value, start + i)
                 threshold_i = at(threshold, start + i)
@@ -305,7 +319,7 @@ def second_derivative_contiguous(x, out, negative_slope, max_value, threshold):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             negative_slope_i = at(negative_slope, i)
             max_value_i = at(max_value, i)
             threshold_i = at(threshold, i)
@@ -322,8 +336,8 @@ def vjp_contiguous(x, dy, out, negative_slope, max_value, threshold):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 negative_slope_i = at(negative_slope, start + i)
                 max_value_i = at(max_value, start + i)
                 threshold_i = at(threshold, start + i)
@@ -332,8 +346,8 @@ def vjp_contiguous(x, dy, out, negative_slope, max_value, threshold):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             negative_slope_i = at(negative_slope, i)
             max_value_i = at(max_value, i)
             threshold_i = at(threshold, i)
@@ -349,13 +363,13 @@ def forward_default_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_as_default(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_as_default(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -368,13 +382,13 @@ def derivative_default_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_as_default(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_as_default(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -388,14 +402,14 @@ def vjp_default_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_as_default(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_as_default(out, x_i)
             out[i] = narrow(out_i, out)

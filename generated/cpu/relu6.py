@@ -17,9 +17,9 @@ from numpy import float32
 from actgen.intrinsics import (
     by_type,
     device,
+    element,
     is_large,
     kernel,
-    load,
     maximum,
     minimum,
     narrow,
@@ -39,7 +39,6 @@ def forward(x):
 @device
 def forward_float32(x):
     """Return the value at x, in float32."""
-    x = float32(x)
     return minimum(maximum(x, float32(0.0)), float32(6.0))
 
 
@@ -53,7 +52,6 @@ def derivative(x):
 @device
 def derivative_float32(x):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     piece = float32(1.0) if x > float32(0.0) else float32(0.0)
     piece_2 = x if x != x else piece if x < float32(6.0) else float32(0.0)
     piece_3 = float32(0.0) if x == float32(0.0) else piece_2
@@ -69,7 +67,6 @@ def second_derivative(x):
 @device
 def second_derivative_float32(x):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -95,27 +92,31 @@ second_derivative_as = by_type(
 @device
 def scalar(x):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x)), x)
+    return narrow(forward_as(x, element(x)), x)
 
 
 @ufunc
 def forward_ufunc(x):
-    return narrow(forward_as(x, load(x)), x)
+    out_i = forward_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x):
-    return narrow(derivative_as(x, load(x)), x)
+    out_i = derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x):
-    return narrow(second_derivative_as(x, load(x)), x)
+    out_i = second_derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy):
-    return narrow(load(dy) * derivative_as(x, load(x)), x)
+    out_i = element(dy) * derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @kernel
@@ -126,13 +127,13 @@ def forward_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -145,13 +146,13 @@ def derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -164,13 +165,13 @@ def second_derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = second_derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = second_derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -184,14 +185,14 @@ def vjp_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_as(out, x_i)
             out[i] = narrow(out_i, out)

@@ -26,6 +26,7 @@ from actgen.intrinsics import (
     at,
     by_type,
     device,
+    element,
     is_large,
     kernel,
     load,
@@ -34,6 +35,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -77,7 +79,6 @@ def forward(x, lower, upper):
 @device
 def forward_float32(x, lower, upper):
     """Return the value at x, in float32."""
-    x = float32(x)
     lower_ = float32(lower)
     upper_ = float32(upper)
     u = float32(0.5) * (lower_ + upper_) * x
@@ -93,7 +94,6 @@ def derivative(x, lower, upper):
 @device
 def derivative_float32(x, lower, upper):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     lower_ = float32(lower)
     upper_ = float32(upper)
     piece = float32(1.0) if x > float32(0.0) else float32(0.5) * (lower_ + upper_)
@@ -109,7 +109,6 @@ def second_derivative(x, lower, upper):
 @device
 def second_derivative_float32(x, lower, upper):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -124,6 +123,24 @@ def partial_upper(x, lower, upper):
     """Return the derivative with respect to upper."""
     return 0.0 if x > 0.0 else 0.5 * x
 
+
+forward_as_training = by_type(
+    double=forward_training,
+    single=widened(forward_training),
+    half=widened(forward_training),
+)
+
+derivative_as_training = by_type(
+    double=derivative_training,
+    single=widened(derivative_training),
+    half=widened(derivative_training),
+)
+
+second_derivative_as_training = by_type(
+    double=second_derivative_training,
+    single=widened(second_derivative_training),
+    half=widened(second_derivative_training),
+)
 
 forward_as = by_type(
     double=forward,
@@ -147,67 +164,79 @@ second_derivative_as = by_type(
 @device
 def scalar(x, lower=0.125, upper=0.3333333333333333):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), lower, upper), x)
+    return narrow(forward_as(x, element(x), lower, upper), x)
 
 
 @ufunc
 def forward_training_ufunc(x, u, lower, upper):
-    return narrow(forward_training(load(x), u, lower, upper), x)
+    out_i = forward_as_training(x, element(x), u, lower, upper)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_training_ufunc(x, u, lower, upper):
-    return narrow(derivative_training(load(x), u, lower, upper), x)
+    out_i = derivative_as_training(x, element(x), u, lower, upper)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_training_ufunc(x, u, lower, upper):
-    return narrow(second_derivative_training(load(x), u, lower, upper), x)
+    out_i = second_derivative_as_training(x, element(x), u, lower, upper)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_training_ufunc(x, dy, u, lower, upper):
-    return narrow(load(dy) * derivative_training(load(x), u, lower, upper), x)
+    out_i = element(dy) * derivative_as_training(x, element(x), u, lower, upper)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_lower_training_ufunc(x, dy, u, lower, upper):
-    return load(dy) * partial_lower_training(load(x), u, lower, upper)
+    out_i = load(dy) * partial_lower_training(load(x), u, lower, upper)
+    return out_i
 
 
 @ufunc
 def partial_upper_training_ufunc(x, dy, u, lower, upper):
-    return load(dy) * partial_upper_training(load(x), u, lower, upper)
+    out_i = load(dy) * partial_upper_training(load(x), u, lower, upper)
+    return out_i
 
 
 @ufunc
 def forward_ufunc(x, lower, upper):
-    return narrow(forward_as(x, load(x), lower, upper), x)
+    out_i = forward_as(x, element(x), lower, upper)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, lower, upper):
-    return narrow(derivative_as(x, load(x), lower, upper), x)
+    out_i = derivative_as(x, element(x), lower, upper)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, lower, upper):
-    return narrow(second_derivative_as(x, load(x), lower, upper), x)
+    out_i = second_derivative_as(x, element(x), lower, upper)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, lower, upper):
-    return narrow(load(dy) * derivative_as(x, load(x), lower, upper), x)
+    out_i = element(dy) * derivative_as(x, element(x), lower, upper)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_lower_ufunc(x, dy, lower, upper):
-    return load(dy) * partial_lower(load(x), lower, upper)
+    out_i = load(dy) * partial_lower(load(x), lower, upper)
+    return out_i
 
 
 @ufunc
 def partial_upper_ufunc(x, dy, lower, upper):
-    return load(dy) * partial_upper(load(x), lower, upper)
+    out_i = load(dy) * partial_upper(load(x), lower, upper)
+    return out_i
 
 
 @kernel
@@ -218,7 +247,7 @@ def forward_contiguous(x, out, lower, upper):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lower_i = at(lower, start + i)
                 upper_i = at(upper, start + i)
                 out_i = forward_as(out, x_i, lower_i, upper_i)
@@ -226,7 +255,7 @@ def forward_contiguous(x, out, lower, upper):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lower_i = at(lower, i)
             upper_i = at(upper, i)
             out_i = forward_as(out, x_i, lower_i, upper_i)
@@ -241,7 +270,7 @@ def derivative_contiguous(x, out, lower, upper):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lower_i = at(lower, start + i)
                 upper_i = at(upper, start + i)
                 out_i = derivative_as(out, x_i, lower_i, upper_i)
@@ -249,7 +278,7 @@ def derivative_contiguous(x, out, lower, upper):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lower_i = at(lower, i)
             upper_i = at(upper, i)
             out_i = derivative_as(out, x_i, lower_i, upper_i)
@@ -264,7 +293,7 @@ def second_derivative_contiguous(x, out, lower, upper):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lower_i = at(lower, start + i)
                 upper_i = at(upper, start + i)
                 out_i = second_derivative_as(out, x_i, lower_i, upper_i)
@@ -272,7 +301,7 @@ def second_derivative_contiguous(x, out, lower, upper):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lower_i = at(lower, i)
             upper_i = at(upper, i)
             out_i = second_derivative_as(out, x_i, lower_i, upper_i)
@@ -288,8 +317,8 @@ def vjp_contiguous(x, dy, out, lower, upper):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 lower_i = at(lower, start + i)
                 upper_i = at(upper, start + i)
                 out_i = dy_i * derivative_as(out, x_i, lower_i, upper_i)
@@ -297,8 +326,8 @@ def vjp_contiguous(x, dy, out, lower, upper):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             lower_i = at(lower, i)
             upper_i = at(upper, i)
             out_i = dy_i * derivative_as(out, x_i, lower_i, upper_i)

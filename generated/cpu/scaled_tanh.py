@@ -21,6 +21,7 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     float32_rest,
     fma,
     is_large,
@@ -33,6 +34,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -272,7 +274,6 @@ def forward_narrow(x, scale_a, scale_b):
 @device
 def forward_float32_fast(x, scale_a, scale_b):
     """Return the value at x, in float32."""
-    x = float32(x)
     scale_a_ = float32(scale_a)
     scale_b_ = float32(scale_b)
     piece = scale_a_ if scale_a_ == float32(0.0) else scale_a_ * x
@@ -304,7 +305,6 @@ def derivative_narrow(x, scale_a, scale_b):
 @device
 def derivative_float32_fast(x, scale_a, scale_b):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     scale_a_ = float32(scale_a)
     scale_a_rest_ = float32_rest(scale_a)
     scale_b_ = float32(scale_b)
@@ -350,7 +350,7 @@ def partial_scale_b(x, scale_a, scale_b):
 
 forward_as = by_type(
     double=forward,
-    single=forward_narrow,
+    single=widened(forward_narrow),
     half=forward_float32_fast,
 )
 
@@ -362,7 +362,7 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=derivative_narrow,
+    single=widened(derivative_narrow),
     half=derivative_float32_fast,
 )
 
@@ -374,60 +374,69 @@ derivative_fast_as = by_type(
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=second_derivative_narrow,
-    half=second_derivative_narrow,
+    single=widened(second_derivative_narrow),
+    half=widened(second_derivative_narrow),
 )
 
 
 @device
 def scalar(x, scale_a=0.67, scale_b=1.7159):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), scale_a, scale_b), x)
+    return narrow(forward_as(x, element(x), scale_a, scale_b), x)
 
 
 @ufunc
 def forward_ufunc(x, scale_a, scale_b):
-    return narrow(forward_as(x, load(x), scale_a, scale_b), x)
+    out_i = forward_as(x, element(x), scale_a, scale_b)
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x, scale_a, scale_b):
-    return narrow(forward_fast_as(x, load(x), scale_a, scale_b), x)
+    out_i = forward_fast_as(x, element(x), scale_a, scale_b)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, scale_a, scale_b):
-    return narrow(derivative_as(x, load(x), scale_a, scale_b), x)
+    out_i = derivative_as(x, element(x), scale_a, scale_b)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, scale_a, scale_b):
-    return narrow(derivative_fast_as(x, load(x), scale_a, scale_b), x)
+    out_i = derivative_fast_as(x, element(x), scale_a, scale_b)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, scale_a, scale_b):
-    return narrow(second_derivative_as(x, load(x), scale_a, scale_b), x)
+    out_i = second_derivative_as(x, element(x), scale_a, scale_b)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, scale_a, scale_b):
-    return narrow(load(dy) * derivative_as(x, load(x), scale_a, scale_b), x)
+    out_i = element(dy) * derivative_as(x, element(x), scale_a, scale_b)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, scale_a, scale_b):
-    return narrow(load(dy) * derivative_fast_as(x, load(x), scale_a, scale_b), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x), scale_a, scale_b)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_scale_a_ufunc(x, dy, scale_a, scale_b):
-    return load(dy) * partial_scale_a(load(x), scale_a, scale_b)
+    out_i = load(dy) * partial_scale_a(load(x), scale_a, scale_b)
+    return out_i
 
 
 @ufunc
 def partial_scale_b_ufunc(x, dy, scale_a, scale_b):
-    return load(dy) * partial_scale_b(load(x), scale_a, scale_b)
+    out_i = load(dy) * partial_scale_b(load(x), scale_a, scale_b)
+    return out_i
 
 
 @kernel
@@ -438,7 +447,7 @@ def forward_contiguous(x, out, scale_a, scale_b):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 scale_a_i = at(scale_a, start + i)
                 scale_b_i = at(scale_b, start + i)
                 out_i = forward_as(out, x_i, scale_a_i, scale_b_i)
@@ -446,7 +455,7 @@ def forward_contiguous(x, out, scale_a, scale_b):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             scale_a_i = at(scale_a, i)
             scale_b_i = at(scale_b, i)
             out_i = forward_as(out, x_i, scale_a_i, scale_b_i)
@@ -461,7 +470,7 @@ def forward_fast_contiguous(x, out, scale_a, scale_b):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 scale_a_i = at(scale_a, start + i)
                 scale_b_i = at(scale_b, start + i)
                 out_i = forward_fast_as(out, x_i, scale_a_i, scale_b_i)
@@ -469,7 +478,7 @@ def forward_fast_contiguous(x, out, scale_a, scale_b):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             scale_a_i = at(scale_a, i)
             scale_b_i = at(scale_b, i)
             out_i = forward_fast_as(out, x_i, scale_a_i, scale_b_i)
@@ -484,7 +493,7 @@ def derivative_contiguous(x, out, scale_a, scale_b):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 scale_a_i = at(scale_a, start + i)
                 scale_b_i = at(scale_b, start + i)
                 out_i = derivative_as(out, x_i, scale_a_i, scale_b_i)
@@ -492,7 +501,7 @@ def derivative_contiguous(x, out, scale_a, scale_b):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             scale_a_i = at(scale_a, i)
             scale_b_i = at(scale_b, i)
             out_i = derivative_as(out, x_i, scale_a_i, scale_b_i)
@@ -507,7 +516,7 @@ def derivative_fast_contiguous(x, out, scale_a, scale_b):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 scale_a_i = at(scale_a, start + i)
                 scale_b_i = at(scale_b, start + i)
                 out_i = derivative_fast_as(out, x_i, scale_a_i, scale_b_i)
@@ -515,7 +524,7 @@ def derivative_fast_contiguous(x, out, scale_a, scale_b):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             scale_a_i = at(scale_a, i)
             scale_b_i = at(scale_b, i)
             out_i = derivative_fast_as(out, x_i, scale_a_i, scale_b_i)
@@ -530,7 +539,7 @@ def second_derivative_contiguous(x, out, scale_a, scale_b):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 scale_a_i = at(scale_a, start + i)
                 scale_b_i = at(scale_b, start + i)
                 out_i = second_derivative_as(out, x_i, scale_a_i, scale_b_i)
@@ -538,7 +547,7 @@ def second_derivative_contiguous(x, out, scale_a, scale_b):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             scale_a_i = at(scale_a, i)
             scale_b_i = at(scale_b, i)
             out_i = second_derivative_as(out, x_i, scale_a_i, scale_b_i)
@@ -554,8 +563,8 @@ def vjp_contiguous(x, dy, out, scale_a, scale_b):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 scale_a_i = at(scale_a, start + i)
                 scale_b_i = at(scale_b, start + i)
                 out_i = dy_i * derivative_as(out, x_i, scale_a_i, scale_b_i)
@@ -563,8 +572,8 @@ def vjp_contiguous(x, dy, out, scale_a, scale_b):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             scale_a_i = at(scale_a, i)
             scale_b_i = at(scale_b, i)
             out_i = dy_i * derivative_as(out, x_i, scale_a_i, scale_b_i)
@@ -580,8 +589,8 @@ def vjp_fast_contiguous(x, dy, out, scale_a, scale_b):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 scale_a_i = at(scale_a, start + i)
                 scale_b_i = at(scale_b, start + i)
                 out_i = dy_i * derivative_fast_as(out, x_i, scale_a_i, scale_b_i)
@@ -589,8 +598,8 @@ def vjp_fast_contiguous(x, dy, out, scale_a, scale_b):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             scale_a_i = at(scale_a, i)
             scale_b_i = at(scale_b, i)
             out_i = dy_i * derivative_fast_as(out, x_i, scale_a_i, scale_b_i)

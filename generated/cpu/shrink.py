@@ -18,6 +18,7 @@ from actgen.intrinsics import (
     at,
     by_type,
     device,
+    element,
     float32_rest,
     is_large,
     kernel,
@@ -46,7 +47,6 @@ def forward(x, lambd, bias):
 @device
 def forward_float32(x, lambd, bias):
     """Return the value at x, in float32."""
-    x = float32(x)
     lambd_ = float32(lambd)
     lambd_rest_ = float32_rest(lambd)
     bias_ = float32(bias)
@@ -69,7 +69,6 @@ def derivative(x, lambd, bias):
 @device
 def derivative_float32(x, lambd, bias):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     lambd_ = float32(lambd)
     lambd_rest_ = float32_rest(lambd)
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
@@ -90,7 +89,6 @@ def second_derivative(x, lambd, bias):
 @device
 def second_derivative_float32(x, lambd, bias):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -128,37 +126,43 @@ second_derivative_as = by_type(
 @device
 def scalar(x, lambd=0.5, bias=0.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), lambd, bias), x)
+    return narrow(forward_as(x, element(x), lambd, bias), x)
 
 
 @ufunc
 def forward_ufunc(x, lambd, bias):
-    return narrow(forward_as(x, load(x), lambd, bias), x)
+    out_i = forward_as(x, element(x), lambd, bias)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, lambd, bias):
-    return narrow(derivative_as(x, load(x), lambd, bias), x)
+    out_i = derivative_as(x, element(x), lambd, bias)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, lambd, bias):
-    return narrow(second_derivative_as(x, load(x), lambd, bias), x)
+    out_i = second_derivative_as(x, element(x), lambd, bias)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, lambd, bias):
-    return narrow(load(dy) * derivative_as(x, load(x), lambd, bias), x)
+    out_i = element(dy) * derivative_as(x, element(x), lambd, bias)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_lambd_ufunc(x, dy, lambd, bias):
-    return load(dy) * partial_lambd(load(x), lambd, bias)
+    out_i = load(dy) * partial_lambd(load(x), lambd, bias)
+    return out_i
 
 
 @ufunc
 def partial_bias_ufunc(x, dy, lambd, bias):
-    return load(dy) * partial_bias(load(x), lambd, bias)
+    out_i = load(dy) * partial_bias(load(x), lambd, bias)
+    return out_i
 
 
 @kernel
@@ -169,7 +173,7 @@ def forward_contiguous(x, out, lambd, bias):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lambd_i = at(lambd, start + i)
                 bias_i = at(bias, start + i)
                 out_i = forward_as(out, x_i, lambd_i, bias_i)
@@ -177,7 +181,7 @@ def forward_contiguous(x, out, lambd, bias):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lambd_i = at(lambd, i)
             bias_i = at(bias, i)
             out_i = forward_as(out, x_i, lambd_i, bias_i)
@@ -192,7 +196,7 @@ def derivative_contiguous(x, out, lambd, bias):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lambd_i = at(lambd, start + i)
                 bias_i = at(bias, start + i)
                 out_i = derivative_as(out, x_i, lambd_i, bias_i)
@@ -200,7 +204,7 @@ def derivative_contiguous(x, out, lambd, bias):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lambd_i = at(lambd, i)
             bias_i = at(bias, i)
             out_i = derivative_as(out, x_i, lambd_i, bias_i)
@@ -215,7 +219,7 @@ def second_derivative_contiguous(x, out, lambd, bias):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lambd_i = at(lambd, start + i)
                 bias_i = at(bias, start + i)
                 out_i = second_derivative_as(out, x_i, lambd_i, bias_i)
@@ -223,7 +227,7 @@ def second_derivative_contiguous(x, out, lambd, bias):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lambd_i = at(lambd, i)
             bias_i = at(bias, i)
             out_i = second_derivative_as(out, x_i, lambd_i, bias_i)
@@ -239,8 +243,8 @@ def vjp_contiguous(x, dy, out, lambd, bias):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 lambd_i = at(lambd, start + i)
                 bias_i = at(bias, start + i)
                 out_i = dy_i * derivative_as(out, x_i, lambd_i, bias_i)
@@ -248,8 +252,8 @@ def vjp_contiguous(x, dy, out, lambd, bias):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             lambd_i = at(lambd, i)
             bias_i = at(bias, i)
             out_i = dy_i * derivative_as(out, x_i, lambd_i, bias_i)

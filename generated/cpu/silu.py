@@ -21,6 +21,7 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     float32_rest,
     fma,
     is_large,
@@ -33,6 +34,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -284,7 +286,7 @@ def sigmoidslope_plain(x):
 
 @device
 def siluslope_twofold_f32_fast(x, low):
-    """Return the derivative of x sigmoid(x) at x + low, error below 3.7 ULP: e (1 + x + e) / (1 + e)², e = exp(-|x|)."""
+    """Return the derivative of x sigmoid(x) at x + low, error below 3.7 ULP: its zero is a factor."""
     size = abs(x)
     u = -size
     near = float32(-110.0) if u < float32(-110.0) else u
@@ -359,7 +361,6 @@ def forward(x, beta):
 @device
 def forward_float32(x, beta):
     """Return the value at x, in float32, compensated."""
-    x = float32(x)
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
@@ -373,7 +374,6 @@ def forward_float32(x, beta):
 @device
 def forward_float32_fast(x, beta):
     """Return the value at x, in float32."""
-    x = float32(x)
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
@@ -413,7 +413,6 @@ def derivative_narrow(x, beta):
 @device
 def derivative_float32_fast(x, beta):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
@@ -469,7 +468,7 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=derivative_narrow,
+    single=widened(derivative_narrow),
     half=derivative_float32_fast,
 )
 
@@ -479,51 +478,65 @@ derivative_fast_as = by_type(
     half=derivative_float32_fast,
 )
 
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=widened(second_derivative),
+    half=widened(second_derivative),
+)
+
 
 @device
 def scalar(x, beta=1.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), beta), x)
+    return narrow(forward_as(x, element(x), beta), x)
 
 
 @ufunc
 def forward_ufunc(x, beta):
-    return narrow(forward_as(x, load(x), beta), x)
+    out_i = forward_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x, beta):
-    return narrow(forward_fast_as(x, load(x), beta), x)
+    out_i = forward_fast_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, beta):
-    return narrow(derivative_as(x, load(x), beta), x)
+    out_i = derivative_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, beta):
-    return narrow(derivative_fast_as(x, load(x), beta), x)
+    out_i = derivative_fast_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, beta):
-    return narrow(second_derivative(load(x), beta), x)
+    out_i = second_derivative_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, beta):
-    return narrow(load(dy) * derivative_as(x, load(x), beta), x)
+    out_i = element(dy) * derivative_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, beta):
-    return narrow(load(dy) * derivative_fast_as(x, load(x), beta), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_beta_ufunc(x, dy, beta):
-    return load(dy) * partial_beta(load(x), beta)
+    out_i = load(dy) * partial_beta(load(x), beta)
+    return out_i
 
 
 @kernel
@@ -534,14 +547,14 @@ def forward_contiguous(x, out, beta):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 beta_i = at(beta, start + i)
                 out_i = forward_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             beta_i = at(beta, i)
             out_i = forward_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
@@ -555,14 +568,14 @@ def forward_fast_contiguous(x, out, beta):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 beta_i = at(beta, start + i)
                 out_i = forward_fast_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             beta_i = at(beta, i)
             out_i = forward_fast_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
@@ -576,14 +589,14 @@ def derivative_contiguous(x, out, beta):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 beta_i = at(beta, start + i)
                 out_i = derivative_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             beta_i = at(beta, i)
             out_i = derivative_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
@@ -597,14 +610,14 @@ def derivative_fast_contiguous(x, out, beta):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 beta_i = at(beta, start + i)
                 out_i = derivative_fast_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             beta_i = at(beta, i)
             out_i = derivative_fast_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
@@ -618,16 +631,16 @@ def second_derivative_contiguous(x, out, beta):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 beta_i = at(beta, start + i)
-                out_i = second_derivative(x_i, beta_i)
+                out_i = second_derivative_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             beta_i = at(beta, i)
-            out_i = second_derivative(x_i, beta_i)
+            out_i = second_derivative_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
 
 
@@ -640,16 +653,16 @@ def vjp_contiguous(x, dy, out, beta):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 beta_i = at(beta, start + i)
                 out_i = dy_i * derivative_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             beta_i = at(beta, i)
             out_i = dy_i * derivative_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
@@ -664,16 +677,16 @@ def vjp_fast_contiguous(x, dy, out, beta):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 beta_i = at(beta, start + i)
                 out_i = dy_i * derivative_fast_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             beta_i = at(beta, i)
             out_i = dy_i * derivative_fast_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)

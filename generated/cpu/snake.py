@@ -16,7 +16,9 @@ from math import cos, inf, sin
 
 from actgen.intrinsics import (
     at,
+    by_type,
     device,
+    element,
     fma,
     is_large,
     kernel,
@@ -26,6 +28,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -80,35 +83,59 @@ def partial_frequency(x, frequency):
     return ratio - sine * sine / (frequency * frequency)
 
 
+forward_as = by_type(
+    double=forward,
+    single=widened(forward),
+    half=widened(forward),
+)
+
+derivative_as = by_type(
+    double=derivative,
+    single=widened(derivative),
+    half=widened(derivative),
+)
+
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=widened(second_derivative),
+    half=widened(second_derivative),
+)
+
+
 @device
 def scalar(x, frequency=1.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x), frequency), x)
+    return narrow(forward_as(x, element(x), frequency), x)
 
 
 @ufunc
 def forward_ufunc(x, frequency):
-    return narrow(forward(load(x), frequency), x)
+    out_i = forward_as(x, element(x), frequency)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, frequency):
-    return narrow(derivative(load(x), frequency), x)
+    out_i = derivative_as(x, element(x), frequency)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, frequency):
-    return narrow(second_derivative(load(x), frequency), x)
+    out_i = second_derivative_as(x, element(x), frequency)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, frequency):
-    return narrow(load(dy) * derivative(load(x), frequency), x)
+    out_i = element(dy) * derivative_as(x, element(x), frequency)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_frequency_ufunc(x, dy, frequency):
-    return load(dy) * partial_frequency(load(x), frequency)
+    out_i = load(dy) * partial_frequency(load(x), frequency)
+    return out_i
 
 
 @kernel
@@ -119,16 +146,16 @@ def forward_contiguous(x, out, frequency):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 frequency_i = at(frequency, start + i)
-                out_i = forward(x_i, frequency_i)
+                out_i = forward_as(out, x_i, frequency_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             frequency_i = at(frequency, i)
-            out_i = forward(x_i, frequency_i)
+            out_i = forward_as(out, x_i, frequency_i)
             out[i] = narrow(out_i, out)
 
 
@@ -140,16 +167,16 @@ def derivative_contiguous(x, out, frequency):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 frequency_i = at(frequency, start + i)
-                out_i = derivative(x_i, frequency_i)
+                out_i = derivative_as(out, x_i, frequency_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             frequency_i = at(frequency, i)
-            out_i = derivative(x_i, frequency_i)
+            out_i = derivative_as(out, x_i, frequency_i)
             out[i] = narrow(out_i, out)
 
 
@@ -161,16 +188,16 @@ def second_derivative_contiguous(x, out, frequency):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 frequency_i = at(frequency, start + i)
-                out_i = second_derivative(x_i, frequency_i)
+                out_i = second_derivative_as(out, x_i, frequency_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             frequency_i = at(frequency, i)
-            out_i = second_derivative(x_i, frequency_i)
+            out_i = second_derivative_as(out, x_i, frequency_i)
             out[i] = narrow(out_i, out)
 
 
@@ -183,16 +210,16 @@ def vjp_contiguous(x, dy, out, frequency):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 frequency_i = at(frequency, start + i)
-                out_i = dy_i * derivative(x_i, frequency_i)
+                out_i = dy_i * derivative_as(out, x_i, frequency_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             frequency_i = at(frequency, i)
-            out_i = dy_i * derivative(x_i, frequency_i)
+            out_i = dy_i * derivative_as(out, x_i, frequency_i)
             out[i] = narrow(out_i, out)

@@ -20,6 +20,7 @@ from actgen.intrinsics import (
     at,
     by_type,
     device,
+    element,
     float32_rest,
     is_large,
     kernel,
@@ -30,6 +31,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -60,7 +62,6 @@ def derivative(x, lambd):
 @device
 def derivative_float32(x, lambd):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     lambd_ = float32(lambd)
     lambd_rest_ = float32_rest(lambd)
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
@@ -84,7 +85,6 @@ def second_derivative(x, lambd):
 @device
 def second_derivative_float32(x, lambd):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -107,7 +107,6 @@ def forward_default(x):
 @device
 def forward_float32_default(x):
     """Return the value at x, in float32."""
-    x = float32(x)
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
     return piece * maximum(abs(x) - float32(0.5), float32(0.0))
 
@@ -123,11 +122,16 @@ def derivative_default(x):
 @device
 def derivative_float32_default(x):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
     u = piece * (piece if abs(x) > float32(0.5) else float32(0.0))
     return float32(0.0) if x == float32(0.5) else float32(0.0) if x == float32(-0.5) else u
 
+
+forward_as = by_type(
+    double=forward,
+    single=widened(forward),
+    half=widened(forward),
+)
 
 derivative_as = by_type(
     double=derivative,
@@ -157,47 +161,55 @@ derivative_as_default = by_type(
 @device
 def scalar(x, lambd=0.5):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x), lambd), x)
+    return narrow(forward_as(x, element(x), lambd), x)
 
 
 @ufunc
 def forward_ufunc(x, lambd):
-    return narrow(forward(load(x), lambd), x)
+    out_i = forward_as(x, element(x), lambd)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, lambd):
-    return narrow(derivative_as(x, load(x), lambd), x)
+    out_i = derivative_as(x, element(x), lambd)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, lambd):
-    return narrow(second_derivative_as(x, load(x), lambd), x)
+    out_i = second_derivative_as(x, element(x), lambd)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, lambd):
-    return narrow(load(dy) * derivative_as(x, load(x), lambd), x)
+    out_i = element(dy) * derivative_as(x, element(x), lambd)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_lambd_ufunc(x, dy, lambd):
-    return load(dy) * partial_lambd(load(x), lambd)
+    out_i = load(dy) * partial_lambd(load(x), lambd)
+    return out_i
 
 
 @ufunc
 def forward_default_ufunc(x):
-    return narrow(forward_as_default(x, load(x)), x)
+    out_i = forward_as_default(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_default_ufunc(x):
-    return narrow(derivative_as_default(x, load(x)), x)
+    out_i = derivative_as_default(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_default_ufunc(x, dy):
-    return narrow(load(dy) * derivative_as_default(x, load(x)), x)
+    out_i = element(dy) * derivative_as_default(x, element(x))
+    return narrow(out_i, x)
 
 
 @kernel
@@ -208,16 +220,16 @@ def forward_contiguous(x, out, lambd):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lambd_i = at(lambd, start + i)
-                out_i = forward(x_i, lambd_i)
+                out_i = forward_as(out, x_i, lambd_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lambd_i = at(lambd, i)
-            out_i = forward(x_i, lambd_i)
+            out_i = forward_as(out, x_i, lambd_i)
             out[i] = narrow(out_i, out)
 
 
@@ -229,14 +241,14 @@ def derivative_contiguous(x, out, lambd):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lambd_i = at(lambd, start + i)
                 out_i = derivative_as(out, x_i, lambd_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lambd_i = at(lambd, i)
             out_i = derivative_as(out, x_i, lambd_i)
             out[i] = narrow(out_i, out)
@@ -250,14 +262,14 @@ def second_derivative_contiguous(x, out, lambd):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 lambd_i = at(lambd, start + i)
                 out_i = second_derivative_as(out, x_i, lambd_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             lambd_i = at(lambd, i)
             out_i = second_derivative_as(out, x_i, lambd_i)
             out[i] = narrow(out_i, out)
@@ -272,16 +284,16 @@ def vjp_contiguous(x, dy, out, lambd):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 lambd_i = at(lambd, start + i)
                 out_i = dy_i * derivative_as(out, x_i, lambd_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             lambd_i = at(lambd, i)
             out_i = dy_i * derivative_as(out, x_i, lambd_i)
             out[i] = narrow(out_i, out)
@@ -295,13 +307,13 @@ def forward_default_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_as_default(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_as_default(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -314,13 +326,13 @@ def derivative_default_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_as_default(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_as_default(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -334,14 +346,14 @@ def vjp_default_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_as_default(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_as_default(out, x_i)
             out[i] = narrow(out_i, out)

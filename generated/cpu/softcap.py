@@ -21,6 +21,7 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     float32_rest,
     fma,
     is_large,
@@ -33,6 +34,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -345,7 +347,6 @@ def derivative(x, cap):
 @device
 def derivative_float32(x, cap):
     """Return the derivative at x, in float32, compensated."""
-    x = float32(x)
     cap_ = float32(cap)
     cap_rest_ = float32_rest(cap)
     ratio = x / cap_
@@ -356,7 +357,6 @@ def derivative_float32(x, cap):
 @device
 def derivative_float32_fast(x, cap):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     cap_ = float32(cap)
     cap_rest_ = float32_rest(cap)
     ratio = x / cap_
@@ -390,14 +390,14 @@ def partial_cap(x, cap):
 
 forward_as = by_type(
     double=forward,
-    single=forward_narrow,
-    half=forward_narrow,
+    single=widened(forward_narrow),
+    half=widened(forward_narrow),
 )
 
 forward_fast_as = by_type(
     double=forward_quick,
-    single=forward_narrow,
-    half=forward_narrow,
+    single=widened(forward_narrow),
+    half=widened(forward_narrow),
 )
 
 derivative_as = by_type(
@@ -414,55 +414,63 @@ derivative_fast_as = by_type(
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=second_derivative_narrow,
-    half=second_derivative_narrow,
+    single=widened(second_derivative_narrow),
+    half=widened(second_derivative_narrow),
 )
 
 
 @device
 def scalar(x, cap=50.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), cap), x)
+    return narrow(forward_as(x, element(x), cap), x)
 
 
 @ufunc
 def forward_ufunc(x, cap):
-    return narrow(forward_as(x, load(x), cap), x)
+    out_i = forward_as(x, element(x), cap)
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x, cap):
-    return narrow(forward_fast_as(x, load(x), cap), x)
+    out_i = forward_fast_as(x, element(x), cap)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, cap):
-    return narrow(derivative_as(x, load(x), cap), x)
+    out_i = derivative_as(x, element(x), cap)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, cap):
-    return narrow(derivative_fast_as(x, load(x), cap), x)
+    out_i = derivative_fast_as(x, element(x), cap)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, cap):
-    return narrow(second_derivative_as(x, load(x), cap), x)
+    out_i = second_derivative_as(x, element(x), cap)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, cap):
-    return narrow(load(dy) * derivative_as(x, load(x), cap), x)
+    out_i = element(dy) * derivative_as(x, element(x), cap)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, cap):
-    return narrow(load(dy) * derivative_fast_as(x, load(x), cap), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x), cap)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_cap_ufunc(x, dy, cap):
-    return load(dy) * partial_cap(load(x), cap)
+    out_i = load(dy) * partial_cap(load(x), cap)
+    return out_i
 
 
 @kernel
@@ -473,14 +481,14 @@ def forward_contiguous(x, out, cap):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 cap_i = at(cap, start + i)
                 out_i = forward_as(out, x_i, cap_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             cap_i = at(cap, i)
             out_i = forward_as(out, x_i, cap_i)
             out[i] = narrow(out_i, out)
@@ -494,14 +502,14 @@ def forward_fast_contiguous(x, out, cap):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 cap_i = at(cap, start + i)
                 out_i = forward_fast_as(out, x_i, cap_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             cap_i = at(cap, i)
             out_i = forward_fast_as(out, x_i, cap_i)
             out[i] = narrow(out_i, out)
@@ -515,14 +523,14 @@ def derivative_contiguous(x, out, cap):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 cap_i = at(cap, start + i)
                 out_i = derivative_as(out, x_i, cap_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             cap_i = at(cap, i)
             out_i = derivative_as(out, x_i, cap_i)
             out[i] = narrow(out_i, out)
@@ -536,14 +544,14 @@ def derivative_fast_contiguous(x, out, cap):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 cap_i = at(cap, start + i)
                 out_i = derivative_fast_as(out, x_i, cap_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             cap_i = at(cap, i)
             out_i = derivative_fast_as(out, x_i, cap_i)
             out[i] = narrow(out_i, out)
@@ -557,14 +565,14 @@ def second_derivative_contiguous(x, out, cap):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 cap_i = at(cap, start + i)
                 out_i = second_derivative_as(out, x_i, cap_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             cap_i = at(cap, i)
             out_i = second_derivative_as(out, x_i, cap_i)
             out[i] = narrow(out_i, out)
@@ -579,16 +587,16 @@ def vjp_contiguous(x, dy, out, cap):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 cap_i = at(cap, start + i)
                 out_i = dy_i * derivative_as(out, x_i, cap_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             cap_i = at(cap, i)
             out_i = dy_i * derivative_as(out, x_i, cap_i)
             out[i] = narrow(out_i, out)
@@ -603,16 +611,16 @@ def vjp_fast_contiguous(x, dy, out, cap):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 cap_i = at(cap, start + i)
                 out_i = dy_i * derivative_fast_as(out, x_i, cap_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             cap_i = at(cap, i)
             out_i = dy_i * derivative_fast_as(out, x_i, cap_i)
             out[i] = narrow(out_i, out)

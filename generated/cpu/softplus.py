@@ -21,6 +21,7 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     float32_rest,
     fma,
     is_large,
@@ -34,6 +35,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -383,7 +385,6 @@ def forward_narrow(x, beta):
 @device
 def forward_float32_fast(x, beta):
     """Return the value at x, in float32."""
-    x = float32(x)
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
@@ -402,7 +403,6 @@ def derivative(x, beta):
 @device
 def derivative_float32(x, beta):
     """Return the derivative at x, in float32, compensated."""
-    x = float32(x)
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
@@ -413,7 +413,6 @@ def derivative_float32(x, beta):
 @device
 def derivative_float32_fast(x, beta):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
@@ -454,7 +453,7 @@ def partial_beta(x, beta):
 
 forward_as = by_type(
     double=forward,
-    single=forward_narrow,
+    single=widened(forward_narrow),
     half=forward_float32_fast,
 )
 
@@ -478,55 +477,63 @@ derivative_fast_as = by_type(
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=second_derivative_narrow,
-    half=second_derivative_narrow,
+    single=widened(second_derivative_narrow),
+    half=widened(second_derivative_narrow),
 )
 
 
 @device
 def scalar(x, beta=1.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), beta), x)
+    return narrow(forward_as(x, element(x), beta), x)
 
 
 @ufunc
 def forward_ufunc(x, beta):
-    return narrow(forward_as(x, load(x), beta), x)
+    out_i = forward_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x, beta):
-    return narrow(forward_fast_as(x, load(x), beta), x)
+    out_i = forward_fast_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, beta):
-    return narrow(derivative_as(x, load(x), beta), x)
+    out_i = derivative_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, beta):
-    return narrow(derivative_fast_as(x, load(x), beta), x)
+    out_i = derivative_fast_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, beta):
-    return narrow(second_derivative_as(x, load(x), beta), x)
+    out_i = second_derivative_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, beta):
-    return narrow(load(dy) * derivative_as(x, load(x), beta), x)
+    out_i = element(dy) * derivative_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, beta):
-    return narrow(load(dy) * derivative_fast_as(x, load(x), beta), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x), beta)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_beta_ufunc(x, dy, beta):
-    return load(dy) * partial_beta(load(x), beta)
+    out_i = load(dy) * partial_beta(load(x), beta)
+    return out_i
 
 
 @kernel
@@ -537,14 +544,14 @@ def forward_contiguous(x, out, beta):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 beta_i = at(beta, start + i)
                 out_i = forward_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             beta_i = at(beta, i)
             out_i = forward_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
@@ -558,14 +565,14 @@ def forward_fast_contiguous(x, out, beta):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 beta_i = at(beta, start + i)
                 out_i = forward_fast_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             beta_i = at(beta, i)
             out_i = forward_fast_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
@@ -579,14 +586,14 @@ def derivative_contiguous(x, out, beta):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 beta_i = at(beta, start + i)
                 out_i = derivative_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             beta_i = at(beta, i)
             out_i = derivative_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
@@ -600,14 +607,14 @@ def derivative_fast_contiguous(x, out, beta):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 beta_i = at(beta, start + i)
                 out_i = derivative_fast_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             beta_i = at(beta, i)
             out_i = derivative_fast_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
@@ -621,14 +628,14 @@ def second_derivative_contiguous(x, out, beta):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 beta_i = at(beta, start + i)
                 out_i = second_derivative_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             beta_i = at(beta, i)
             out_i = second_derivative_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
@@ -643,16 +650,16 @@ def vjp_contiguous(x, dy, out, beta):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 beta_i = at(beta, start + i)
                 out_i = dy_i * derivative_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             beta_i = at(beta, i)
             out_i = dy_i * derivative_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
@@ -667,16 +674,16 @@ def vjp_fast_contiguous(x, dy, out, beta):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 beta_i = at(beta, start + i)
                 out_i = dy_i * derivative_fast_as(out, x_i, beta_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             beta_i = at(beta, i)
             out_i = dy_i * derivative_fast_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)

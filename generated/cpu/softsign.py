@@ -19,15 +19,16 @@ from numpy import float32
 from actgen.intrinsics import (
     by_type,
     device,
+    element,
     fma,
     is_large,
     kernel,
-    load,
     narrow,
     same_start,
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -41,7 +42,6 @@ def forward(x):
 @device
 def forward_float32(x):
     """Return the value at x, in float32."""
-    x = float32(x)
     ratio = x / (float32(1.0) + abs(x))
     piece = float32(1.0) if x > float32(1.8446744e19) else ratio
     return float32(-1.0) if x < float32(-1.8446744e19) else piece
@@ -89,7 +89,7 @@ def second_derivative(x):
 
 forward_as = by_type(
     double=forward,
-    single=forward,
+    single=widened(forward),
     half=forward_float32,
 )
 
@@ -99,36 +99,53 @@ forward_fast_as = by_type(
     half=forward_float32,
 )
 
+derivative_as = by_type(
+    double=derivative,
+    single=widened(derivative),
+    half=widened(derivative),
+)
+
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=widened(second_derivative),
+    half=widened(second_derivative),
+)
+
 
 @device
 def scalar(x):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x)), x)
+    return narrow(forward_as(x, element(x)), x)
 
 
 @ufunc
 def forward_ufunc(x):
-    return narrow(forward_as(x, load(x)), x)
+    out_i = forward_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x):
-    return narrow(forward_fast_as(x, load(x)), x)
+    out_i = forward_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x):
-    return narrow(derivative(load(x)), x)
+    out_i = derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x):
-    return narrow(second_derivative(load(x)), x)
+    out_i = second_derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy):
-    return narrow(load(dy) * derivative(load(x)), x)
+    out_i = element(dy) * derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @kernel
@@ -139,13 +156,13 @@ def forward_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -158,13 +175,13 @@ def forward_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_fast_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -177,14 +194,14 @@ def derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                out_i = derivative(x_i)
+                x_i = element(x_part[i])
+                out_i = derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            out_i = derivative(x_i)
+            x_i = element(x[i])
+            out_i = derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
 
@@ -196,14 +213,14 @@ def second_derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                out_i = second_derivative(x_i)
+                x_i = element(x_part[i])
+                out_i = second_derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            out_i = second_derivative(x_i)
+            x_i = element(x[i])
+            out_i = second_derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
 
@@ -216,14 +233,14 @@ def vjp_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
-                out_i = dy_i * derivative(x_i)
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
+                out_i = dy_i * derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
-            out_i = dy_i * derivative(x_i)
+            x_i = element(x[i])
+            dy_i = element(dy[i])
+            out_i = dy_i * derivative_as(out, x_i)
             out[i] = narrow(out_i, out)

@@ -16,7 +16,9 @@ from math import sqrt
 
 from actgen.intrinsics import (
     at,
+    by_type,
     device,
+    element,
     is_large,
     kernel,
     load,
@@ -25,6 +27,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -75,35 +78,59 @@ def partial_b(x, b):
     return -0.25 / x if x < -1.8446744073709552e19 else piece
 
 
+forward_as = by_type(
+    double=forward,
+    single=widened(forward),
+    half=widened(forward),
+)
+
+derivative_as = by_type(
+    double=derivative,
+    single=widened(derivative),
+    half=widened(derivative),
+)
+
+second_derivative_as = by_type(
+    double=second_derivative,
+    single=widened(second_derivative),
+    half=widened(second_derivative),
+)
+
+
 @device
 def scalar(x, b=4.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward(load(x), b), x)
+    return narrow(forward_as(x, element(x), b), x)
 
 
 @ufunc
 def forward_ufunc(x, b):
-    return narrow(forward(load(x), b), x)
+    out_i = forward_as(x, element(x), b)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, b):
-    return narrow(derivative(load(x), b), x)
+    out_i = derivative_as(x, element(x), b)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, b):
-    return narrow(second_derivative(load(x), b), x)
+    out_i = second_derivative_as(x, element(x), b)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, b):
-    return narrow(load(dy) * derivative(load(x), b), x)
+    out_i = element(dy) * derivative_as(x, element(x), b)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_b_ufunc(x, dy, b):
-    return load(dy) * partial_b(load(x), b)
+    out_i = load(dy) * partial_b(load(x), b)
+    return out_i
 
 
 @kernel
@@ -114,16 +141,16 @@ def forward_contiguous(x, out, b):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 b_i = at(b, start + i)
-                out_i = forward(x_i, b_i)
+                out_i = forward_as(out, x_i, b_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             b_i = at(b, i)
-            out_i = forward(x_i, b_i)
+            out_i = forward_as(out, x_i, b_i)
             out[i] = narrow(out_i, out)
 
 
@@ -135,16 +162,16 @@ def derivative_contiguous(x, out, b):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 b_i = at(b, start + i)
-                out_i = derivative(x_i, b_i)
+                out_i = derivative_as(out, x_i, b_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             b_i = at(b, i)
-            out_i = derivative(x_i, b_i)
+            out_i = derivative_as(out, x_i, b_i)
             out[i] = narrow(out_i, out)
 
 
@@ -156,16 +183,16 @@ def second_derivative_contiguous(x, out, b):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 b_i = at(b, start + i)
-                out_i = second_derivative(x_i, b_i)
+                out_i = second_derivative_as(out, x_i, b_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             b_i = at(b, i)
-            out_i = second_derivative(x_i, b_i)
+            out_i = second_derivative_as(out, x_i, b_i)
             out[i] = narrow(out_i, out)
 
 
@@ -178,16 +205,16 @@ def vjp_contiguous(x, dy, out, b):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 b_i = at(b, start + i)
-                out_i = dy_i * derivative(x_i, b_i)
+                out_i = dy_i * derivative_as(out, x_i, b_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             b_i = at(b, i)
-            out_i = dy_i * derivative(x_i, b_i)
+            out_i = dy_i * derivative_as(out, x_i, b_i)
             out[i] = narrow(out_i, out)

@@ -18,6 +18,7 @@ from actgen.intrinsics import (
     at,
     by_type,
     device,
+    element,
     float32_rest,
     is_large,
     kernel,
@@ -39,7 +40,6 @@ def forward(x, threshold):
 @device
 def forward_float32(x, threshold):
     """Return the value at x, in float32."""
-    x = float32(x)
     threshold_ = float32(threshold)
     threshold_rest_ = float32_rest(threshold)
     holds = x == threshold_ and -threshold_rest_ > float32(0.0)
@@ -56,7 +56,6 @@ def derivative(x, threshold):
 @device
 def derivative_float32(x, threshold):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     threshold_ = float32(threshold)
     threshold_rest_ = float32_rest(threshold)
     piece = x if x != x else float32(0.0)
@@ -73,7 +72,6 @@ def second_derivative(x, threshold):
 @device
 def second_derivative_float32(x, threshold):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -105,32 +103,37 @@ second_derivative_as = by_type(
 @device
 def scalar(x, threshold=0.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), threshold), x)
+    return narrow(forward_as(x, element(x), threshold), x)
 
 
 @ufunc
 def forward_ufunc(x, threshold):
-    return narrow(forward_as(x, load(x), threshold), x)
+    out_i = forward_as(x, element(x), threshold)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, threshold):
-    return narrow(derivative_as(x, load(x), threshold), x)
+    out_i = derivative_as(x, element(x), threshold)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, threshold):
-    return narrow(second_derivative_as(x, load(x), threshold), x)
+    out_i = second_derivative_as(x, element(x), threshold)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, threshold):
-    return narrow(load(dy) * derivative_as(x, load(x), threshold), x)
+    out_i = element(dy) * derivative_as(x, element(x), threshold)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_threshold_ufunc(x, dy, threshold):
-    return load(dy) * partial_threshold(load(x), threshold)
+    out_i = load(dy) * partial_threshold(load(x), threshold)
+    return out_i
 
 
 @kernel
@@ -141,14 +144,14 @@ def forward_contiguous(x, out, threshold):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 threshold_i = at(threshold, start + i)
                 out_i = forward_as(out, x_i, threshold_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             threshold_i = at(threshold, i)
             out_i = forward_as(out, x_i, threshold_i)
             out[i] = narrow(out_i, out)
@@ -162,14 +165,14 @@ def derivative_contiguous(x, out, threshold):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 threshold_i = at(threshold, start + i)
                 out_i = derivative_as(out, x_i, threshold_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             threshold_i = at(threshold, i)
             out_i = derivative_as(out, x_i, threshold_i)
             out[i] = narrow(out_i, out)
@@ -183,14 +186,14 @@ def second_derivative_contiguous(x, out, threshold):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 threshold_i = at(threshold, start + i)
                 out_i = second_derivative_as(out, x_i, threshold_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             threshold_i = at(threshold, i)
             out_i = second_derivative_as(out, x_i, threshold_i)
             out[i] = narrow(out_i, out)
@@ -205,16 +208,16 @@ def vjp_contiguous(x, dy, out, threshold):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 threshold_i = at(threshold, start + i)
                 out_i = dy_i * derivative_as(out, x_i, threshold_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             threshold_i = at(threshold, i)
             out_i = dy_i * derivative_as(out, x_i, threshold_i)
             out[i] = narrow(out_i, out)

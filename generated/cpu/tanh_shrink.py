@@ -20,10 +20,10 @@ from actgen.intrinsics import (
     by_type,
     copysign,
     device,
+    element,
     fma,
     is_large,
     kernel,
-    load,
     narrow,
     power2,
     power2_rounded,
@@ -31,6 +31,7 @@ from actgen.intrinsics import (
     stack_buffer,
     store_tile,
     ufunc,
+    widened,
 )
 
 
@@ -341,7 +342,6 @@ def forward_narrow(x):
 @device
 def forward_float32_fast(x):
     """Return the value at x, in float32."""
-    x = float32(x)
     x2 = x * x
     p = fma(float32(-6.999181e-14), x2, float32(2.0624767e-12))
     p_2 = fma(p, x2, float32(-2.9006469e-11))
@@ -417,7 +417,6 @@ def derivative_narrow(x):
 @device
 def derivative_float32(x):
     """Return the derivative at x, in float32, compensated."""
-    x = float32(x)
     u = tanh_f32(x)
     return u * u
 
@@ -443,7 +442,7 @@ def second_derivative_narrow(x):
 
 forward_as = by_type(
     double=forward,
-    single=forward_narrow,
+    single=widened(forward_narrow),
     half=forward_float32_fast,
 )
 
@@ -455,7 +454,7 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=derivative_narrow,
+    single=widened(derivative_narrow),
     half=derivative_float32,
 )
 
@@ -467,50 +466,57 @@ derivative_fast_as = by_type(
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=second_derivative_narrow,
-    half=second_derivative_narrow,
+    single=widened(second_derivative_narrow),
+    half=widened(second_derivative_narrow),
 )
 
 
 @device
 def scalar(x):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x)), x)
+    return narrow(forward_as(x, element(x)), x)
 
 
 @ufunc
 def forward_ufunc(x):
-    return narrow(forward_as(x, load(x)), x)
+    out_i = forward_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def forward_fast_ufunc(x):
-    return narrow(forward_fast_as(x, load(x)), x)
+    out_i = forward_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x):
-    return narrow(derivative_as(x, load(x)), x)
+    out_i = derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x):
-    return narrow(derivative_fast_as(x, load(x)), x)
+    out_i = derivative_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x):
-    return narrow(second_derivative_as(x, load(x)), x)
+    out_i = second_derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy):
-    return narrow(load(dy) * derivative_as(x, load(x)), x)
+    out_i = element(dy) * derivative_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy):
-    return narrow(load(dy) * derivative_fast_as(x, load(x)), x)
+    out_i = element(dy) * derivative_fast_as(x, element(x))
+    return narrow(out_i, x)
 
 
 @kernel
@@ -521,13 +527,13 @@ def forward_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -540,13 +546,13 @@ def forward_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = forward_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = forward_fast_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -559,13 +565,13 @@ def derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -578,13 +584,13 @@ def derivative_fast_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = derivative_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -597,13 +603,13 @@ def second_derivative_contiguous(x, out):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 out_i = second_derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             out_i = second_derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -617,15 +623,15 @@ def vjp_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_as(out, x_i)
             out[i] = narrow(out_i, out)
 
@@ -639,14 +645,14 @@ def vjp_fast_contiguous(x, dy, out):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 out_i = dy_i * derivative_fast_as(out, x_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             out_i = dy_i * derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)

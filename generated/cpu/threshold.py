@@ -18,6 +18,7 @@ from actgen.intrinsics import (
     at,
     by_type,
     device,
+    element,
     float32_rest,
     is_large,
     kernel,
@@ -39,7 +40,6 @@ def forward(x, threshold, value):
 @device
 def forward_float32(x, threshold, value):
     """Return the value at x, in float32."""
-    x = float32(x)
     threshold_ = float32(threshold)
     threshold_rest_ = float32_rest(threshold)
     value_ = float32(value)
@@ -58,7 +58,6 @@ def derivative(x, threshold, value):
 @device
 def derivative_float32(x, threshold, value):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     threshold_ = float32(threshold)
     threshold_rest_ = float32_rest(threshold)
     holds = x == threshold_ and -threshold_rest_ > float32(0.0)
@@ -77,7 +76,6 @@ def second_derivative(x, threshold, value):
 @device
 def second_derivative_float32(x, threshold, value):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -115,37 +113,43 @@ second_derivative_as = by_type(
 @device
 def scalar(x, threshold=0.0, value=0.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), threshold, value), x)
+    return narrow(forward_as(x, element(x), threshold, value), x)
 
 
 @ufunc
 def forward_ufunc(x, threshold, value):
-    return narrow(forward_as(x, load(x), threshold, value), x)
+    out_i = forward_as(x, element(x), threshold, value)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, threshold, value):
-    return narrow(derivative_as(x, load(x), threshold, value), x)
+    out_i = derivative_as(x, element(x), threshold, value)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, threshold, value):
-    return narrow(second_derivative_as(x, load(x), threshold, value), x)
+    out_i = second_derivative_as(x, element(x), threshold, value)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, threshold, value):
-    return narrow(load(dy) * derivative_as(x, load(x), threshold, value), x)
+    out_i = element(dy) * derivative_as(x, element(x), threshold, value)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_threshold_ufunc(x, dy, threshold, value):
-    return load(dy) * partial_threshold(load(x), threshold, value)
+    out_i = load(dy) * partial_threshold(load(x), threshold, value)
+    return out_i
 
 
 @ufunc
 def partial_value_ufunc(x, dy, threshold, value):
-    return load(dy) * partial_value(load(x), threshold, value)
+    out_i = load(dy) * partial_value(load(x), threshold, value)
+    return out_i
 
 
 @kernel
@@ -156,7 +160,7 @@ def forward_contiguous(x, out, threshold, value):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 threshold_i = at(threshold, start + i)
                 value_i = at(value, start + i)
                 out_i = forward_as(out, x_i, threshold_i, value_i)
@@ -164,7 +168,7 @@ def forward_contiguous(x, out, threshold, value):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             threshold_i = at(threshold, i)
             value_i = at(value, i)
             out_i = forward_as(out, x_i, threshold_i, value_i)
@@ -179,7 +183,7 @@ def derivative_contiguous(x, out, threshold, value):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 threshold_i = at(threshold, start + i)
                 value_i = at(value, start + i)
                 out_i = derivative_as(out, x_i, threshold_i, value_i)
@@ -187,7 +191,7 @@ def derivative_contiguous(x, out, threshold, value):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             threshold_i = at(threshold, i)
             value_i = at(value, i)
             out_i = derivative_as(out, x_i, threshold_i, value_i)
@@ -202,7 +206,7 @@ def second_derivative_contiguous(x, out, threshold, value):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 threshold_i = at(threshold, start + i)
                 value_i = at(value, start + i)
                 out_i = second_derivative_as(out, x_i, threshold_i, value_i)
@@ -210,7 +214,7 @@ def second_derivative_contiguous(x, out, threshold, value):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             threshold_i = at(threshold, i)
             value_i = at(value, i)
             out_i = second_derivative_as(out, x_i, threshold_i, value_i)
@@ -226,8 +230,8 @@ def vjp_contiguous(x, dy, out, threshold, value):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 threshold_i = at(threshold, start + i)
                 value_i = at(value, start + i)
                 out_i = dy_i * derivative_as(out, x_i, threshold_i, value_i)
@@ -235,8 +239,8 @@ def vjp_contiguous(x, dy, out, threshold, value):
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             threshold_i = at(threshold, i)
             value_i = at(value, i)
             out_i = dy_i * derivative_as(out, x_i, threshold_i, value_i)

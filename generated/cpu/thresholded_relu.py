@@ -18,6 +18,7 @@ from actgen.intrinsics import (
     at,
     by_type,
     device,
+    element,
     float32_rest,
     is_large,
     kernel,
@@ -39,7 +40,6 @@ def forward(x, alpha):
 @device
 def forward_float32(x, alpha):
     """Return the value at x, in float32."""
-    x = float32(x)
     alpha_ = float32(alpha)
     alpha_rest_ = float32_rest(alpha)
     holds = x == alpha_ and -alpha_rest_ > float32(0.0)
@@ -57,7 +57,6 @@ def derivative(x, alpha):
 @device
 def derivative_float32(x, alpha):
     """Return the derivative at x, in float32."""
-    x = float32(x)
     alpha_ = float32(alpha)
     alpha_rest_ = float32_rest(alpha)
     holds = x == alpha_ and -alpha_rest_ > float32(0.0)
@@ -76,7 +75,6 @@ def second_derivative(x, alpha):
 @device
 def second_derivative_float32(x, alpha):
     """Return the second derivative at x, in float32."""
-    x = float32(x)
     return x if x != x else float32(0.0)
 
 
@@ -108,32 +106,37 @@ second_derivative_as = by_type(
 @device
 def scalar(x, alpha=1.0):
     """Return the value, in the type of x: for use in functions compiled by Numba."""
-    return narrow(forward_as(x, load(x), alpha), x)
+    return narrow(forward_as(x, element(x), alpha), x)
 
 
 @ufunc
 def forward_ufunc(x, alpha):
-    return narrow(forward_as(x, load(x), alpha), x)
+    out_i = forward_as(x, element(x), alpha)
+    return narrow(out_i, x)
 
 
 @ufunc
 def derivative_ufunc(x, alpha):
-    return narrow(derivative_as(x, load(x), alpha), x)
+    out_i = derivative_as(x, element(x), alpha)
+    return narrow(out_i, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, alpha):
-    return narrow(second_derivative_as(x, load(x), alpha), x)
+    out_i = second_derivative_as(x, element(x), alpha)
+    return narrow(out_i, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, alpha):
-    return narrow(load(dy) * derivative_as(x, load(x), alpha), x)
+    out_i = element(dy) * derivative_as(x, element(x), alpha)
+    return narrow(out_i, x)
 
 
 @ufunc
 def partial_alpha_ufunc(x, dy, alpha):
-    return load(dy) * partial_alpha(load(x), alpha)
+    out_i = load(dy) * partial_alpha(load(x), alpha)
+    return out_i
 
 
 @kernel
@@ -144,14 +147,14 @@ def forward_contiguous(x, out, alpha):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 alpha_i = at(alpha, start + i)
                 out_i = forward_as(out, x_i, alpha_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             alpha_i = at(alpha, i)
             out_i = forward_as(out, x_i, alpha_i)
             out[i] = narrow(out_i, out)
@@ -165,14 +168,14 @@ def derivative_contiguous(x, out, alpha):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 alpha_i = at(alpha, start + i)
                 out_i = derivative_as(out, x_i, alpha_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             alpha_i = at(alpha, i)
             out_i = derivative_as(out, x_i, alpha_i)
             out[i] = narrow(out_i, out)
@@ -186,14 +189,14 @@ def second_derivative_contiguous(x, out, alpha):
         for start in range(0, out.size, 256):
             x_part = x[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
+                x_i = element(x_part[i])
                 alpha_i = at(alpha, start + i)
                 out_i = second_derivative_as(out, x_i, alpha_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
+            x_i = element(x[i])
             alpha_i = at(alpha, i)
             out_i = second_derivative_as(out, x_i, alpha_i)
             out[i] = narrow(out_i, out)
@@ -208,16 +211,16 @@ def vjp_contiguous(x, dy, out, alpha):
             x_part = x[start : start + 256]
             dy_part = dy[start : start + 256]
             for i in range(x_part.size):
-                x_i = load(x_part[i])
-                dy_i = load(dy_part[i])
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
                 alpha_i = at(alpha, start + i)
                 out_i = dy_i * derivative_as(out, x_i, alpha_i)
                 tile[i] = narrow(out_i, out)
             store_tile(tile, out, start)
     else:
         for i in range(out.size):
-            x_i = load(x[i])
-            dy_i = load(dy[i])
+            x_i = element(x[i])
+            dy_i = element(dy[i])
             alpha_i = at(alpha, i)
             out_i = dy_i * derivative_as(out, x_i, alpha_i)
             out[i] = narrow(out_i, out)

@@ -65,6 +65,8 @@ NAMES: dict[str, Any] = {
     "exponent": lambda a: F(math.frexp(a)[1] - 1),
     "mantissa": lambda a: F(2 * abs(math.frexp(a)[0])),
     "load": F,
+    "element": F,
+    "widened": lambda function, elements=1: function,
     "narrow": lambda value, like: like.dtype.type(value),
     "same_start": _same_start,
     "at": lambda value, index: F(value[index]) if isinstance(value, np.ndarray) else value,
