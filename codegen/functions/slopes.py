@@ -105,16 +105,16 @@ def _functions() -> tuple[Function, ...]:
         let = Steps()
         args = ("x",) if low == ZERO else ("x", "low")
         at = " + ".join(args)
-        doc = f"Return the derivative of x sigmoid(x) at {at}"
+        doc = f"Return (x sigmoid(x))' at {at}"
         suffix = "" if low == ZERO else "_twofold"
         made.append(Function(f"siluslope{suffix}", args, _sum("sigmoid", low), f"{doc}."))
         name, error = f"siluslope{suffix}_f32_fast", 3.7
-        text = f"{doc}, error below {error} ULP: its zero is a factor."
+        text = f"{doc}, error below {error} ULP, its zero a factor."
         made.append(Function(name, args, _silu(low, let), text, let.names, "float32", error))
     doc = "Return the derivative of x normcdf(x)"
     made.append(Function("normcdfslope", ("x",), _sum("normcdf", ZERO), f"{doc}."))
     let = Steps()
-    text = f"{doc}, error below 3.2 ULP: its zero is a factor."
+    text = f"{doc}, error below 3.2 ULP, its zero a factor."
     made.append(
         Function("normcdfslope_f32_fast", ("x",), _normcdf(let), text, let.names, "float32", 3.2)
     )

@@ -685,7 +685,7 @@ def normcdfslope_short(x):
 
 @device
 def normcdfslope_f32_fast(x):
-    """Return the derivative of x normcdf(x), error below 3.2 ULP: its zero is a factor."""
+    """Return the derivative of x normcdf(x), error below 3.2 ULP, its zero a factor."""
     size = abs(x)
     holds = size > float32(14.6)
     near = float32(14.6) if holds else size

@@ -286,7 +286,7 @@ def sigmoidslope_plain(x):
 
 @device
 def siluslope_twofold_f32_fast(x, low):
-    """Return the derivative of x sigmoid(x) at x + low, error below 3.7 ULP: its zero is a factor."""
+    """Return (x sigmoid(x))' at x + low, error below 3.7 ULP, its zero a factor."""
     size = abs(x)
     u = -size
     near = float32(-110.0) if u < float32(-110.0) else u
