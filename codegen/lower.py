@@ -59,7 +59,7 @@ def lower_twofold(expr: Expr, fmt: Format, params: Mapping[Expr, Halves]) -> Exp
     pair = lowering.pair(expr)
     if pair.low is None:
         return pair.high
-    finite = apply("lt", absolute(pair.high), INF)
+    finite = apply("lt", absolute(pair.low), INF)
     return where(finite, pair.high + pair.low, lowering.visit(expr))
 
 
@@ -182,6 +182,10 @@ class _Lowering:
         base, exponent = self.done[node.args[0]], const_value(node.args[1])
         if exponent is None or exponent.denominator > 2 or abs(exponent) > _MAX_PRODUCT:
             return apply("pow", base, self.done[node.args[1]])
+        if exponent == 2 and _is_sum_of_functions(node.args[0]):
+            sum_ = self.pair(node.args[0])  # a square doubles the error of what it squares
+            if sum_.low is not None:
+                return apply("fma", sum_.high, sum_.high, 2 * sum_.high * sum_.low)
         whole = abs(exponent.numerator) // exponent.denominator
         result = _product_of(base, whole)
         if exponent.denominator == 2:
@@ -200,7 +204,8 @@ class _Lowering:
             return Pair(*self.params[node])
         plain = self.visit(node)
         if isinstance(node, (Symbol, Const)) or not isinstance(node, Apply):
-            rest = node.value - _value(plain) if isinstance(node, Const) else Fraction(0)
+            held = isinstance(node, Const) and isinstance(plain, Const)
+            rest = _value(node) - _value(plain) if held else Fraction(0)
             return Pair(plain, _rounded(rest, self.fmt) if rest else None)
         folded = _fold(node, self.fmt)
         if folded is not None:
@@ -238,6 +243,12 @@ class _Lowering:
         for _ in range(exponent.numerator - 1):
             result = mul(result, base)
         return result
+
+
+def _is_sum_of_functions(node: Expr) -> bool:
+    return is_op(node, "add", "sub") and all(
+        isinstance(arg, Apply) and OPS[arg.op].category == "function" for arg in node.args
+    )
 
 
 def _tail_of(node: Expr) -> tuple[str, Expr] | None:

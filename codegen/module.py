@@ -67,7 +67,7 @@ def _elementwise(program: Program) -> str:
                     "name": f"{q.name}_ufunc",
                     "args": f"x{args}{rest}",
                     "value": of,
-                    "result": "out_i" if q.wide else "narrow(out_i, x)",
+                    "result": "out_" if q.wide else "narrow(out_, x)",
                 }
             )
             if v.random or q.wide:

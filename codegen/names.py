@@ -38,6 +38,7 @@ PUBLIC_API = frozenset(
             "preparation",
             "randomness",
             "registry",
+            "rowwise",
             "tiles",
             "scalars",
             "serialization",

@@ -306,6 +306,8 @@ def _values(params: Sequence[Param]) -> Iterator[dict[str, float]]:
     yield {p.name: _default(p) for p in params}
     if params:
         yield {p.name: _other(p) for p in params}
+        # small and large in turn: what is harmless beside large ones may cancel beside small ones
+        yield {p.name: _other(p, 0.05 if k % 2 == 0 else 1.37) for k, p in enumerate(params)}
 
 
 def _default(param: Param) -> float:
@@ -313,9 +315,9 @@ def _default(param: Param) -> float:
     return 0.25 if value is None else float(value)
 
 
-def _other(param: Param) -> float:
+def _other(param: Param, factor: float = 1.37) -> float:
     default = _default(param)
-    for value in (default * 1.37 + 0.21, default * 0.83):
+    for value in (default * factor + 0.21 * factor, default * 0.83):
         if np.isfinite(value) and violated(param, value, {}) is None:
             return value
     return default

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from actgen.arrays import Array, as_floats
+from actgen.arrays import Array, as_floats, result_dtype
 from actgen.binding import Binder
 from actgen.evaluation import Call, Evaluator
 from actgen.kernels import Kernels
 from actgen.parameters import REQUIRED, key
 from actgen.plan import Plan, Planner
 from actgen.preparation import prepare
+from actgen.rowwise import take_rows
 from actgen.shortcut import Shortcut, Shortcuts, take
 
 _QUANTITIES = ("forward", "derivative", "second_derivative", "vjp")
@@ -262,8 +263,10 @@ class Activation:
         `args` are the positional arguments behind `x`.
         """
         plan: Plan = self._planner.plan(given)
-        if self._record["kind"] != "elementwise" or given.get("where", True) is not True:
+        if given.get("where", True) is not True or self._record["random"]:
             return plan, None
+        if self._record["kind"] != "elementwise":
+            return plan, self._along_rows(stem, given, plan, dy)
         x = given["x"]
         result = plan.quick(stem, x, given.get("out"), dy)
         if result is not None and type(x) is ndarray and "x" not in kwargs:
@@ -271,6 +274,17 @@ class Activation:
             assert known is not None
             self._shortcuts[stem].remember(x.dtype, args, _parameters(kwargs), known)
         return plan, result
+
+    def _along_rows(self, stem: str, given: Mapping[str, Any], plan: Plan, dy: Any) -> Any:
+        """Return the result along the last axis, None where it is not to be had the quick way."""
+        x = given["x"]
+        axis = given.get("axis", self._bound.get("axis", self._binder.axis_default))
+        if self._record["kind"] not in ("normalization", "gated") or type(x) is not ndarray:
+            return None
+        if type(axis) is not int or axis != -1 or result_dtype(x.dtype) != x.dtype:
+            return None
+        known = plan.rows(stem, x.dtype, self._record["gate"])
+        return None if known is None else take_rows(known, x, given.get("out"), dy)
 
     def _prepare(self, given: Mapping[str, Any], plan: Plan) -> Call:
         axis = given.get("axis", self._bound.get("axis", self._binder.axis_default))

@@ -17,6 +17,7 @@ from actgen.arrays import result_dtype
 from actgen.binding import Binder
 from actgen.kernels import Kernels
 from actgen.parameters import Value, key
+from actgen.rowwise import Rows, rows
 from actgen.shortcut import Shortcut, shortcut, take
 from actgen.wide import is_wide
 
@@ -48,6 +49,10 @@ class Plan:
     def _shortcuts(self) -> dict[tuple[str, np.dtype[Any]], Shortcut | None]:
         return {}
 
+    @cached_property
+    def _rows(self) -> dict[tuple[str, np.dtype[Any]], Rows | None]:
+        return {}
+
     def shortcut(self, stem: str, dtype: np.dtype[Any]) -> Shortcut | None:
         """Return the shortcut to the contiguous kernel called `stem`, None where there is none."""
         if (stem, dtype) not in self._shortcuts:
@@ -59,6 +64,15 @@ class Plan:
             made = shortcut(kernel, numbers or (), dtype) if usable else None
             self._shortcuts[stem, dtype] = made
         return self._shortcuts[stem, dtype]
+
+    def rows(self, stem: str, dtype: np.dtype[Any], gate: str | None) -> Rows | None:
+        """Return the short way to the kernel over rows called `stem`, None where there is none."""
+        if (stem, dtype) not in self._rows:
+            usable = self.floats is not None and not is_wide(self.floats, dtype)
+            name = f"{stem}{self.suffix}"
+            made = rows(self.kernels, name, self.numbers, dtype, gate) if usable else None
+            self._rows[stem, dtype] = made
+        return self._rows[stem, dtype]
 
     def quick(self, stem: str, x: Any, out: Any, dy: Any = None) -> Any:
         """Return the result where all arrays are plain; a lone float counts as plain.

@@ -855,56 +855,56 @@ def scalar(x, min_val=-10.0, max_val=10.0):
 
 @ufunc
 def forward_ufunc(x, min_val, max_val):
-    out_i = forward_as(x, element(x), min_val, max_val)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), min_val, max_val)
+    return narrow(out_, x)
 
 
 @ufunc
 def forward_fast_ufunc(x, min_val, max_val):
-    out_i = forward_fast_as(x, element(x), min_val, max_val)
-    return narrow(out_i, x)
+    out_ = forward_fast_as(x, element(x), min_val, max_val)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, min_val, max_val):
-    out_i = derivative_as(x, element(x), min_val, max_val)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, min_val, max_val):
-    out_i = derivative_fast_as(x, element(x), min_val, max_val)
-    return narrow(out_i, x)
+    out_ = derivative_fast_as(x, element(x), min_val, max_val)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, min_val, max_val):
-    out_i = second_derivative_as(x, element(x), min_val, max_val)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, min_val, max_val):
-    out_i = element(dy) * derivative_as(x, element(x), min_val, max_val)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, min_val, max_val):
-    out_i = element(dy) * derivative_fast_as(x, element(x), min_val, max_val)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_fast_as(x, element(x), min_val, max_val)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_min_val_ufunc(x, dy, min_val, max_val):
-    out_i = load(dy) * partial_min_val(load(x), min_val, max_val)
-    return out_i
+    out_ = load(dy) * partial_min_val(load(x), min_val, max_val)
+    return out_
 
 
 @ufunc
 def partial_max_val_ufunc(x, dy, min_val, max_val):
-    out_i = load(dy) * partial_max_val(load(x), min_val, max_val)
-    return out_i
+    out_ = load(dy) * partial_max_val(load(x), min_val, max_val)
+    return out_
 
 
 @kernel

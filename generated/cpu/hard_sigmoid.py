@@ -151,38 +151,38 @@ def scalar(x, slope=0.16666666666666666, offset=0.5):
 
 @ufunc
 def forward_ufunc(x, slope, offset):
-    out_i = forward_as(x, element(x), slope, offset)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), slope, offset)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, slope, offset):
-    out_i = derivative_as(x, element(x), slope, offset)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), slope, offset)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, slope, offset):
-    out_i = second_derivative_as(x, element(x), slope, offset)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), slope, offset)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, slope, offset):
-    out_i = element(dy) * derivative_as(x, element(x), slope, offset)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), slope, offset)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_slope_ufunc(x, dy, slope, offset):
-    out_i = load(dy) * partial_slope(load(x), slope, offset)
-    return out_i
+    out_ = load(dy) * partial_slope(load(x), slope, offset)
+    return out_
 
 
 @ufunc
 def partial_offset_ufunc(x, dy, slope, offset):
-    out_i = load(dy) * partial_offset(load(x), slope, offset)
-    return out_i
+    out_ = load(dy) * partial_offset(load(x), slope, offset)
+    return out_
 
 
 @kernel

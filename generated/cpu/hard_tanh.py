@@ -7,7 +7,7 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs:
 
-    forward: float32 (0.36 ULP)
+    forward: float32 (0.49 ULP)
     derivative: float32 (exact)
     second_derivative: float32 (exact)
 """
@@ -127,38 +127,38 @@ def scalar(x, min_val=-1.0, max_val=1.0):
 
 @ufunc
 def forward_ufunc(x, min_val, max_val):
-    out_i = forward_as(x, element(x), min_val, max_val)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), min_val, max_val)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, min_val, max_val):
-    out_i = derivative_as(x, element(x), min_val, max_val)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, min_val, max_val):
-    out_i = second_derivative_as(x, element(x), min_val, max_val)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, min_val, max_val):
-    out_i = element(dy) * derivative_as(x, element(x), min_val, max_val)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), min_val, max_val)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_min_val_ufunc(x, dy, min_val, max_val):
-    out_i = load(dy) * partial_min_val(load(x), min_val, max_val)
-    return out_i
+    out_ = load(dy) * partial_min_val(load(x), min_val, max_val)
+    return out_
 
 
 @ufunc
 def partial_max_val_ufunc(x, dy, min_val, max_val):
-    out_i = load(dy) * partial_max_val(load(x), min_val, max_val)
-    return out_i
+    out_ = load(dy) * partial_max_val(load(x), min_val, max_val)
+    return out_
 
 
 @kernel

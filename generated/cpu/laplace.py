@@ -7,7 +7,7 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs:
 
-    forward: float32, compensated (0.79 ULP)
+    forward: float32, compensated (0.85 ULP)
     derivative: float64, to fewer digits (0.51 ULP); fast: float32, compensated (2.89 ULP)
     second_derivative: float64, to fewer digits (0.51 ULP)
 """
@@ -606,56 +606,56 @@ def scalar(x, mu=0.707107, sigma=0.282095):
 
 @ufunc
 def forward_ufunc(x, mu, sigma):
-    out_i = forward_as(x, element(x), mu, sigma)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), mu, sigma)
+    return narrow(out_, x)
 
 
 @ufunc
 def forward_fast_ufunc(x, mu, sigma):
-    out_i = forward_fast_as(x, element(x), mu, sigma)
-    return narrow(out_i, x)
+    out_ = forward_fast_as(x, element(x), mu, sigma)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, mu, sigma):
-    out_i = derivative_as(x, element(x), mu, sigma)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), mu, sigma)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, mu, sigma):
-    out_i = derivative_fast_as(x, element(x), mu, sigma)
-    return narrow(out_i, x)
+    out_ = derivative_fast_as(x, element(x), mu, sigma)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, mu, sigma):
-    out_i = second_derivative_as(x, element(x), mu, sigma)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), mu, sigma)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, mu, sigma):
-    out_i = element(dy) * derivative_as(x, element(x), mu, sigma)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), mu, sigma)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, mu, sigma):
-    out_i = element(dy) * derivative_fast_as(x, element(x), mu, sigma)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_fast_as(x, element(x), mu, sigma)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_mu_ufunc(x, dy, mu, sigma):
-    out_i = load(dy) * partial_mu(load(x), mu, sigma)
-    return out_i
+    out_ = load(dy) * partial_mu(load(x), mu, sigma)
+    return out_
 
 
 @ufunc
 def partial_sigma_ufunc(x, dy, mu, sigma):
-    out_i = load(dy) * partial_sigma(load(x), mu, sigma)
-    return out_i
+    out_ = load(dy) * partial_sigma(load(x), mu, sigma)
+    return out_
 
 
 @kernel

@@ -112,32 +112,32 @@ def scalar(x, negative_slope=0.01):
 
 @ufunc
 def forward_ufunc(x, negative_slope):
-    out_i = forward_as(x, element(x), negative_slope)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), negative_slope)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, negative_slope):
-    out_i = derivative_as(x, element(x), negative_slope)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), negative_slope)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, negative_slope):
-    out_i = second_derivative_as(x, element(x), negative_slope)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), negative_slope)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, negative_slope):
-    out_i = element(dy) * derivative_as(x, element(x), negative_slope)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), negative_slope)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_negative_slope_ufunc(x, dy, negative_slope):
-    out_i = load(dy) * partial_negative_slope(load(x), negative_slope)
-    return out_i
+    out_ = load(dy) * partial_negative_slope(load(x), negative_slope)
+    return out_
 
 
 @kernel

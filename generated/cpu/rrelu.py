@@ -15,8 +15,8 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
     forward_training: float64 (0.50 ULP)
     derivative_training: float64 (0.50 ULP)
     second_derivative_training: float64 (exact)
-    forward: float32 (0.84 ULP)
-    derivative: float32 (0.34 ULP)
+    forward: float64 (0.50 ULP); fast: float32 (1.44 ULP)
+    derivative: float32 (0.72 ULP)
     second_derivative: float32 (exact)
 """
 
@@ -144,6 +144,12 @@ second_derivative_as_training = by_type(
 
 forward_as = by_type(
     double=forward,
+    single=widened(forward),
+    half=forward_float32,
+)
+
+forward_fast_as = by_type(
+    double=forward,
     single=forward_float32,
     half=forward_float32,
 )
@@ -169,74 +175,80 @@ def scalar(x, lower=0.125, upper=0.3333333333333333):
 
 @ufunc
 def forward_training_ufunc(x, u, lower, upper):
-    out_i = forward_as_training(x, element(x), u, lower, upper)
-    return narrow(out_i, x)
+    out_ = forward_as_training(x, element(x), u, lower, upper)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_training_ufunc(x, u, lower, upper):
-    out_i = derivative_as_training(x, element(x), u, lower, upper)
-    return narrow(out_i, x)
+    out_ = derivative_as_training(x, element(x), u, lower, upper)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_training_ufunc(x, u, lower, upper):
-    out_i = second_derivative_as_training(x, element(x), u, lower, upper)
-    return narrow(out_i, x)
+    out_ = second_derivative_as_training(x, element(x), u, lower, upper)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_training_ufunc(x, dy, u, lower, upper):
-    out_i = element(dy) * derivative_as_training(x, element(x), u, lower, upper)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as_training(x, element(x), u, lower, upper)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_lower_training_ufunc(x, dy, u, lower, upper):
-    out_i = load(dy) * partial_lower_training(load(x), u, lower, upper)
-    return out_i
+    out_ = load(dy) * partial_lower_training(load(x), u, lower, upper)
+    return out_
 
 
 @ufunc
 def partial_upper_training_ufunc(x, dy, u, lower, upper):
-    out_i = load(dy) * partial_upper_training(load(x), u, lower, upper)
-    return out_i
+    out_ = load(dy) * partial_upper_training(load(x), u, lower, upper)
+    return out_
 
 
 @ufunc
 def forward_ufunc(x, lower, upper):
-    out_i = forward_as(x, element(x), lower, upper)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), lower, upper)
+    return narrow(out_, x)
+
+
+@ufunc
+def forward_fast_ufunc(x, lower, upper):
+    out_ = forward_fast_as(x, element(x), lower, upper)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, lower, upper):
-    out_i = derivative_as(x, element(x), lower, upper)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), lower, upper)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, lower, upper):
-    out_i = second_derivative_as(x, element(x), lower, upper)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), lower, upper)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, lower, upper):
-    out_i = element(dy) * derivative_as(x, element(x), lower, upper)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), lower, upper)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_lower_ufunc(x, dy, lower, upper):
-    out_i = load(dy) * partial_lower(load(x), lower, upper)
-    return out_i
+    out_ = load(dy) * partial_lower(load(x), lower, upper)
+    return out_
 
 
 @ufunc
 def partial_upper_ufunc(x, dy, lower, upper):
-    out_i = load(dy) * partial_upper(load(x), lower, upper)
-    return out_i
+    out_ = load(dy) * partial_upper(load(x), lower, upper)
+    return out_
 
 
 @kernel
@@ -259,6 +271,29 @@ def forward_contiguous(x, out, lower, upper):
             lower_i = at(lower, i)
             upper_i = at(upper, i)
             out_i = forward_as(out, x_i, lower_i, upper_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def forward_fast_contiguous(x, out, lower, upper):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                lower_i = at(lower, start + i)
+                upper_i = at(upper, start + i)
+                out_i = forward_fast_as(out, x_i, lower_i, upper_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            lower_i = at(lower, i)
+            upper_i = at(upper, i)
+            out_i = forward_fast_as(out, x_i, lower_i, upper_i)
             out[i] = narrow(out_i, out)
 
 

@@ -387,56 +387,56 @@ def scalar(x, scale_a=0.67, scale_b=1.7159):
 
 @ufunc
 def forward_ufunc(x, scale_a, scale_b):
-    out_i = forward_as(x, element(x), scale_a, scale_b)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), scale_a, scale_b)
+    return narrow(out_, x)
 
 
 @ufunc
 def forward_fast_ufunc(x, scale_a, scale_b):
-    out_i = forward_fast_as(x, element(x), scale_a, scale_b)
-    return narrow(out_i, x)
+    out_ = forward_fast_as(x, element(x), scale_a, scale_b)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, scale_a, scale_b):
-    out_i = derivative_as(x, element(x), scale_a, scale_b)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), scale_a, scale_b)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, scale_a, scale_b):
-    out_i = derivative_fast_as(x, element(x), scale_a, scale_b)
-    return narrow(out_i, x)
+    out_ = derivative_fast_as(x, element(x), scale_a, scale_b)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, scale_a, scale_b):
-    out_i = second_derivative_as(x, element(x), scale_a, scale_b)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), scale_a, scale_b)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, scale_a, scale_b):
-    out_i = element(dy) * derivative_as(x, element(x), scale_a, scale_b)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), scale_a, scale_b)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, scale_a, scale_b):
-    out_i = element(dy) * derivative_fast_as(x, element(x), scale_a, scale_b)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_fast_as(x, element(x), scale_a, scale_b)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_scale_a_ufunc(x, dy, scale_a, scale_b):
-    out_i = load(dy) * partial_scale_a(load(x), scale_a, scale_b)
-    return out_i
+    out_ = load(dy) * partial_scale_a(load(x), scale_a, scale_b)
+    return out_
 
 
 @ufunc
 def partial_scale_b_ufunc(x, dy, scale_a, scale_b):
-    out_i = load(dy) * partial_scale_b(load(x), scale_a, scale_b)
-    return out_i
+    out_ = load(dy) * partial_scale_b(load(x), scale_a, scale_b)
+    return out_
 
 
 @kernel

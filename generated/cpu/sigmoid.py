@@ -360,44 +360,44 @@ def scalar(x):
 
 @ufunc
 def forward_ufunc(x):
-    out_i = forward_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def forward_fast_ufunc(x):
-    out_i = forward_fast_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = forward_fast_as(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x):
-    out_i = derivative_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x):
-    out_i = derivative_fast_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = derivative_fast_as(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x):
-    out_i = second_derivative_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy):
-    out_i = element(dy) * derivative_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy):
-    out_i = element(dy) * derivative_fast_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_fast_as(x, element(x))
+    return narrow(out_, x)
 
 
 @kernel

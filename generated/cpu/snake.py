@@ -58,8 +58,12 @@ def derivative(x, frequency):
     """Return the derivative at x."""
     u = frequency * x
     p = fma(frequency, x, -u)
-    u_2 = sin_twofold(u, p) + cos_twofold(u, p)
-    return u_2 * u_2
+    sine = sin_twofold(u, p)
+    cosine = cos_twofold(u, p)
+    u_2 = sine + cosine
+    u_3 = u_2 - sine
+    u_4 = 2.0 * u_2 * (sine - (u_2 - u_3) + (cosine - u_3))
+    return fma(u_2, u_2, u_4)
 
 
 @device
@@ -110,32 +114,32 @@ def scalar(x, frequency=1.0):
 
 @ufunc
 def forward_ufunc(x, frequency):
-    out_i = forward_as(x, element(x), frequency)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), frequency)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, frequency):
-    out_i = derivative_as(x, element(x), frequency)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), frequency)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, frequency):
-    out_i = second_derivative_as(x, element(x), frequency)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), frequency)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, frequency):
-    out_i = element(dy) * derivative_as(x, element(x), frequency)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), frequency)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_frequency_ufunc(x, dy, frequency):
-    out_i = load(dy) * partial_frequency(load(x), frequency)
-    return out_i
+    out_ = load(dy) * partial_frequency(load(x), frequency)
+    return out_
 
 
 @kernel

@@ -166,50 +166,50 @@ def scalar(x, lambd=0.5):
 
 @ufunc
 def forward_ufunc(x, lambd):
-    out_i = forward_as(x, element(x), lambd)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), lambd)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, lambd):
-    out_i = derivative_as(x, element(x), lambd)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), lambd)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, lambd):
-    out_i = second_derivative_as(x, element(x), lambd)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), lambd)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, lambd):
-    out_i = element(dy) * derivative_as(x, element(x), lambd)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), lambd)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_lambd_ufunc(x, dy, lambd):
-    out_i = load(dy) * partial_lambd(load(x), lambd)
-    return out_i
+    out_ = load(dy) * partial_lambd(load(x), lambd)
+    return out_
 
 
 @ufunc
 def forward_default_ufunc(x):
-    out_i = forward_as_default(x, element(x))
-    return narrow(out_i, x)
+    out_ = forward_as_default(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_default_ufunc(x):
-    out_i = derivative_as_default(x, element(x))
-    return narrow(out_i, x)
+    out_ = derivative_as_default(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_default_ufunc(x, dy):
-    out_i = element(dy) * derivative_as_default(x, element(x))
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as_default(x, element(x))
+    return narrow(out_, x)
 
 
 @kernel

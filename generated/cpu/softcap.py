@@ -8,7 +8,7 @@ Functions take numbers, kernels and ufuncs arrays.
 The arithmetic of float32 results, and the largest error found at sampled inputs:
 
     forward: float64, to fewer digits (0.50 ULP)
-    derivative: float32, compensated (0.76 ULP); fast: float32 (1.83 ULP)
+    derivative: float32, compensated (0.79 ULP); fast: float32 (1.83 ULP)
     second_derivative: float64, to fewer digits (0.50 ULP)
 """
 
@@ -427,50 +427,50 @@ def scalar(x, cap=50.0):
 
 @ufunc
 def forward_ufunc(x, cap):
-    out_i = forward_as(x, element(x), cap)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), cap)
+    return narrow(out_, x)
 
 
 @ufunc
 def forward_fast_ufunc(x, cap):
-    out_i = forward_fast_as(x, element(x), cap)
-    return narrow(out_i, x)
+    out_ = forward_fast_as(x, element(x), cap)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, cap):
-    out_i = derivative_as(x, element(x), cap)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), cap)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, cap):
-    out_i = derivative_fast_as(x, element(x), cap)
-    return narrow(out_i, x)
+    out_ = derivative_fast_as(x, element(x), cap)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, cap):
-    out_i = second_derivative_as(x, element(x), cap)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), cap)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, cap):
-    out_i = element(dy) * derivative_as(x, element(x), cap)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), cap)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, cap):
-    out_i = element(dy) * derivative_fast_as(x, element(x), cap)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_fast_as(x, element(x), cap)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_cap_ufunc(x, dy, cap):
-    out_i = load(dy) * partial_cap(load(x), cap)
-    return out_i
+    out_ = load(dy) * partial_cap(load(x), cap)
+    return out_
 
 
 @kernel

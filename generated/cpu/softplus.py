@@ -7,7 +7,7 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs:
 
-    forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.29 ULP)
+    forward: float64, to fewer digits (0.51 ULP)
     derivative: float32, compensated (0.83 ULP); fast: float32 (2.21 ULP)
     second_derivative: float64, to fewer digits (0.51 ULP)
 """
@@ -134,41 +134,6 @@ def softplus_short(x):
     p_11 = fma(p_10, u_3, 2.0)
     piece = 1.0 if e > 0.41421356237309515 else 0.0
     return maximum(x, 0.0) + fma(piece, 0.6931471805599453, s * p_11)
-
-
-@device
-def softplus_twofold_f32_fast(x, low):
-    """Return softplus(x + low), error below 2.4 ULP: max(x, 0) + log1p(exp(-|x|))."""
-    most = maximum(x, float32(0.0))
-    size = abs(x)
-    size_2 = -size
-    near = float32(-104.0) if size_2 < float32(-104.0) else size_2
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
-    u = -k
-    high = fma(u, float32(0.6931472), near)
-    piece = low if size < float32(1000.0) else float32(0.0)
-    piece_2 = piece if x < float32(0.0) else -piece
-    r = high + fma(u, float32(-1.9046542e-09), piece_2)
-    r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    p_3 = fma(r2, curve, r)
-    e = float32(1.0) + p_3
-    scale = power2_rounded(t)
-    e_held = e * scale
-    e_2 = e_held * float32(9.313226e-10)
-    e2 = e_2 * e_2
-    p_4 = fma(float32(0.005364835), e_2, float32(-0.03006588))
-    p_5 = fma(float32(0.07920476), e_2, float32(-0.1375383))
-    p_6 = fma(p_4, e2, p_5)
-    p_7 = fma(float32(0.19153674), e_2, float32(-0.24857171))
-    p_8 = fma(float32(0.33321324), e_2, float32(-0.49999648))
-    p_9 = fma(p_7, e2, p_8)
-    curve_2 = fma(p_6, e2 * e2, p_9)
-    whole = most + fma(e2, curve_2, e_2)
-    return whole
 
 
 @device
@@ -383,17 +348,6 @@ def forward_narrow(x, beta):
 
 
 @device
-def forward_float32_fast(x, beta):
-    """Return the value at x, in float32."""
-    beta_ = float32(beta)
-    beta_rest_ = float32_rest(beta)
-    u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
-    ratio = softplus_twofold_f32_fast(u, u_2) / beta_
-    return x if x > float32(1.8446744e19) else ratio
-
-
-@device
 def derivative(x, beta):
     """Return the derivative at x."""
     u = beta * x
@@ -454,13 +408,7 @@ def partial_beta(x, beta):
 forward_as = by_type(
     double=forward,
     single=widened(forward_narrow),
-    half=forward_float32_fast,
-)
-
-forward_fast_as = by_type(
-    double=forward,
-    single=forward_float32_fast,
-    half=forward_float32_fast,
+    half=widened(forward_narrow),
 )
 
 derivative_as = by_type(
@@ -490,50 +438,44 @@ def scalar(x, beta=1.0):
 
 @ufunc
 def forward_ufunc(x, beta):
-    out_i = forward_as(x, element(x), beta)
-    return narrow(out_i, x)
-
-
-@ufunc
-def forward_fast_ufunc(x, beta):
-    out_i = forward_fast_as(x, element(x), beta)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), beta)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, beta):
-    out_i = derivative_as(x, element(x), beta)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), beta)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_fast_ufunc(x, beta):
-    out_i = derivative_fast_as(x, element(x), beta)
-    return narrow(out_i, x)
+    out_ = derivative_fast_as(x, element(x), beta)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, beta):
-    out_i = second_derivative_as(x, element(x), beta)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), beta)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, beta):
-    out_i = element(dy) * derivative_as(x, element(x), beta)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), beta)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_fast_ufunc(x, dy, beta):
-    out_i = element(dy) * derivative_fast_as(x, element(x), beta)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_fast_as(x, element(x), beta)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_beta_ufunc(x, dy, beta):
-    out_i = load(dy) * partial_beta(load(x), beta)
-    return out_i
+    out_ = load(dy) * partial_beta(load(x), beta)
+    return out_
 
 
 @kernel
@@ -554,27 +496,6 @@ def forward_contiguous(x, out, beta):
             x_i = element(x[i])
             beta_i = at(beta, i)
             out_i = forward_as(out, x_i, beta_i)
-            out[i] = narrow(out_i, out)
-
-
-@kernel
-def forward_fast_contiguous(x, out, beta):
-    if is_large(out) or same_start(x, out):
-        # through a tile: large results go past the caches, and in place the loop vectorises
-        tile = stack_buffer(256, out)
-        for start in range(0, out.size, 256):
-            x_part = x[start : start + 256]
-            for i in range(x_part.size):
-                x_i = element(x_part[i])
-                beta_i = at(beta, start + i)
-                out_i = forward_fast_as(out, x_i, beta_i)
-                tile[i] = narrow(out_i, out)
-            store_tile(tile, out, start)
-    else:
-        for i in range(out.size):
-            x_i = element(x[i])
-            beta_i = at(beta, i)
-            out_i = forward_fast_as(out, x_i, beta_i)
             out[i] = narrow(out_i, out)
 
 

@@ -8,8 +8,8 @@ Functions take numbers, kernels and ufuncs arrays.
 The arithmetic of float32 results, and the largest error found at sampled inputs:
 
     forward: float64 (0.50 ULP); fast: float32 (1.38 ULP)
-    derivative: float64 (exact)
-    second_derivative: float64 (exact)
+    derivative: float64 (0.50 ULP)
+    second_derivative: float64 (0.50 ULP)
 """
 
 from math import inf
@@ -53,19 +53,19 @@ def derivative(x):
     size = abs(x)
     ratio = 1.0 / size
     ratio_2 = ratio / size
-    u = 1.0 + size
-    u_2 = u * u
-    ratio_3 = 1.0 / u_2
-    piece = ratio_2 if size > 1.8446744073709552e19 else ratio_3
-    piece_2 = 1.0 if x == 0.0 else piece
-    u_3 = fma(-ratio_2, size, ratio) + fma(-ratio, size, 1.0) / size
-    u_4 = u - 1.0
-    u_5 = (1.0 - (u - u_4) + (size - u_4)) * u
-    u_6 = ratio_3 * (fma(u, u, -u_2) + u_5 + u_5)
-    ratio_4 = (fma(-ratio_3, u_2, 1.0) - u_6) / u_2
-    piece_3 = u_3 / size if size > 1.8446744073709552e19 else ratio_4
-    u_7 = piece_2 + (0.0 if x == 0.0 else piece_3)
-    return u_7 if abs(piece_2) < inf else piece_2
+    u = fma(-ratio_2, size, ratio) + fma(-ratio, size, 1.0) / size
+    u_2 = 1.0 + size
+    u_3 = u_2 * u_2
+    ratio_3 = 1.0 / u_3
+    u_4 = u_2 - 1.0
+    u_5 = (1.0 - (u_2 - u_4) + (size - u_4)) * u_2
+    u_6 = ratio_3 * (fma(u_2, u_2, -u_3) + u_5 + u_5)
+    ratio_4 = (fma(-ratio_3, u_3, 1.0) - u_6) / u_3
+    piece = u / size if size > 1.8446744073709552e19 else ratio_4
+    piece_2 = 0.0 if x == 0.0 else piece
+    piece_3 = ratio_2 if size > 1.8446744073709552e19 else ratio_3
+    piece_4 = 1.0 if x == 0.0 else piece_3
+    return piece_4 + piece_2 if abs(piece_2) < inf else piece_4
 
 
 @device
@@ -83,8 +83,8 @@ def second_derivative(x):
     u_8 = u_7 * u_2
     u_9 = (fma(u_2, u_2, -u_3) + u_8 + u_8) * u_2
     u_10 = ratio * (fma(u_3, u_2, -u_4) + u_9 + u_7 * u_3)
-    u_11 = u_5 + -((fma(u_5, u_4, u) - u_10) / u_4)
-    return u_11 if abs(u_5) < inf else u_5
+    u_11 = -((fma(u_5, u_4, u) - u_10) / u_4)
+    return u_5 + u_11 if abs(u_11) < inf else u_5
 
 
 forward_as = by_type(
@@ -120,32 +120,32 @@ def scalar(x):
 
 @ufunc
 def forward_ufunc(x):
-    out_i = forward_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def forward_fast_ufunc(x):
-    out_i = forward_fast_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = forward_fast_as(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x):
-    out_i = derivative_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x):
-    out_i = second_derivative_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x))
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy):
-    out_i = element(dy) * derivative_as(x, element(x))
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x))
+    return narrow(out_, x)
 
 
 @kernel

@@ -105,32 +105,32 @@ def scalar(x, b=4.0):
 
 @ufunc
 def forward_ufunc(x, b):
-    out_i = forward_as(x, element(x), b)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), b)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, b):
-    out_i = derivative_as(x, element(x), b)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), b)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, b):
-    out_i = second_derivative_as(x, element(x), b)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), b)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, b):
-    out_i = element(dy) * derivative_as(x, element(x), b)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), b)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_b_ufunc(x, dy, b):
-    out_i = load(dy) * partial_b(load(x), b)
-    return out_i
+    out_ = load(dy) * partial_b(load(x), b)
+    return out_
 
 
 @kernel

@@ -108,32 +108,32 @@ def scalar(x, threshold=0.0):
 
 @ufunc
 def forward_ufunc(x, threshold):
-    out_i = forward_as(x, element(x), threshold)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), threshold)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, threshold):
-    out_i = derivative_as(x, element(x), threshold)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), threshold)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, threshold):
-    out_i = second_derivative_as(x, element(x), threshold)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), threshold)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, threshold):
-    out_i = element(dy) * derivative_as(x, element(x), threshold)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), threshold)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_threshold_ufunc(x, dy, threshold):
-    out_i = load(dy) * partial_threshold(load(x), threshold)
-    return out_i
+    out_ = load(dy) * partial_threshold(load(x), threshold)
+    return out_
 
 
 @kernel

@@ -7,7 +7,7 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs:
 
-    forward: float32 (0.44 ULP)
+    forward: float32 (0.09 ULP)
     derivative: float32 (exact)
     second_derivative: float32 (exact)
 """
@@ -118,38 +118,38 @@ def scalar(x, threshold=0.0, value=0.0):
 
 @ufunc
 def forward_ufunc(x, threshold, value):
-    out_i = forward_as(x, element(x), threshold, value)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), threshold, value)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, threshold, value):
-    out_i = derivative_as(x, element(x), threshold, value)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), threshold, value)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, threshold, value):
-    out_i = second_derivative_as(x, element(x), threshold, value)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), threshold, value)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, threshold, value):
-    out_i = element(dy) * derivative_as(x, element(x), threshold, value)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), threshold, value)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_threshold_ufunc(x, dy, threshold, value):
-    out_i = load(dy) * partial_threshold(load(x), threshold, value)
-    return out_i
+    out_ = load(dy) * partial_threshold(load(x), threshold, value)
+    return out_
 
 
 @ufunc
 def partial_value_ufunc(x, dy, threshold, value):
-    out_i = load(dy) * partial_value(load(x), threshold, value)
-    return out_i
+    out_ = load(dy) * partial_value(load(x), threshold, value)
+    return out_
 
 
 @kernel

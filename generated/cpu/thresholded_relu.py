@@ -111,32 +111,32 @@ def scalar(x, alpha=1.0):
 
 @ufunc
 def forward_ufunc(x, alpha):
-    out_i = forward_as(x, element(x), alpha)
-    return narrow(out_i, x)
+    out_ = forward_as(x, element(x), alpha)
+    return narrow(out_, x)
 
 
 @ufunc
 def derivative_ufunc(x, alpha):
-    out_i = derivative_as(x, element(x), alpha)
-    return narrow(out_i, x)
+    out_ = derivative_as(x, element(x), alpha)
+    return narrow(out_, x)
 
 
 @ufunc
 def second_derivative_ufunc(x, alpha):
-    out_i = second_derivative_as(x, element(x), alpha)
-    return narrow(out_i, x)
+    out_ = second_derivative_as(x, element(x), alpha)
+    return narrow(out_, x)
 
 
 @ufunc
 def vjp_ufunc(x, dy, alpha):
-    out_i = element(dy) * derivative_as(x, element(x), alpha)
-    return narrow(out_i, x)
+    out_ = element(dy) * derivative_as(x, element(x), alpha)
+    return narrow(out_, x)
 
 
 @ufunc
 def partial_alpha_ufunc(x, dy, alpha):
-    out_i = load(dy) * partial_alpha(load(x), alpha)
-    return out_i
+    out_ = load(dy) * partial_alpha(load(x), alpha)
+    return out_
 
 
 @kernel

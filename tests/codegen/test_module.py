@@ -27,7 +27,7 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs:
 
-    forward: float32 (0.29 ULP)
+    forward: float32 (0.49 ULP)
     derivative: float32 (exact)
     second_derivative: float32 (exact)
 """
@@ -35,15 +35,19 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
 from numpy import float32
 
 from actgen.intrinsics import (
+    at,
     by_type,
     device,
+    element,
     float32_rest,
+    is_large,
     kernel,
     load,
     maximum,
     narrow,
     same_start,
     stack_buffer,
+    store_tile,
     ufunc,
 )
 
@@ -57,7 +61,6 @@ def forward(x, low):
 @device
 def forward_float32(x, low):
     """Return the value at x, in float32."""
-    x = float32(x)
     low_ = float32(low)
     return maximum(x, low_)
 

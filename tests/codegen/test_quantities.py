@@ -49,14 +49,14 @@ def test_every_way_has_a_function():
             "forward_float32_hard",
             "x",
             "Return the value at x, in float32, compensated.",
-            ("x = float32(x)",),
+            (),
             "sigmoid_f32(x)",
         ),
         FunctionText(
             "forward_float32_fast_hard",
             "x",
             "Return the value at x, in float32.",
-            ("x = float32(x)",),
+            (),
             "sigmoid_f32_fast(x)",
         ),
         FunctionText(
@@ -79,18 +79,19 @@ def test_float32_functions_split_their_parameters():
     found, params = compiled("params: {a: {default: 0.1}}\nformula: where(x >= a, 1, 0)")
     texts = {f.name: f for f in functions(found, ["x", "a"], params)}
     assert texts["forward"].lines == ()
-    head = ("x = float32(x)", "a_ = float32(a)", "a_rest_ = float32_rest(a)")
-    assert texts["forward_float32"].lines[:3] == head
+    head = ("a_ = float32(a)", "a_rest_ = float32_rest(a)")
+    assert texts["forward_float32"].lines[:2] == head
     assert texts["forward_float32"].args == "x, a"
     assert "float32(1.0)" in texts["forward_float32"].lines[-1]
-    assert intrinsics([found], params) == {"by_type", "float32!", "float32_rest"}
+    assert intrinsics([found], params) == {"by_type", "float32_rest"}
 
 
-def test_what_is_in_float64_alone_needs_nothing():
+def test_what_is_in_float64_alone_widens_its_elements():
     plan = Plan(DOUBLE, DOUBLE, DOUBLE, DOUBLE)
-    assert intrinsics([variant(plan)], []) == set()
-    assert list(choices(variant(plan))) == []
-    assert call(variant(plan), "forward", fast=True) == "forward({x}{rest})"
+    assert intrinsics([variant(plan)], []) == {"by_type", "widened"}
+    (choice,) = choices(variant(plan), gated=True)
+    assert (choice.double, choice.single) == ("forward", "widened(forward, 2)")
+    assert call(variant(plan), "forward", fast=True) == "forward_as({like}, {x}{rest})"
 
 
 def test_functions_choose_by_the_type_of_the_result():
