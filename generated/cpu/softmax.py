@@ -105,19 +105,20 @@ def exp_twofold_times(x, low, b):
 
 @device
 def weight_f32(x, magic, lowest):
-    """Return exp(x) / 2**n, error below 1.0 ULP: 2**r for x / log 2 = k + r, magic says n."""
+    """Return exp(x) / 2**n, error below 1.0 ULP: exp(r) for x = k log 2 + r, magic says n."""
     t = fma(x, float32(1.442695), magic)
     k = t - magic
-    p = fma(x, float32(1.442695), -k)
-    r = fma(x, float32(1.925963e-08), p)
-    p_2 = fma(float32(0.0001547162), r, float32(0.0013390448))
-    p_3 = fma(p_2, r, float32(0.009618023))
-    p_4 = fma(p_3, r, float32(0.055503614))
-    p_5 = fma(p_4, r, float32(0.2402265))
-    curve = fma(p_5, r, float32(0.6931472))
-    p_6 = fma(r, curve, float32(1.0))
-    u = p_6 * power2_rounded(t)
-    return float32(0.0) if x < lowest else u
+    u = -k
+    high = fma(u, float32(0.6931472), x)
+    r = fma(u, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.0013950283), r, float32(0.008368889))
+    p_2 = fma(p, r, float32(0.04166621))
+    p_3 = fma(p_2, r, float32(0.16666518))
+    curve = fma(p_3, r, float32(0.5))
+    p_4 = fma(r2, curve, r)
+    u_2 = (float32(1.0) + p_4) * power2_rounded(t)
+    return float32(0.0) if x < lowest else u_2
 
 
 @kernel
