@@ -7,7 +7,7 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs:
 
-    forward: float32, compensated (0.85 ULP)
+    forward: float32, compensated (0.85 ULP); fast: float32 (3.48 ULP)
     derivative: float64, to fewer digits (0.50 ULP)
     second_derivative: float64, to fewer digits (0.50 ULP)
 """
@@ -133,6 +133,32 @@ def tanhsoftplus_times_f32(x, b):
     extra = left * inverse * b
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
     result = fma(ratio, b, piece_2) * back
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+
+
+@device
+def tanhsoftplus_times_f32_fast(x, b):
+    """Return tanhsoftplus(x) * b, error below 3.99 ULP: a quotient in exp(x)."""
+    piece = float32(-160.0) if x < float32(-160.0) else x
+    near = float32(10.0) if piece > float32(10.0) else piece
+    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    r = fma(u, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_3 = fma(r2, curve, r)
+    e = float32(1.0) + p_3
+    scale = power2_rounded(t)
+    w = e * scale
+    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
+    n = fma(w, w * back, w + w)
+    p_4 = fma(n, back, float32(2.0))
+    result = n / p_4 * b * back
     return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
 
@@ -621,6 +647,12 @@ def forward_float32(x):
 
 
 @device
+def forward_float32_fast(x):
+    """Return the value at x, in float32."""
+    return tanhsoftplus_times_f32_fast(x, x)
+
+
+@device
 def forward_quick(x):
     """Return the value at x, in float64, uncompensated."""
     return tanhsoftplus_times_fast(x, x)
@@ -667,13 +699,13 @@ def second_derivative_narrow(x):
 forward_as = by_type(
     double=forward,
     single=forward_float32,
-    half=forward_float32,
+    half=forward_float32_fast,
 )
 
 forward_fast_as = by_type(
     double=forward_quick,
-    single=forward_float32,
-    half=forward_float32,
+    single=forward_float32_fast,
+    half=forward_float32_fast,
 )
 
 derivative_as = by_type(

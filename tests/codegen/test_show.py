@@ -64,7 +64,7 @@ def test_lowered_tells_of_ways_that_are_over_the_budget():
     text = shown("params: {a: {default: 0.1}}\nformula: x - a", "lowered")
     forward = text[text.index("forward:") : text.index("derivative:")]
     assert "# p_ and p_rest_ are the two float32 parts" not in text
-    assert re.search(r"# float32: 1e\+07 ULP, cost 1: over 3.4 ULP\n", forward)
+    assert re.search(r"# float32: 1e\+07 ULP, cost 1: over 3.6 ULP\n", forward)
     assert re.search(r"# float64: 0.50 ULP, cost \d: both tiers, 16-bit\n", forward)
 
 
