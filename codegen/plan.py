@@ -141,11 +141,11 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
     tried: list[Way] = []
     for way in sorted(_ways(exact, lowered, setting), key=lambda way: way.cost):
         error, elsewhere = trial.error(way), trial.error_elsewhere(way)
-        # at other parameters the accurate tier may be off by twice as much
-        judged = replace(way, error=max(error, elsewhere / 2))
+        judged = replace(way, error=max(error, elsewhere))
         tried.append(judged)
         if fast is None and max(error, elsewhere) <= FAST:
             fast = judged
+        # at other parameters than the defaults the bound of the accurate tier is 2 ULP, not 1
         if accurate is None and max(error, elsewhere / 2) <= ACCURATE:
             accurate = judged
         if accurate is not None and fast is not None:

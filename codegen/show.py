@@ -20,8 +20,9 @@ STAGES = ("parsed", "stable", "derivative", "lowered", "cpu", "latex")
 _LEGEND = f"""\
 # The first form computes float64 results. After # stand ways to compute others, the cheapest first:
 # the largest error at sampled inputs, the cost in additions of float32, what they serve. The first
-# way within {ACCURATE} ULP of float32 is the accurate tier, the first within {FAST} ULP the fast
-# one, which computes 16-bit results on either. What float64 has on the fast tier comes last."""
+# way within {ACCURATE} ULP of float32 (twice that at other parameters than the defaults) is the
+# accurate tier, the first within {FAST} ULP the fast one, which computes 16-bit results on either.
+# What float64 has on the fast tier comes last."""
 _PARTS = "# p_ and p_rest_ are the two float32 parts of a parameter p."
 
 

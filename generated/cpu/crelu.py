@@ -5,7 +5,7 @@
 
 Functions take numbers, kernels and ufuncs arrays.
 
-The arithmetic of float32 results, and the largest error found at sampled inputs:
+The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
     forward_0: float32 (exact)
     derivative_0: float32 (exact)

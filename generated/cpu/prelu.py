@@ -5,10 +5,10 @@
 
 Functions take numbers, kernels and ufuncs arrays.
 
-The arithmetic of float32 results, and the largest error found at sampled inputs:
+The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float32 (0.63 ULP)
-    derivative: float32 (0.24 ULP)
+    forward: float32 (1.26 ULP)
+    derivative: float32 (0.48 ULP)
     second_derivative: float32 (exact)
 """
 

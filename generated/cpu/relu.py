@@ -7,10 +7,10 @@
 
 Functions take numbers, kernels and ufuncs arrays.
 
-The arithmetic of float32 results, and the largest error found at sampled inputs:
+The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64 (0.25 ULP)
-    derivative: float32 (0.22 ULP)
+    forward: float64 (0.50 ULP)
+    derivative: float32 (0.44 ULP)
     second_derivative: float32 (exact)
     forward_default: float32 (exact)
     derivative_default: float32 (exact)

@@ -10,7 +10,7 @@
 
 Functions take numbers, kernels and ufuncs arrays.
 
-The arithmetic of float32 results, and the largest error found at sampled inputs:
+The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
     forward_training: float64 (0.50 ULP)
     derivative_training: float64 (0.50 ULP)

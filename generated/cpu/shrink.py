@@ -5,9 +5,9 @@
 
 Functions take numbers, kernels and ufuncs arrays.
 
-The arithmetic of float32 results, and the largest error found at sampled inputs:
+The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64 (0.24 ULP)
+    forward: float64 (0.48 ULP)
     derivative: float32 (exact)
     second_derivative: float32 (exact)
     forward_default: float32 (exact)

@@ -5,11 +5,11 @@
 
 Functions take numbers, kernels and ufuncs arrays.
 
-The arithmetic of float32 results, and the largest error found at sampled inputs:
+The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float32, twofold (0.81 ULP); fast: float32 (1.88 ULP)
+    forward: float32, twofold (1.56 ULP); fast: float32 (2.76 ULP)
     derivative: float32, compensated (0.83 ULP); fast: float32 (2.21 ULP)
-    second_derivative: float32, compensated (0.81 ULP)
+    second_derivative: float32, compensated (1.22 ULP)
 """
 
 from math import inf

@@ -5,7 +5,7 @@
 
 Functions take numbers, kernels and ufuncs arrays.
 
-The arithmetic of float32 results, and the largest error found at sampled inputs:
+The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
     forward: float64, to fewer digits (0.50 ULP); fast: float32 (2.79 ULP)
     derivative: float64, to fewer digits (0.50 ULP); fast: float32, compensated (1.69 ULP)

@@ -5,9 +5,9 @@
 
 Functions take numbers, kernels and ufuncs arrays.
 
-The arithmetic of float32 results, and the largest error found at sampled inputs:
+The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float32 (0.05 ULP)
+    forward: float32 (0.09 ULP)
     derivative: float32 (exact)
     second_derivative: float32 (exact)
 """

@@ -25,9 +25,9 @@ HEAD = '''\
 
 Functions take numbers, kernels and ufuncs arrays.
 
-The arithmetic of float32 results, and the largest error found at sampled inputs:
+The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float32 (0.22 ULP)
+    forward: float32 (0.44 ULP)
     derivative: float32 (exact)
     second_derivative: float32 (exact)
 """
