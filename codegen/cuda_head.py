@@ -29,7 +29,7 @@ _DERIVED = re.compile(r".*_(i|j|at|place|tile|strides)", re.ASCII)
 _PRIMITIVES = frozenset(
     (
         *("by_type", "coordinates", "device", "index_at", "kernel", "lane", "load", "load_bool"),
-        *("load_tile", "narrow", "parameter", "row", "rows_apart", "split", "store"),
+        *("load_tile", "narrow", "parameter", "row", "rows_apart", "in_parts", "store"),
         *("store_tile", "thread", "tile", "widened"),
     )
 )
@@ -59,7 +59,7 @@ def in_kernels(params: Iterable[str]) -> list[str]:
 def scalars(program: Program, first: str) -> list[dict[str, Any]]:
     """Return the functions for kernels of users, on both tiers: of `first`, a gate of two."""
     params = kernel_params(program.spec)
-    rest = [*(["value"] if first == "gate" else []), *(f"split({p.name})" for p in params)]
+    rest = [*(["value"] if first == "gate" else []), *(f"in_parts({p.name})" for p in params)]
     made = []
     for v in program.variants:
         if v.random:
@@ -89,8 +89,17 @@ def _with_default(param: Param) -> str:
     return f"{param.name}={infinite.get(value, repr(value))}"
 
 
-def layout(template: str, program: Program, narrow: Iterable[Expr] = (), **values: Any) -> str:
-    """Return a filled template; `narrow` are formulas beside those of the plans."""
+def layout(
+    template: str,
+    program: Program,
+    narrow: Iterable[Expr] = (),
+    primitives: frozenset[str] = _PRIMITIVES,
+    **values: Any,
+) -> str:
+    """Return a filled template; `narrow` are formulas beside those of the plans.
+
+    `primitives` are names that texts may use.
+    """
     computed = [*(expr for expr, _ in quantities.expressions(program.all_variants)), *narrow]
     library = used_functions(computed)
     exprs = [*computed, *(f.body for f in library)]
@@ -103,17 +112,17 @@ def layout(template: str, program: Program, narrow: Iterable[Expr] = (), **value
         **values,
     }
     body = render(template, imports=[], **parts)
-    text = render(template, imports=_imports(exprs, body), **parts)
+    text = render(template, imports=_imports(exprs, body, primitives), **parts)
     return re.sub(r"\n{4,}", "\n\n\n", text).rstrip() + "\n"
 
 
-def _imports(exprs: Iterable[Expr], body: str) -> list[str]:
+def _imports(exprs: Iterable[Expr], body: str, primitives: frozenset[str]) -> list[str]:
     """Return the import statements for expressions and for the primitives in a text."""
     wanted = imports(exprs, CUDA_CALLS)
     code = body[body.index('"""\n') :]
     words = set(re.findall(r"\w+", code))
     plain = wanted.get("math", set()) | ({"inf"} & words)
-    ours = wanted.get(INTRINSICS, set()) | (_PRIMITIVES & words)
+    ours = wanted.get(INTRINSICS, set()) | (primitives & words)
     numbers = {"float32"} if re.search(r"\bfloat32\(", code) else set()
     groups = [("math", plain), ("numpy", numbers), (INTRINSICS, ours)]
     lines: list[str] = []

@@ -14,7 +14,7 @@ from actgen.codegen.activation import Param
 from actgen.codegen.emit.cpu import emit_cpu
 from actgen.codegen.emit.cuda import ON_CPU, Parts
 from actgen.codegen.functions.parts import Function
-from actgen.codegen.ir import Expr, Symbol, substitute, symbols
+from actgen.codegen.ir import Expr, Symbol, symbols
 from actgen.codegen.pipeline import Body, Variant
 from actgen.codegen.plan import Plan, Way, in_parts
 from actgen.codegen.precision import FLOAT32, FLOAT64, FORMATS, Format
@@ -68,8 +68,8 @@ def functions(
     for body in variant.bodies:
         if body.plan is None:
             name = f"{body.name}{variant.suffix}"
-            head, lowered = _whole(body.lowered, params, parts)
-            yield _function(name, inputs, lowered, f"{_sentence(body)}.", head=head)
+            head = _whole(body.lowered, params, parts)
+            yield _function(name, inputs, body.lowered, f"{_sentence(body)}.", head=head)
             continue
         for way in body.plan.ways:
             yield _of_way(body, way, variant.suffix, inputs, params, parts)
@@ -163,23 +163,21 @@ def _of_way(
 ) -> FunctionText:
     doc = f"{_sentence(body)}{f', in {how(way)}' if way.suffix else ''}."
     head: list[str] = []
-    lowered = way.lowered
     if way.fmt is FLOAT32:
-        used = symbols(lowered)
+        used = symbols(way.lowered)
         for p in params:
             high, rest = in_parts(p)
             head += [f"{high.name} = {parts.high.format(p.name)}"] if high in used else []
             head += [f"{rest.name} = {parts.rest.format(p.name)}"] if rest in used else []
     else:
-        head, lowered = _whole(lowered, params, parts)
-    return _function(f"{body.name}{way.suffix}{suffix}", inputs, lowered, doc, way.fmt, head)
+        head = _whole(way.lowered, params, parts)
+    return _function(f"{body.name}{way.suffix}{suffix}", inputs, way.lowered, doc, way.fmt, head)
 
 
-def _whole(lowered: Expr, params: Sequence[Param], parts: Parts) -> tuple[list[str], Expr]:
-    """Return the lines that take float64 parameters from their parts, and `lowered` over those."""
-    used = [p for p in params if Symbol(p.name) in symbols(lowered)] if parts.whole else []
-    head = [f"{in_parts(p)[0].name} = {parts.whole.format(p.name)}" for p in used]
-    return head, substitute(lowered, {Symbol(p.name): in_parts(p)[0] for p in used})
+def _whole(lowered: Expr, params: Sequence[Param], parts: Parts) -> list[str]:
+    """Return the lines that take float64 parameters from their parts."""
+    used = [p.name for p in params if Symbol(p.name) in symbols(lowered)]
+    return [f"{name} = {parts.whole.format(name)}" for name in used] if parts.whole else []
 
 
 def precision(variants: Iterable[Variant]) -> list[str]:

@@ -22,6 +22,7 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     fma,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -35,7 +36,6 @@ from actgen.cuda.intrinsics import (
     power2,
     power2_rounded,
     rint,
-    split,
     store,
     store_tile,
     thread,
@@ -253,9 +253,9 @@ def exp_twofold_times(x, low, b):
 @device
 def forward(x, alpha):
     """Return the value at x."""
-    alpha_ = alpha.value
-    ratio = x / alpha_
-    u = alpha_ * expm1_twofold(ratio, fma(-ratio, alpha_, x) / alpha_)
+    alpha = alpha.value
+    ratio = x / alpha
+    u = alpha * expm1_twofold(ratio, fma(-ratio, alpha, x) / alpha)
     u_2 = maximum(x, 0.0) + minimum(0.0, u)
     return x if x > -6.223015277861142e-61 and x < 0.0 else u_2
 
@@ -263,8 +263,8 @@ def forward(x, alpha):
 @device
 def forward_narrow(x, alpha):
     """Return the value at x, in float64, to fewer digits."""
-    alpha_ = alpha.value
-    u = maximum(x, 0.0) + minimum(0.0, alpha_ * expm1_plain(x / alpha_))
+    alpha = alpha.value
+    u = maximum(x, 0.0) + minimum(0.0, alpha * expm1_plain(x / alpha))
     return x if x > -6.223015277861142e-61 and x < 0.0 else u
 
 
@@ -285,13 +285,13 @@ def forward_float32_fast(x, alpha):
 @device
 def derivative(x, alpha):
     """Return the derivative at x."""
-    alpha_ = alpha.value
-    ratio = x / alpha_
-    ratio_2 = fma(-ratio, alpha_, x) / alpha_
+    alpha = alpha.value
+    ratio = x / alpha
+    ratio_2 = fma(-ratio, alpha, x) / alpha
     em1 = expm1_twofold(ratio, ratio_2)
-    u = alpha_ * em1
+    u = alpha * em1
     e = exp_twofold(ratio, ratio_2)
-    holds = u > 0.0 or u == 0.0 and fma(alpha_, em1, -u) > 0.0
+    holds = u > 0.0 or u == 0.0 and fma(alpha, em1, -u) > 0.0
     u_2 = (1.0 if x > 0.0 else 0.0) + (0.0 if holds else e)
     return 1.0 if x == 0.0 else u_2
 
@@ -299,12 +299,12 @@ def derivative(x, alpha):
 @device
 def derivative_narrow(x, alpha):
     """Return the derivative at x, in float64, to fewer digits."""
-    alpha_ = alpha.value
-    ratio = x / alpha_
+    alpha = alpha.value
+    ratio = x / alpha
     u = expm1_plain(ratio)
-    u_2 = alpha_ * u
+    u_2 = alpha * u
     u_3 = exp_plain(ratio)
-    holds = u_2 > 0.0 or u_2 == 0.0 and fma(alpha_, u, -u_2) > 0.0
+    holds = u_2 > 0.0 or u_2 == 0.0 and fma(alpha, u, -u_2) > 0.0
     u_4 = (1.0 if x > 0.0 else 0.0) + (0.0 if holds else u_3)
     return 1.0 if x == 0.0 else u_4
 
@@ -312,13 +312,13 @@ def derivative_narrow(x, alpha):
 @device
 def derivative_quick(x, alpha):
     """Return the derivative at x, in float64, uncompensated."""
-    alpha_ = alpha.value
-    ratio = x / alpha_
-    ratio_2 = fma(-ratio, alpha_, x) / alpha_
+    alpha = alpha.value
+    ratio = x / alpha
+    ratio_2 = fma(-ratio, alpha, x) / alpha
     em1 = expm1_twofold(ratio, ratio_2)
-    u = alpha_ * em1
+    u = alpha * em1
     u_2 = exp_twofold_fast(ratio, ratio_2)
-    holds = u > 0.0 or u == 0.0 and fma(alpha_, em1, -u) > 0.0
+    holds = u > 0.0 or u == 0.0 and fma(alpha, em1, -u) > 0.0
     u_3 = (1.0 if x > 0.0 else 0.0) + (0.0 if holds else u_2)
     return 1.0 if x == 0.0 else u_3
 
@@ -326,38 +326,38 @@ def derivative_quick(x, alpha):
 @device
 def second_derivative(x, alpha):
     """Return the second derivative at x."""
-    alpha_ = alpha.value
-    ratio = x / alpha_
-    ratio_2 = fma(-ratio, alpha_, x) / alpha_
+    alpha = alpha.value
+    ratio = x / alpha
+    ratio_2 = fma(-ratio, alpha, x) / alpha
     em1 = expm1_twofold(ratio, ratio_2)
-    u = alpha_ * em1
-    ratio_3 = exp_twofold(ratio, ratio_2) / alpha_
-    holds = u > 0.0 or u == 0.0 and fma(alpha_, em1, -u) > 0.0
+    u = alpha * em1
+    ratio_3 = exp_twofold(ratio, ratio_2) / alpha
+    holds = u > 0.0 or u == 0.0 and fma(alpha, em1, -u) > 0.0
     return 0.0 if holds else ratio_3
 
 
 @device
 def second_derivative_narrow(x, alpha):
     """Return the second derivative at x, in float64, to fewer digits."""
-    alpha_ = alpha.value
-    ratio = x / alpha_
+    alpha = alpha.value
+    ratio = x / alpha
     u = expm1_plain(ratio)
-    u_2 = alpha_ * u
-    ratio_2 = exp_plain(ratio) / alpha_
-    holds = u_2 > 0.0 or u_2 == 0.0 and fma(alpha_, u, -u_2) > 0.0
+    u_2 = alpha * u
+    ratio_2 = exp_plain(ratio) / alpha
+    holds = u_2 > 0.0 or u_2 == 0.0 and fma(alpha, u, -u_2) > 0.0
     return 0.0 if holds else ratio_2
 
 
 @device
 def partial_alpha(x, alpha):
     """Return the derivative with respect to alpha."""
-    alpha_ = alpha.value
-    ratio = x / alpha_
-    ratio_2 = fma(-ratio, alpha_, x) / alpha_
+    alpha = alpha.value
+    ratio = x / alpha
+    ratio_2 = fma(-ratio, alpha, x) / alpha
     em1 = expm1_twofold(ratio, ratio_2)
-    u = alpha_ * em1
+    u = alpha * em1
     u_2 = em1 - exp_twofold_times(ratio, ratio_2, ratio)
-    holds = u > 0.0 or u == 0.0 and fma(alpha_, em1, -u) > 0.0
+    holds = u > 0.0 or u == 0.0 and fma(alpha, em1, -u) > 0.0
     return 0.0 if holds else u_2
 
 
@@ -395,13 +395,15 @@ second_derivative_as = by_type(
 @device
 def scalar(x, alpha=1.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(alpha)), x)
+    result = forward_as(x, x, in_parts(alpha))
+    return narrow(result, x)
 
 
 @device
 def scalar_fast(x, alpha=1.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_fast_as(x, x, split(alpha)), x)
+    result = forward_fast_as(x, x, in_parts(alpha))
+    return narrow(result, x)
 
 
 @kernel

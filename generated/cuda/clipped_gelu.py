@@ -23,6 +23,7 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     fma,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -34,7 +35,6 @@ from actgen.cuda.intrinsics import (
     power2,
     power2_rounded,
     rint,
-    split,
     store,
     store_tile,
     thread,
@@ -638,30 +638,30 @@ def exp_twofold(x, low):
 @device
 def forward(x, min_val, max_val):
     """Return the value at x."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
+    min_val = min_val.value
+    max_val = max_val.value
     cdf = normcdf(x)
     u = product(cdf, x)
     piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
     u_2 = normcdf_times(x, x)
-    holds = u < min_val_ or u == min_val_ and piece < 0.0
-    piece_2 = min_val_ if holds else u_2
-    holds_2 = u > max_val_ or u == max_val_ and piece > 0.0
-    return max_val_ if holds_2 else piece_2
+    holds = u < min_val or u == min_val and piece < 0.0
+    piece_2 = min_val if holds else u_2
+    holds_2 = u > max_val or u == max_val and piece > 0.0
+    return max_val if holds_2 else piece_2
 
 
 @device
 def forward_narrow(x, min_val, max_val):
     """Return the value at x, in float64, to fewer digits."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
+    min_val = min_val.value
+    max_val = max_val.value
     u = normcdf_plain(x)
     u_2 = product_rough(u, x)
     piece = 0.0 if u == 0.0 else fma(u, x, -u_2)
-    holds = u_2 < min_val_ or u_2 == min_val_ and piece < 0.0
-    piece_2 = min_val_ if holds else u_2
-    holds_2 = u_2 > max_val_ or u_2 == max_val_ and piece > 0.0
-    return max_val_ if holds_2 else piece_2
+    holds = u_2 < min_val or u_2 == min_val and piece < 0.0
+    piece_2 = min_val if holds else u_2
+    holds_2 = u_2 > max_val or u_2 == max_val and piece > 0.0
+    return max_val if holds_2 else piece_2
 
 
 @device
@@ -689,23 +689,23 @@ def forward_float32_fast(x, min_val, max_val):
 @device
 def forward_quick(x, min_val, max_val):
     """Return the value at x, in float64, uncompensated."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
+    min_val = min_val.value
+    max_val = max_val.value
     u = normcdf_fast(x)
     u_2 = product(u, x)
     piece = 0.0 if u == 0.0 else fma(u, x, -(u * x))
     u_3 = normcdf_times_fast(x, x)
-    holds = u_2 < min_val_ or u_2 == min_val_ and piece < 0.0
-    piece_2 = min_val_ if holds else u_3
-    holds_2 = u_2 > max_val_ or u_2 == max_val_ and piece > 0.0
-    return max_val_ if holds_2 else piece_2
+    holds = u_2 < min_val or u_2 == min_val and piece < 0.0
+    piece_2 = min_val if holds else u_3
+    holds_2 = u_2 > max_val or u_2 == max_val and piece > 0.0
+    return max_val if holds_2 else piece_2
 
 
 @device
 def derivative(x, min_val, max_val):
     """Return the derivative at x."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
+    min_val = min_val.value
+    max_val = max_val.value
     cdf = normcdf(x)
     u = product(cdf, x)
     piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
@@ -716,23 +716,23 @@ def derivative(x, min_val, max_val):
     u_5 = u_2 - (u_3 - u_4) + (-0.9189385332046728 - u_4)
     u_6 = u_5 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
     u_7 = cdf + exp_twofold_times(u_3, u_6, x)
-    piece_2 = 0.0 if u < min_val_ or u == min_val_ and piece < 0.0 else u_7
-    holds = u > max_val_ or u == max_val_ and piece > 0.0
+    piece_2 = 0.0 if u < min_val or u == min_val and piece < 0.0 else u_7
+    holds = u > max_val or u == max_val and piece > 0.0
     return 0.0 if holds else piece_2
 
 
 @device
 def derivative_narrow(x, min_val, max_val):
     """Return the derivative at x, in float64, to fewer digits."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
+    min_val = min_val.value
+    max_val = max_val.value
     u = normcdf_plain(x)
     u_2 = product_rough(u, x)
     piece = 0.0 if u == 0.0 else fma(u, x, -u_2)
     u_3 = u + product_rough(bell_plain(x) * 0.39894228040143265, x)
-    holds = u_2 < min_val_ or u_2 == min_val_ and piece < 0.0
+    holds = u_2 < min_val or u_2 == min_val and piece < 0.0
     piece_2 = 0.0 if holds else u_3
-    holds_2 = u_2 > max_val_ or u_2 == max_val_ and piece > 0.0
+    holds_2 = u_2 > max_val or u_2 == max_val and piece > 0.0
     return 0.0 if holds_2 else piece_2
 
 
@@ -760,8 +760,8 @@ def derivative_float32_fast(x, min_val, max_val):
 @device
 def derivative_quick(x, min_val, max_val):
     """Return the derivative at x, in float64, uncompensated."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
+    min_val = min_val.value
+    max_val = max_val.value
     u = normcdf_fast(x)
     u_2 = product(u, x)
     piece = 0.0 if u == 0.0 else fma(u, x, -(u * x))
@@ -772,17 +772,17 @@ def derivative_quick(x, min_val, max_val):
     u_6 = u_3 - (u_4 - u_5) + (-0.9189385332046728 - u_5)
     u_7 = u_6 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
     u_8 = u + exp_twofold_times_fast(u_4, u_7, x)
-    holds = u_2 < min_val_ or u_2 == min_val_ and piece < 0.0
+    holds = u_2 < min_val or u_2 == min_val and piece < 0.0
     piece_2 = 0.0 if holds else u_8
-    holds_2 = u_2 > max_val_ or u_2 == max_val_ and piece > 0.0
+    holds_2 = u_2 > max_val or u_2 == max_val and piece > 0.0
     return 0.0 if holds_2 else piece_2
 
 
 @device
 def second_derivative(x, min_val, max_val):
     """Return the second derivative at x."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
+    min_val = min_val.value
+    max_val = max_val.value
     cdf = normcdf(x)
     u = product(cdf, x)
     piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
@@ -793,49 +793,49 @@ def second_derivative(x, min_val, max_val):
     u_4 = e - exp_twofold_times(u_2, u_3, x2)
     p = fma(u_4, 0.39894228040143265, u_4 * 3.058787920848053e-17)
     u_5 = fma(e, 0.39894228040143265, e * 3.058787920848053e-17) + p
-    piece_2 = 0.0 if u < min_val_ or u == min_val_ and piece < 0.0 else u_5
-    holds = u > max_val_ or u == max_val_ and piece > 0.0
+    piece_2 = 0.0 if u < min_val or u == min_val and piece < 0.0 else u_5
+    holds = u > max_val or u == max_val and piece > 0.0
     return 0.0 if holds else piece_2
 
 
 @device
 def second_derivative_narrow(x, min_val, max_val):
     """Return the second derivative at x, in float64, to fewer digits."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
+    min_val = min_val.value
+    max_val = max_val.value
     u = normcdf_plain(x)
     u_2 = product_rough(u, x)
     piece = 0.0 if u == 0.0 else fma(u, x, -u_2)
     u_3 = bell_plain(x)
     u_4 = (u_3 - product_rough(u_3, x * x)) * 0.39894228040143265
     u_5 = u_3 * 0.39894228040143265 + u_4
-    holds = u_2 < min_val_ or u_2 == min_val_ and piece < 0.0
+    holds = u_2 < min_val or u_2 == min_val and piece < 0.0
     piece_2 = 0.0 if holds else u_5
-    holds_2 = u_2 > max_val_ or u_2 == max_val_ and piece > 0.0
+    holds_2 = u_2 > max_val or u_2 == max_val and piece > 0.0
     return 0.0 if holds_2 else piece_2
 
 
 @device
 def partial_min_val(x, min_val, max_val):
     """Return the derivative with respect to min_val."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
+    min_val = min_val.value
+    max_val = max_val.value
     cdf = normcdf(x)
     u = product(cdf, x)
     piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
-    piece_2 = 1.0 if u < min_val_ or u == min_val_ and piece < 0.0 else 0.0
-    holds = u > max_val_ or u == max_val_ and piece > 0.0
+    piece_2 = 1.0 if u < min_val or u == min_val and piece < 0.0 else 0.0
+    holds = u > max_val or u == max_val and piece > 0.0
     return x if x != x else 0.0 if holds else piece_2
 
 
 @device
 def partial_max_val(x, min_val, max_val):
     """Return the derivative with respect to max_val."""
-    max_val_ = max_val.value
+    max_val = max_val.value
     cdf = normcdf(x)
     u = product(cdf, x)
     holds = (0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))) > 0.0
-    piece = 1.0 if u > max_val_ or u == max_val_ and holds else 0.0
+    piece = 1.0 if u > max_val or u == max_val and holds else 0.0
     return x if x != x else piece
 
 
@@ -873,13 +873,15 @@ second_derivative_as = by_type(
 @device
 def scalar(x, min_val=-10.0, max_val=10.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(min_val), split(max_val)), x)
+    result = forward_as(x, x, in_parts(min_val), in_parts(max_val))
+    return narrow(result, x)
 
 
 @device
 def scalar_fast(x, min_val=-10.0, max_val=10.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_fast_as(x, x, split(min_val), split(max_val)), x)
+    result = forward_fast_as(x, x, in_parts(min_val), in_parts(max_val))
+    return narrow(result, x)
 
 
 @kernel

@@ -22,6 +22,7 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     fma,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -33,7 +34,6 @@ from actgen.cuda.intrinsics import (
     power2,
     power2_rounded,
     rint,
-    split,
     store,
     store_tile,
     thread,
@@ -225,8 +225,8 @@ def exp_fast(x):
 @device
 def forward(x, alpha):
     """Return the value at x."""
-    alpha_ = alpha.value
-    return x if x != x else x if x > 0.0 else product(alpha_, expm1(x))
+    alpha = alpha.value
+    return x if x != x else x if x > 0.0 else product(alpha, expm1(x))
 
 
 @device
@@ -258,9 +258,9 @@ def forward_float32_fast(x, alpha):
 @device
 def derivative(x, alpha):
     """Return the derivative at x."""
-    alpha_ = alpha.value
-    piece = x if x != x else 1.0 if x > 0.0 else product(alpha_, exp(x))
-    return alpha_ if x == 0.0 else piece
+    alpha = alpha.value
+    piece = x if x != x else 1.0 if x > 0.0 else product(alpha, exp(x))
+    return alpha if x == 0.0 else piece
 
 
 @device
@@ -296,16 +296,16 @@ def derivative_float32(x, alpha):
 @device
 def derivative_quick(x, alpha):
     """Return the derivative at x, in float64, uncompensated."""
-    alpha_ = alpha.value
-    piece = 1.0 if x > 0.0 else product(alpha_, exp_fast(x))
-    return alpha_ if x == 0.0 else x if x != x else piece
+    alpha = alpha.value
+    piece = 1.0 if x > 0.0 else product(alpha, exp_fast(x))
+    return alpha if x == 0.0 else x if x != x else piece
 
 
 @device
 def second_derivative(x, alpha):
     """Return the second derivative at x."""
-    alpha_ = alpha.value
-    return x if x != x else 0.0 if x > 0.0 else product(alpha_, exp(x))
+    alpha = alpha.value
+    return x if x != x else 0.0 if x > 0.0 else product(alpha, exp(x))
 
 
 @device
@@ -366,13 +366,15 @@ second_derivative_as = by_type(
 @device
 def scalar(x, alpha=1.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(alpha)), x)
+    result = forward_as(x, x, in_parts(alpha))
+    return narrow(result, x)
 
 
 @device
 def scalar_fast(x, alpha=1.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_fast_as(x, x, split(alpha)), x)
+    result = forward_fast_as(x, x, in_parts(alpha))
+    return narrow(result, x)
 
 
 @kernel

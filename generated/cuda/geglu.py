@@ -1096,25 +1096,29 @@ vjp_value_fast_as = by_type(
 @device
 def scalar_approximate(gate, value):
     """Return the value, in the type of gate: for use in kernels of your own."""
-    return narrow(forward_as_approximate(gate, gate, value), gate)
+    result = forward_as_approximate(gate, gate, value)
+    return narrow(result, gate)
 
 
 @device
 def scalar_approximate_fast(gate, value):
     """Return the value, in the type of gate: for use in kernels of your own."""
-    return narrow(forward_fast_as_approximate(gate, gate, value), gate)
+    result = forward_fast_as_approximate(gate, gate, value)
+    return narrow(result, gate)
 
 
 @device
 def scalar(gate, value):
     """Return the value, in the type of gate: for use in kernels of your own."""
-    return narrow(forward_as(gate, gate, value), gate)
+    result = forward_as(gate, gate, value)
+    return narrow(result, gate)
 
 
 @device
 def scalar_fast(gate, value):
     """Return the value, in the type of gate: for use in kernels of your own."""
-    return narrow(forward_fast_as(gate, gate, value), gate)
+    result = forward_fast_as(gate, gate, value)
+    return narrow(result, gate)
 
 
 @kernel

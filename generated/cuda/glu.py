@@ -464,13 +464,15 @@ vjp_value_fast_as = by_type(
 @device
 def scalar(gate, value):
     """Return the value, in the type of gate: for use in kernels of your own."""
-    return narrow(forward_as(gate, gate, value), gate)
+    result = forward_as(gate, gate, value)
+    return narrow(result, gate)
 
 
 @device
 def scalar_fast(gate, value):
     """Return the value, in the type of gate: for use in kernels of your own."""
-    return narrow(forward_fast_as(gate, gate, value), gate)
+    result = forward_fast_as(gate, gate, value)
+    return narrow(result, gate)
 
 
 @kernel

@@ -18,6 +18,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -26,7 +27,6 @@ from actgen.cuda.intrinsics import (
     load_tile,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -43,9 +43,9 @@ def sign(x):
 @device
 def forward(x, lambd):
     """Return the value at x."""
-    lambd_ = lambd.value
+    lambd = lambd.value
     size = abs(x)
-    return sign(x) * (size if size > lambd_ else 0.0)
+    return sign(x) * (size if size > lambd else 0.0)
 
 
 @device
@@ -63,10 +63,10 @@ def forward_float32(x, lambd):
 @device
 def derivative(x, lambd):
     """Return the derivative at x."""
-    lambd_ = lambd.value
+    lambd = lambd.value
     u = sign(x)
-    u_2 = u * (u if abs(x) > lambd_ else 0.0)
-    return 0.0 if x == lambd_ else 0.0 if x == -lambd_ else u_2
+    piece = 0.0 if x == -lambd else u * (u if abs(x) > lambd else 0.0)
+    return 0.0 if x == lambd else piece
 
 
 @device
@@ -123,7 +123,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x, lambd=0.5):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(lambd)), x)
+    result = forward_as(x, x, in_parts(lambd))
+    return narrow(result, x)
 
 
 @kernel

@@ -19,6 +19,7 @@ from actgen.cuda.intrinsics import (
     coordinates,
     device,
     fma,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -29,7 +30,6 @@ from actgen.cuda.intrinsics import (
     minimum,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -41,27 +41,27 @@ from actgen.cuda.intrinsics import (
 @device
 def forward(x, slope, offset):
     """Return the value at x."""
-    slope_ = slope.value
-    offset_ = offset.value
-    return minimum(maximum(slope_ * (x + offset_ / slope_), 0.0), 1.0)
+    slope = slope.value
+    offset = offset.value
+    return minimum(maximum(slope * (x + offset / slope), 0.0), 1.0)
 
 
 @device
 def derivative(x, slope, offset):
     """Return the derivative at x."""
-    slope_ = slope.value
-    offset_ = offset.value
-    ratio = offset_ / slope_
+    slope = slope.value
+    offset = offset.value
+    ratio = offset / slope
     u = x + ratio
-    u_2 = slope_ * u
+    u_2 = slope * u
     u_3 = u - x
-    ratio_2 = fma(-ratio, slope_, offset_) / slope_
-    u_4 = (x - (u - u_3) + (ratio - u_3) + ratio_2) * slope_
-    u_5 = fma(slope_, u, -u_2) + u_4
-    piece = slope_ if u_2 > 0.0 or u_2 == 0.0 and u_5 > 0.0 else 0.0
+    ratio_2 = fma(-ratio, slope, offset) / slope
+    u_4 = (x - (u - u_3) + (ratio - u_3) + ratio_2) * slope
+    u_5 = fma(slope, u, -u_2) + u_4
+    piece = slope if u_2 > 0.0 or u_2 == 0.0 and u_5 > 0.0 else 0.0
     piece_2 = piece if u_2 < 1.0 or u_2 == 1.0 and u_5 < 0.0 else 0.0
-    piece_3 = 0.0 if x == -offset_ / slope_ else x if x != x else piece_2
-    return 0.0 if x == (1.0 - offset_) / slope_ else piece_3
+    piece_3 = 0.0 if x == -offset / slope else x if x != x else piece_2
+    return 0.0 if x == (1.0 - offset) / slope else piece_3
 
 
 @device
@@ -104,15 +104,15 @@ def second_derivative_float32(x, slope, offset):
 @device
 def partial_slope(x, slope, offset):
     """Return the derivative with respect to slope."""
-    slope_ = slope.value
-    offset_ = offset.value
-    ratio = offset_ / slope_
+    slope = slope.value
+    offset = offset.value
+    ratio = offset / slope
     u = x + ratio
-    u_2 = slope_ * u
+    u_2 = slope * u
     u_3 = u - x
-    ratio_2 = fma(-ratio, slope_, offset_) / slope_
-    u_4 = (x - (u - u_3) + (ratio - u_3) + ratio_2) * slope_
-    u_5 = fma(slope_, u, -u_2) + u_4
+    ratio_2 = fma(-ratio, slope, offset) / slope
+    u_4 = (x - (u - u_3) + (ratio - u_3) + ratio_2) * slope
+    u_5 = fma(slope, u, -u_2) + u_4
     piece = x if u_2 > 0.0 or u_2 == 0.0 and u_5 > 0.0 else 0.0
     piece_2 = piece if u_2 < 1.0 or u_2 == 1.0 and u_5 < 0.0 else 0.0
     return x if x != x else piece_2
@@ -121,15 +121,15 @@ def partial_slope(x, slope, offset):
 @device
 def partial_offset(x, slope, offset):
     """Return the derivative with respect to offset."""
-    slope_ = slope.value
-    offset_ = offset.value
-    ratio = offset_ / slope_
+    slope = slope.value
+    offset = offset.value
+    ratio = offset / slope
     u = x + ratio
-    u_2 = slope_ * u
+    u_2 = slope * u
     u_3 = u - x
-    ratio_2 = fma(-ratio, slope_, offset_) / slope_
-    u_4 = (x - (u - u_3) + (ratio - u_3) + ratio_2) * slope_
-    u_5 = fma(slope_, u, -u_2) + u_4
+    ratio_2 = fma(-ratio, slope, offset) / slope
+    u_4 = (x - (u - u_3) + (ratio - u_3) + ratio_2) * slope
+    u_5 = fma(slope, u, -u_2) + u_4
     piece = 1.0 if u_2 > 0.0 or u_2 == 0.0 and u_5 > 0.0 else 0.0
     piece_2 = piece if u_2 < 1.0 or u_2 == 1.0 and u_5 < 0.0 else 0.0
     return x if x != x else piece_2
@@ -157,7 +157,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x, slope=0.16666666666666666, offset=0.5):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(slope), split(offset)), x)
+    result = forward_as(x, x, in_parts(slope), in_parts(offset))
+    return narrow(result, x)
 
 
 @kernel

@@ -18,6 +18,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -28,7 +29,6 @@ from actgen.cuda.intrinsics import (
     minimum,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -39,9 +39,9 @@ from actgen.cuda.intrinsics import (
 @device
 def forward(x, min_val, max_val):
     """Return the value at x."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
-    return minimum(maximum(x, min_val_), max_val_)
+    min_val = min_val.value
+    max_val = max_val.value
+    return minimum(maximum(x, min_val), max_val)
 
 
 @device
@@ -55,11 +55,11 @@ def forward_float32(x, min_val, max_val):
 @device
 def derivative(x, min_val, max_val):
     """Return the derivative at x."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
-    piece = 1.0 if x > min_val_ else 0.0
-    piece_2 = x if x != x else piece if maximum(x, min_val_) < max_val_ else 0.0
-    return 0.0 if x == max_val_ else 0.0 if x == min_val_ else piece_2
+    min_val = min_val.value
+    max_val = max_val.value
+    piece = 1.0 if x > min_val else 0.0
+    piece_2 = x if x != x else piece if maximum(x, min_val) < max_val else 0.0
+    return 0.0 if x == max_val else 0.0 if x == min_val else piece_2
 
 
 @device
@@ -97,18 +97,18 @@ def second_derivative_float32(x, min_val, max_val):
 @device
 def partial_min_val(x, min_val, max_val):
     """Return the derivative with respect to min_val."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
-    piece = 0.0 if x > min_val_ else 1.0
-    return x if x != x else piece if maximum(x, min_val_) < max_val_ else 0.0
+    min_val = min_val.value
+    max_val = max_val.value
+    piece = 0.0 if x > min_val else 1.0
+    return x if x != x else piece if maximum(x, min_val) < max_val else 0.0
 
 
 @device
 def partial_max_val(x, min_val, max_val):
     """Return the derivative with respect to max_val."""
-    min_val_ = min_val.value
-    max_val_ = max_val.value
-    return x if x != x else 0.0 if maximum(x, min_val_) < max_val_ else 1.0
+    min_val = min_val.value
+    max_val = max_val.value
+    return x if x != x else 0.0 if maximum(x, min_val) < max_val else 1.0
 
 
 forward_as = by_type(
@@ -133,7 +133,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x, min_val=-1.0, max_val=1.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(min_val), split(max_val)), x)
+    result = forward_as(x, x, in_parts(min_val), in_parts(max_val))
+    return narrow(result, x)
 
 
 @kernel

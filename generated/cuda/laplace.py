@@ -22,6 +22,7 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     fma,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -33,7 +34,6 @@ from actgen.cuda.intrinsics import (
     power2,
     power2_rounded,
     rint,
-    split,
     store,
     store_tile,
     thread,
@@ -398,13 +398,13 @@ def product_rough(a, b):
 @device
 def forward(x, mu, sigma):
     """Return the value at x."""
-    mu_ = mu.value
-    sigma_ = sigma.value
-    u = x - mu_
-    ratio = u / sigma_
+    mu = mu.value
+    sigma = sigma.value
+    u = x - mu
+    ratio = u / sigma
     u_2 = u - x
-    u_3 = fma(-ratio, sigma_, u) + (x - (u - u_2) - (mu_ + u_2))
-    return normcdf_twofold(ratio, u_3 / sigma_)
+    u_3 = fma(-ratio, sigma, u) + (x - (u - u_2) - (mu + u_2))
+    return normcdf_twofold(ratio, u_3 / sigma)
 
 
 @device
@@ -427,42 +427,42 @@ def forward_float32(x, mu, sigma):
 @device
 def forward_quick(x, mu, sigma):
     """Return the value at x, in float64, uncompensated."""
-    mu_ = mu.value
-    sigma_ = sigma.value
-    u = x - mu_
-    ratio = u / sigma_
+    mu = mu.value
+    sigma = sigma.value
+    u = x - mu
+    ratio = u / sigma
     u_2 = u - x
-    u_3 = fma(-ratio, sigma_, u) + (x - (u - u_2) - (mu_ + u_2))
-    return normcdf_twofold_fast(ratio, u_3 / sigma_)
+    u_3 = fma(-ratio, sigma, u) + (x - (u - u_2) - (mu + u_2))
+    return normcdf_twofold_fast(ratio, u_3 / sigma)
 
 
 @device
 def derivative(x, mu, sigma):
     """Return the derivative at x."""
-    mu_ = mu.value
-    sigma_ = sigma.value
-    u = x - mu_
+    mu = mu.value
+    sigma = sigma.value
+    u = x - mu
     u_2 = u * u
     u_3 = 0.5 * u_2
-    sigma_2 = sigma_ * sigma_
-    ratio = u_3 / sigma_2
+    sigma2 = sigma * sigma
+    ratio = u_3 / sigma2
     u_4 = -ratio
     u_5 = u - x
-    u_6 = (x - (u - u_5) - (mu_ + u_5)) * u
+    u_6 = (x - (u - u_5) - (mu + u_5)) * u
     u_7 = 0.5 * (fma(u, u, -u_2) + u_6 + u_6)
-    u_8 = ratio * fma(sigma_, sigma_, -sigma_2)
-    u_9 = -((fma(u_4, sigma_2, u_3) + u_7 - u_8) / sigma_2)
-    ratio_2 = exp_twofold(u_4, u_9) / sigma_
+    u_8 = ratio * fma(sigma, sigma, -sigma2)
+    u_9 = -((fma(u_4, sigma2, u_3) + u_7 - u_8) / sigma2)
+    ratio_2 = exp_twofold(u_4, u_9) / sigma
     return fma(ratio_2, 0.39894228040143265, ratio_2 * 3.058787920848053e-17)
 
 
 @device
 def derivative_narrow(x, mu, sigma):
     """Return the derivative at x, in float64, to fewer digits."""
-    mu_ = mu.value
-    sigma_ = sigma.value
-    u = x - mu_
-    ratio = exp_short(-(0.5 * (u * u) / (sigma_ * sigma_))) / sigma_
+    mu = mu.value
+    sigma = sigma.value
+    u = x - mu
+    ratio = exp_short(-(0.5 * (u * u) / (sigma * sigma))) / sigma
     return ratio * 0.39894228040143265
 
 
@@ -495,98 +495,98 @@ def derivative_float32(x, mu, sigma):
 @device
 def derivative_quick(x, mu, sigma):
     """Return the derivative at x, in float64, uncompensated."""
-    mu_ = mu.value
-    sigma_ = sigma.value
-    u = x - mu_
+    mu = mu.value
+    sigma = sigma.value
+    u = x - mu
     u_2 = u * u
     u_3 = 0.5 * u_2
-    sigma_2 = sigma_ * sigma_
-    ratio = u_3 / sigma_2
+    sigma2 = sigma * sigma
+    ratio = u_3 / sigma2
     u_4 = -ratio
     u_5 = u - x
-    u_6 = (x - (u - u_5) - (mu_ + u_5)) * u
+    u_6 = (x - (u - u_5) - (mu + u_5)) * u
     u_7 = 0.5 * (fma(u, u, -u_2) + u_6 + u_6)
-    u_8 = ratio * fma(sigma_, sigma_, -sigma_2)
-    u_9 = -((fma(u_4, sigma_2, u_3) + u_7 - u_8) / sigma_2)
-    ratio_2 = exp_twofold_fast(u_4, u_9) / sigma_
+    u_8 = ratio * fma(sigma, sigma, -sigma2)
+    u_9 = -((fma(u_4, sigma2, u_3) + u_7 - u_8) / sigma2)
+    ratio_2 = exp_twofold_fast(u_4, u_9) / sigma
     return fma(ratio_2, 0.39894228040143265, ratio_2 * 3.058787920848053e-17)
 
 
 @device
 def second_derivative(x, mu, sigma):
     """Return the second derivative at x."""
-    mu_ = mu.value
-    sigma_ = sigma.value
-    u = x - mu_
+    mu = mu.value
+    sigma = sigma.value
+    u = x - mu
     u_2 = u * u
     u_3 = 0.5 * u_2
-    sigma_2 = sigma_ * sigma_
-    ratio = u_3 / sigma_2
+    sigma2 = sigma * sigma
+    ratio = u_3 / sigma2
     u_4 = -ratio
     u_5 = u_4 + -0.9189385332046728
     u_6 = u_5 - u_4
     u_7 = u - x
-    u_8 = (x - (u - u_7) - (mu_ + u_7)) * u
+    u_8 = (x - (u - u_7) - (mu + u_7)) * u
     u_9 = 0.5 * (fma(u, u, -u_2) + u_8 + u_8)
-    u_10 = ratio * fma(sigma_, sigma_, -sigma_2)
-    u_11 = -((fma(u_4, sigma_2, u_3) + u_9 - u_10) / sigma_2)
+    u_10 = ratio * fma(sigma, sigma, -sigma2)
+    u_11 = -((fma(u_4, sigma2, u_3) + u_9 - u_10) / sigma2)
     u_12 = u_4 - (u_5 - u_6) + (-0.9189385332046728 - u_6) + u_11
     u_13 = u_12 + 3.8782941580672414e-17
-    return exp_twofold_times(u_5, u_13, -(u / (sigma_2 * sigma_)))
+    return exp_twofold_times(u_5, u_13, -(u / (sigma2 * sigma)))
 
 
 @device
 def second_derivative_narrow(x, mu, sigma):
     """Return the second derivative at x, in float64, to fewer digits."""
-    mu_ = mu.value
-    sigma_ = sigma.value
-    u = x - mu_
-    sigma_2 = sigma_ * sigma_
-    u_2 = -(0.5 * (u * u) / sigma_2) + -0.9189385332046728
-    return -product_rough(exp_short(u_2), u / (sigma_2 * sigma_))
+    mu = mu.value
+    sigma = sigma.value
+    u = x - mu
+    sigma2 = sigma * sigma
+    u_2 = exp_short(-(0.5 * (u * u) / sigma2) + -0.9189385332046728)
+    return -product_rough(u_2, u / (sigma2 * sigma))
 
 
 @device
 def partial_mu(x, mu, sigma):
     """Return the derivative with respect to mu."""
-    mu_ = mu.value
-    sigma_ = sigma.value
-    u = x - mu_
+    mu = mu.value
+    sigma = sigma.value
+    u = x - mu
     u_2 = u * u
     u_3 = 0.5 * u_2
-    sigma_2 = sigma_ * sigma_
-    ratio = u_3 / sigma_2
+    sigma2 = sigma * sigma
+    ratio = u_3 / sigma2
     u_4 = -ratio
     u_5 = u - x
-    u_6 = (x - (u - u_5) - (mu_ + u_5)) * u
+    u_6 = (x - (u - u_5) - (mu + u_5)) * u
     u_7 = 0.5 * (fma(u, u, -u_2) + u_6 + u_6)
-    u_8 = ratio * fma(sigma_, sigma_, -sigma_2)
-    u_9 = -((fma(u_4, sigma_2, u_3) + u_7 - u_8) / sigma_2)
-    ratio_2 = exp_twofold(u_4, u_9) / sigma_
+    u_8 = ratio * fma(sigma, sigma, -sigma2)
+    u_9 = -((fma(u_4, sigma2, u_3) + u_7 - u_8) / sigma2)
+    ratio_2 = exp_twofold(u_4, u_9) / sigma
     return -fma(ratio_2, 0.39894228040143265, ratio_2 * 3.058787920848053e-17)
 
 
 @device
 def partial_sigma(x, mu, sigma):
     """Return the derivative with respect to sigma."""
-    mu_ = mu.value
-    sigma_ = sigma.value
-    u = x - mu_
+    mu = mu.value
+    sigma = sigma.value
+    u = x - mu
     u_2 = u * u
     u_3 = 0.5 * u_2
-    sigma_2 = sigma_ * sigma_
-    ratio = u_3 / sigma_2
+    sigma2 = sigma * sigma
+    ratio = u_3 / sigma2
     u_4 = -ratio
     u_5 = u_4 + -0.9189385332046728
     u_6 = u_5 - u_4
     u_7 = u - x
-    u_8 = (x - (u - u_7) - (mu_ + u_7)) * u
+    u_8 = (x - (u - u_7) - (mu + u_7)) * u
     u_9 = 0.5 * (fma(u, u, -u_2) + u_8 + u_8)
-    u_10 = ratio * fma(sigma_, sigma_, -sigma_2)
-    u_11 = -((fma(u_4, sigma_2, u_3) + u_9 - u_10) / sigma_2)
+    u_10 = ratio * fma(sigma, sigma, -sigma2)
+    u_11 = -((fma(u_4, sigma2, u_3) + u_9 - u_10) / sigma2)
     u_12 = u_4 - (u_5 - u_6) + (-0.9189385332046728 - u_6) + u_11
     u_13 = u_12 + 3.8782941580672414e-17
-    return exp_twofold_times(u_5, u_13, (mu_ - x) / sigma_2)
+    return exp_twofold_times(u_5, u_13, (mu - x) / sigma2)
 
 
 forward_as = by_type(
@@ -623,13 +623,15 @@ second_derivative_as = by_type(
 @device
 def scalar(x, mu=0.707107, sigma=0.282095):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(mu), split(sigma)), x)
+    result = forward_as(x, x, in_parts(mu), in_parts(sigma))
+    return narrow(result, x)
 
 
 @device
 def scalar_fast(x, mu=0.707107, sigma=0.282095):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_fast_as(x, x, split(mu), split(sigma)), x)
+    result = forward_fast_as(x, x, in_parts(mu), in_parts(sigma))
+    return narrow(result, x)
 
 
 @kernel

@@ -18,6 +18,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -26,7 +27,6 @@ from actgen.cuda.intrinsics import (
     load_tile,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -43,8 +43,8 @@ def product(a, b):
 @device
 def forward(x, negative_slope):
     """Return the value at x."""
-    negative_slope_ = negative_slope.value
-    return x if x != x else x if x >= 0.0 else product(negative_slope_, x)
+    negative_slope = negative_slope.value
+    return x if x != x else x if x >= 0.0 else product(negative_slope, x)
 
 
 @device
@@ -59,9 +59,9 @@ def forward_float32(x, negative_slope):
 @device
 def derivative(x, negative_slope):
     """Return the derivative at x."""
-    negative_slope_ = negative_slope.value
-    piece = x if x != x else 1.0 if x >= 0.0 else negative_slope_
-    return negative_slope_ if x == 0.0 else piece
+    negative_slope = negative_slope.value
+    piece = x if x != x else 1.0 if x >= 0.0 else negative_slope
+    return negative_slope if x == 0.0 else piece
 
 
 @device
@@ -113,7 +113,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x, negative_slope=0.01):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(negative_slope)), x)
+    result = forward_as(x, x, in_parts(negative_slope))
+    return narrow(result, x)
 
 
 @kernel

@@ -735,13 +735,15 @@ second_derivative_as = by_type(
 @device
 def scalar(x):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x), x)
+    result = forward_as(x, x)
+    return narrow(result, x)
 
 
 @device
 def scalar_fast(x):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_fast_as(x, x), x)
+    result = forward_fast_as(x, x)
+    return narrow(result, x)
 
 
 @kernel

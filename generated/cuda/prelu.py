@@ -18,6 +18,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -26,7 +27,6 @@ from actgen.cuda.intrinsics import (
     load_tile,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -43,8 +43,8 @@ def product(a, b):
 @device
 def forward(x, weight):
     """Return the value at x."""
-    weight_ = weight.value
-    return x if x != x else x if x >= 0.0 else product(weight_, x)
+    weight = weight.value
+    return x if x != x else x if x >= 0.0 else product(weight, x)
 
 
 @device
@@ -58,9 +58,9 @@ def forward_float32(x, weight):
 @device
 def derivative(x, weight):
     """Return the derivative at x."""
-    weight_ = weight.value
-    piece = x if x != x else 1.0 if x >= 0.0 else weight_
-    return weight_ if x == 0.0 else piece
+    weight = weight.value
+    piece = x if x != x else 1.0 if x >= 0.0 else weight
+    return weight if x == 0.0 else piece
 
 
 @device
@@ -112,7 +112,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x, weight):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(weight)), x)
+    result = forward_as(x, x, in_parts(weight))
+    return narrow(result, x)
 
 
 @kernel

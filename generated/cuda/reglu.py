@@ -93,7 +93,8 @@ vjp_value_as = by_type(
 @device
 def scalar(gate, value):
     """Return the value, in the type of gate: for use in kernels of your own."""
-    return narrow(forward_as(gate, gate, value), gate)
+    result = forward_as(gate, gate, value)
+    return narrow(result, gate)
 
 
 @kernel

@@ -24,6 +24,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -33,7 +34,6 @@ from actgen.cuda.intrinsics import (
     minimum,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -51,27 +51,27 @@ def product(a, b):
 @device
 def forward(x, negative_slope, max_value, threshold):
     """Return the value at x."""
-    negative_slope_ = negative_slope.value
-    max_value_ = max_value.value
-    threshold_ = threshold.value
-    u = product(negative_slope_, minimum(x - threshold_, 0.0))
-    u_2 = (minimum(x, max_value_) if x > threshold_ else 0.0) + u
+    negative_slope = negative_slope.value
+    max_value = max_value.value
+    threshold = threshold.value
+    u = product(negative_slope, minimum(x - threshold, 0.0))
+    u_2 = (minimum(x, max_value) if x > threshold else 0.0) + u
     return x if x != x else u_2
 
 
 @device
 def derivative(x, negative_slope, max_value, threshold):
     """Return the derivative at x."""
-    negative_slope_ = negative_slope.value
-    max_value_ = max_value.value
-    threshold_ = threshold.value
-    u = x - threshold_
+    negative_slope = negative_slope.value
+    max_value = max_value.value
+    threshold = threshold.value
+    u = x - threshold
     u_2 = u - x
-    holds = u == 0.0 and x - (u - u_2) - (threshold_ + u_2) < 0.0
-    piece = (1.0 if x < max_value_ else 0.0) if x > threshold_ else 0.0
-    u_3 = piece + negative_slope_ * (1.0 if u < 0.0 or holds else 0.0)
-    piece_2 = negative_slope_ if x == threshold_ else x if x != x else u_3
-    return (1.0 if max_value_ == inf else 0.0) if x == max_value_ else piece_2
+    holds = u == 0.0 and x - (u - u_2) - (threshold + u_2) < 0.0
+    piece = (1.0 if x < max_value else 0.0) if x > threshold else 0.0
+    u_3 = piece + negative_slope * (1.0 if u < 0.0 or holds else 0.0)
+    piece_2 = negative_slope if x == threshold else x if x != x else u_3
+    return (1.0 if max_value == inf else 0.0) if x == max_value else piece_2
 
 
 @device
@@ -116,28 +116,28 @@ def second_derivative_float32(x, negative_slope, max_value, threshold):
 @device
 def partial_negative_slope(x, negative_slope, max_value, threshold):
     """Return the derivative with respect to negative_slope."""
-    threshold_ = threshold.value
-    return minimum(x - threshold_, 0.0)
+    threshold = threshold.value
+    return minimum(x - threshold, 0.0)
 
 
 @device
 def partial_max_value(x, negative_slope, max_value, threshold):
     """Return the derivative with respect to max_value."""
-    max_value_ = max_value.value
-    threshold_ = threshold.value
-    piece = (0.0 if x < max_value_ else 1.0) if x > threshold_ else 0.0
+    max_value = max_value.value
+    threshold = threshold.value
+    piece = (0.0 if x < max_value else 1.0) if x > threshold else 0.0
     return x if x != x else piece
 
 
 @device
 def partial_threshold(x, negative_slope, max_value, threshold):
     """Return the derivative with respect to threshold."""
-    negative_slope_ = negative_slope.value
-    threshold_ = threshold.value
-    u = x - threshold_
+    negative_slope = negative_slope.value
+    threshold = threshold.value
+    u = x - threshold
     u_2 = u - x
-    holds = u == 0.0 and x - (u - u_2) - (threshold_ + u_2) < 0.0
-    u_3 = negative_slope_ * (-1.0 if u < 0.0 or holds else 0.0)
+    holds = u == 0.0 and x - (u - u_2) - (threshold + u_2) < 0.0
+    u_3 = negative_slope * (-1.0 if u < 0.0 or holds else 0.0)
     return x if x != x else u_3
 
 
@@ -203,7 +203,8 @@ derivative_as_default = by_type(
 @device
 def scalar(x, negative_slope=0.0, max_value=inf, threshold=0.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(negative_slope), split(max_value), split(threshold)), x)
+    result = forward_as(x, x, in_parts(negative_slope), in_parts(max_value), in_parts(threshold))
+    return narrow(result, x)
 
 
 @kernel

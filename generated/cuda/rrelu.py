@@ -26,6 +26,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -34,7 +35,6 @@ from actgen.cuda.intrinsics import (
     load_tile,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -46,17 +46,17 @@ from actgen.cuda.intrinsics import (
 @device
 def forward_training(x, u, lower, upper):
     """Return the value at x."""
-    lower_ = lower.value
-    upper_ = upper.value
-    return x if x > 0.0 else (lower_ + (upper_ - lower_) * u) * x
+    lower = lower.value
+    upper = upper.value
+    return x if x > 0.0 else (lower + (upper - lower) * u) * x
 
 
 @device
 def derivative_training(x, u, lower, upper):
     """Return the derivative at x."""
-    lower_ = lower.value
-    upper_ = upper.value
-    piece = 1.0 if x > 0.0 else lower_ + (upper_ - lower_) * u
+    lower = lower.value
+    upper = upper.value
+    piece = 1.0 if x > 0.0 else lower + (upper - lower) * u
     return x if x != x else piece
 
 
@@ -81,9 +81,9 @@ def partial_upper_training(x, u, lower, upper):
 @device
 def forward(x, lower, upper):
     """Return the value at x."""
-    lower_ = lower.value
-    upper_ = upper.value
-    return x if x > 0.0 else 0.5 * (lower_ + upper_) * x
+    lower = lower.value
+    upper = upper.value
+    return x if x > 0.0 else 0.5 * (lower + upper) * x
 
 
 @device
@@ -98,9 +98,9 @@ def forward_float32(x, lower, upper):
 @device
 def derivative(x, lower, upper):
     """Return the derivative at x."""
-    lower_ = lower.value
-    upper_ = upper.value
-    return x if x != x else 1.0 if x > 0.0 else 0.5 * (lower_ + upper_)
+    lower = lower.value
+    upper = upper.value
+    return x if x != x else 1.0 if x > 0.0 else 0.5 * (lower + upper)
 
 
 @device
@@ -176,7 +176,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x, lower=0.125, upper=0.3333333333333333):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(lower), split(upper)), x)
+    result = forward_as(x, x, in_parts(lower), in_parts(upper))
+    return narrow(result, x)
 
 
 @kernel

@@ -22,6 +22,7 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     fma,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -33,7 +34,6 @@ from actgen.cuda.intrinsics import (
     power2,
     power2_rounded,
     rint,
-    split,
     store,
     store_tile,
     thread,
@@ -266,17 +266,17 @@ def sech2_twofold_times_f32_fast(x, low, b):
 @device
 def forward(x, scale_a, scale_b):
     """Return the value at x."""
-    scale_a_ = scale_a.value
-    scale_b_ = scale_b.value
-    return x if x != x else scale_b_ * tanh(product(scale_a_, x))
+    scale_a = scale_a.value
+    scale_b = scale_b.value
+    return x if x != x else scale_b * tanh(product(scale_a, x))
 
 
 @device
 def forward_narrow(x, scale_a, scale_b):
     """Return the value at x, in float64, to fewer digits."""
-    scale_a_ = scale_a.value
-    scale_b_ = scale_b.value
-    return scale_b_ * tanh_short(product_rough(scale_a_, x))
+    scale_a = scale_a.value
+    scale_b = scale_b.value
+    return scale_b * tanh_short(product_rough(scale_a, x))
 
 
 @device
@@ -292,28 +292,28 @@ def forward_float32_fast(x, scale_a, scale_b):
 @device
 def forward_quick(x, scale_a, scale_b):
     """Return the value at x, in float64, uncompensated."""
-    scale_a_ = scale_a.value
-    scale_b_ = scale_b.value
-    return x if x != x else scale_b_ * tanh_fast(product(scale_a_, x))
+    scale_a = scale_a.value
+    scale_b = scale_b.value
+    return x if x != x else scale_b * tanh_fast(product(scale_a, x))
 
 
 @device
 def derivative(x, scale_a, scale_b):
     """Return the derivative at x."""
-    scale_a_ = scale_a.value
-    scale_b_ = scale_b.value
-    piece = 0.0 if scale_a_ == 0.0 else fma(scale_a_, x, -(scale_a_ * x))
-    u = sech2_twofold_times(product(scale_a_, x), piece, scale_b_ * scale_a_)
+    scale_a = scale_a.value
+    scale_b = scale_b.value
+    piece = 0.0 if scale_a == 0.0 else fma(scale_a, x, -(scale_a * x))
+    u = sech2_twofold_times(product(scale_a, x), piece, scale_b * scale_a)
     return x if x != x else u
 
 
 @device
 def derivative_narrow(x, scale_a, scale_b):
     """Return the derivative at x, in float64, to fewer digits."""
-    scale_a_ = scale_a.value
-    scale_b_ = scale_b.value
-    u = sech2_short(product_rough(scale_a_, x))
-    return product_rough(u, scale_b_ * scale_a_)
+    scale_a = scale_a.value
+    scale_b = scale_b.value
+    u = sech2_short(product_rough(scale_a, x))
+    return product_rough(u, scale_b * scale_a)
 
 
 @device
@@ -334,39 +334,39 @@ def derivative_float32_fast(x, scale_a, scale_b):
 @device
 def second_derivative(x, scale_a, scale_b):
     """Return the second derivative at x."""
-    scale_a_ = scale_a.value
-    scale_b_ = scale_b.value
-    u = product(scale_a_, x)
-    piece = 0.0 if scale_a_ == 0.0 else fma(scale_a_, x, -(scale_a_ * x))
-    u_2 = 2.0 * (scale_a_ * scale_a_) * scale_b_ * tanh(u)
+    scale_a = scale_a.value
+    scale_b = scale_b.value
+    u = product(scale_a, x)
+    piece = 0.0 if scale_a == 0.0 else fma(scale_a, x, -(scale_a * x))
+    u_2 = 2.0 * (scale_a * scale_a) * scale_b * tanh(u)
     return x if x != x else -sech2_twofold_times(u, piece, u_2)
 
 
 @device
 def second_derivative_narrow(x, scale_a, scale_b):
     """Return the second derivative at x, in float64, to fewer digits."""
-    scale_a_ = scale_a.value
-    scale_b_ = scale_b.value
-    u = product_rough(scale_a_, x)
-    u_2 = 2.0 * (scale_a_ * scale_a_) * scale_b_ * tanh_short(u)
+    scale_a = scale_a.value
+    scale_b = scale_b.value
+    u = product_rough(scale_a, x)
+    u_2 = 2.0 * (scale_a * scale_a) * scale_b * tanh_short(u)
     return -product_rough(sech2_short(u), u_2)
 
 
 @device
 def partial_scale_a(x, scale_a, scale_b):
     """Return the derivative with respect to scale_a."""
-    scale_a_ = scale_a.value
-    scale_b_ = scale_b.value
-    piece = 0.0 if scale_a_ == 0.0 else fma(scale_a_, x, -(scale_a_ * x))
-    u = sech2_twofold_times(product(scale_a_, x), piece, product(scale_b_, x))
+    scale_a = scale_a.value
+    scale_b = scale_b.value
+    piece = 0.0 if scale_a == 0.0 else fma(scale_a, x, -(scale_a * x))
+    u = sech2_twofold_times(product(scale_a, x), piece, product(scale_b, x))
     return x if x != x else u
 
 
 @device
 def partial_scale_b(x, scale_a, scale_b):
     """Return the derivative with respect to scale_b."""
-    scale_a_ = scale_a.value
-    return x if x != x else tanh(product(scale_a_, x))
+    scale_a = scale_a.value
+    return x if x != x else tanh(product(scale_a, x))
 
 
 forward_as = by_type(
@@ -403,13 +403,15 @@ second_derivative_as = by_type(
 @device
 def scalar(x, scale_a=0.67, scale_b=1.7159):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(scale_a), split(scale_b)), x)
+    result = forward_as(x, x, in_parts(scale_a), in_parts(scale_b))
+    return narrow(result, x)
 
 
 @device
 def scalar_fast(x, scale_a=0.67, scale_b=1.7159):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_fast_as(x, x, split(scale_a), split(scale_b)), x)
+    result = forward_fast_as(x, x, in_parts(scale_a), in_parts(scale_b))
+    return narrow(result, x)
 
 
 @kernel

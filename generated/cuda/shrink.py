@@ -20,6 +20,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -28,7 +29,6 @@ from actgen.cuda.intrinsics import (
     load_tile,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -46,19 +46,19 @@ def sign(x):
 @device
 def forward(x, lambd, bias):
     """Return the value at x."""
-    lambd_ = lambd.value
-    bias_ = bias.value
+    lambd = lambd.value
+    bias = bias.value
     size = abs(x)
-    return sign(x) * (size - bias_ if size > lambd_ else 0.0)
+    return sign(x) * (size - bias if size > lambd else 0.0)
 
 
 @device
 def derivative(x, lambd, bias):
     """Return the derivative at x."""
-    lambd_ = lambd.value
+    lambd = lambd.value
     u = sign(x)
-    u_2 = u * (u if abs(x) > lambd_ else 0.0)
-    return 0.0 if x == lambd_ else 0.0 if x == -lambd_ else u_2
+    piece = 0.0 if x == -lambd else u * (u if abs(x) > lambd else 0.0)
+    return 0.0 if x == lambd else piece
 
 
 @device
@@ -96,8 +96,8 @@ def partial_lambd(x, lambd, bias):
 @device
 def partial_bias(x, lambd, bias):
     """Return the derivative with respect to bias."""
-    lambd_ = lambd.value
-    return sign(x) * (-1.0 if abs(x) > lambd_ else 0.0)
+    lambd = lambd.value
+    return sign(x) * (-1.0 if abs(x) > lambd else 0.0)
 
 
 @device
@@ -165,7 +165,8 @@ derivative_as_default = by_type(
 @device
 def scalar(x, lambd=0.5, bias=0.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(lambd), split(bias)), x)
+    result = forward_as(x, x, in_parts(lambd), in_parts(bias))
+    return narrow(result, x)
 
 
 @kernel

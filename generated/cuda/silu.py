@@ -22,6 +22,7 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     fma,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -33,7 +34,6 @@ from actgen.cuda.intrinsics import (
     power2,
     power2_rounded,
     rint,
-    split,
     store,
     store_tile,
     thread,
@@ -358,9 +358,9 @@ def sigmoid_twofold_fast(x, low):
 @device
 def forward(x, beta):
     """Return the value at x."""
-    beta_ = beta.value
-    piece = 0.0 if beta_ == 0.0 else fma(beta_, x, -(beta_ * x))
-    return x if x != x else sigmoid_twofold_times(product(beta_, x), piece, x)
+    beta = beta.value
+    piece = 0.0 if beta == 0.0 else fma(beta, x, -(beta * x))
+    return x if x != x else sigmoid_twofold_times(product(beta, x), piece, x)
 
 
 @device
@@ -392,29 +392,29 @@ def forward_float32_fast(x, beta):
 @device
 def forward_quick(x, beta):
     """Return the value at x, in float64, uncompensated."""
-    beta_ = beta.value
-    piece = 0.0 if beta_ == 0.0 else fma(beta_, x, -(beta_ * x))
-    u = sigmoid_twofold_times_fast(product(beta_, x), piece, x)
+    beta = beta.value
+    piece = 0.0 if beta == 0.0 else fma(beta, x, -(beta * x))
+    u = sigmoid_twofold_times_fast(product(beta, x), piece, x)
     return x if x != x else u
 
 
 @device
 def derivative(x, beta):
     """Return the derivative at x."""
-    beta_ = beta.value
-    u = beta_ * x
-    p = fma(beta_, x, -u)
-    piece = 0.0 if beta_ == 0.0 else fma(beta_, -x, -(beta_ * -x))
-    u_2 = sigmoid_twofold_times(u, p, product(beta_, x))
-    u_3 = sigmoid_twofold_times(product(beta_, -x), piece, u_2)
+    beta = beta.value
+    u = beta * x
+    p = fma(beta, x, -u)
+    piece = 0.0 if beta == 0.0 else fma(beta, -x, -(beta * -x))
+    u_2 = sigmoid_twofold_times(u, p, product(beta, x))
+    u_3 = sigmoid_twofold_times(product(beta, -x), piece, u_2)
     return sigmoid_twofold(u, p) + u_3
 
 
 @device
 def derivative_narrow(x, beta):
     """Return the derivative at x, in float64, to fewer digits."""
-    beta_ = beta.value
-    u = product_rough(beta_, x)
+    beta = beta.value
+    u = product_rough(beta, x)
     return sigmoid_plain(u) + product_rough(sigmoidslope_plain(u), u)
 
 
@@ -431,50 +431,50 @@ def derivative_float32_fast(x, beta):
 @device
 def derivative_quick(x, beta):
     """Return the derivative at x, in float64, uncompensated."""
-    beta_ = beta.value
-    u = beta_ * x
-    p = fma(beta_, x, -u)
-    piece = 0.0 if beta_ == 0.0 else fma(beta_, -x, -(beta_ * -x))
-    u_2 = sigmoid_twofold_times_fast(u, p, product(beta_, x))
-    u_3 = sigmoid_twofold_times_fast(product(beta_, -x), piece, u_2)
+    beta = beta.value
+    u = beta * x
+    p = fma(beta, x, -u)
+    piece = 0.0 if beta == 0.0 else fma(beta, -x, -(beta * -x))
+    u_2 = sigmoid_twofold_times_fast(u, p, product(beta, x))
+    u_3 = sigmoid_twofold_times_fast(product(beta, -x), piece, u_2)
     return sigmoid_twofold_fast(u, p) + u_3
 
 
 @device
 def second_derivative(x, beta):
     """Return the second derivative at x."""
-    beta_ = beta.value
-    u = product(beta_, -x)
-    piece = 0.0 if beta_ == 0.0 else fma(beta_, -x, -(beta_ * -x))
-    u_2 = beta_ * x
-    p = fma(beta_, x, -u_2)
-    u_3 = sigmoid_twofold_times(u_2, p, product(beta_, x))
+    beta = beta.value
+    u = product(beta, -x)
+    piece = 0.0 if beta == 0.0 else fma(beta, -x, -(beta * -x))
+    u_2 = beta * x
+    p = fma(beta, x, -u_2)
+    u_3 = sigmoid_twofold_times(u_2, p, product(beta, x))
     u_4 = sigmoid_twofold(u_2, p) + sigmoid_twofold_times(u, piece, u_3)
     u_5 = sigmoid_twofold_times(u, piece, sigmoid_twofold_times(u_2, p, u_3))
-    u_6 = sigmoid_twofold_times(u, piece, sigmoid_twofold_times(u_2, p, beta_))
-    return u_6 + beta_ * (sigmoid_twofold_times(u, piece, u_4) - u_5)
+    u_6 = sigmoid_twofold_times(u, piece, sigmoid_twofold_times(u_2, p, beta))
+    return u_6 + beta * (sigmoid_twofold_times(u, piece, u_4) - u_5)
 
 
 @device
 def second_derivative_narrow(x, beta):
     """Return the second derivative at x, in float64, to fewer digits."""
-    beta_ = beta.value
-    u = product_rough(beta_, x)
+    beta = beta.value
+    u = product_rough(beta, x)
     u_2 = sigmoidslope_plain(u)
     u_3 = sigmoid_plain(u)
     u_4 = product_rough(sigmoid_plain(-u), u_3 + product_rough(u_2, u))
-    u_5 = beta_ * (u_4 - product_rough(u_2, product_rough(u_3, u)))
-    return product_rough(u_2, beta_) + u_5
+    u_5 = beta * (u_4 - product_rough(u_2, product_rough(u_3, u)))
+    return product_rough(u_2, beta) + u_5
 
 
 @device
 def partial_beta(x, beta):
     """Return the derivative with respect to beta."""
-    beta_ = beta.value
-    u = beta_ * x
-    piece = 0.0 if beta_ == 0.0 else fma(beta_, -x, -(beta_ * -x))
-    u_2 = sigmoid_twofold_times(u, fma(beta_, x, -u), x * x)
-    return sigmoid_twofold_times(product(beta_, -x), piece, u_2)
+    beta = beta.value
+    u = beta * x
+    piece = 0.0 if beta == 0.0 else fma(beta, -x, -(beta * -x))
+    u_2 = sigmoid_twofold_times(u, fma(beta, x, -u), x * x)
+    return sigmoid_twofold_times(product(beta, -x), piece, u_2)
 
 
 forward_as = by_type(
@@ -511,13 +511,15 @@ second_derivative_as = by_type(
 @device
 def scalar(x, beta=1.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(beta)), x)
+    result = forward_as(x, x, in_parts(beta))
+    return narrow(result, x)
 
 
 @device
 def scalar_fast(x, beta=1.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_fast_as(x, x, split(beta)), x)
+    result = forward_fast_as(x, x, in_parts(beta))
+    return narrow(result, x)
 
 
 @kernel

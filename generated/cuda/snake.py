@@ -19,6 +19,7 @@ from actgen.cuda.intrinsics import (
     coordinates,
     device,
     fma,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -27,7 +28,6 @@ from actgen.cuda.intrinsics import (
     load_tile,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -51,19 +51,19 @@ def cos_twofold(x, low):
 @device
 def forward(x, frequency):
     """Return the value at x."""
-    frequency_ = frequency.value
-    u = frequency_ * x
-    sine = sin_twofold(u, fma(frequency_, x, -u))
-    u_2 = x + sine * sine / frequency_
+    frequency = frequency.value
+    u = frequency * x
+    sine = sin_twofold(u, fma(frequency, x, -u))
+    u_2 = x + sine * sine / frequency
     return x if abs(x) > 1.8446744073709552e19 else u_2
 
 
 @device
 def derivative(x, frequency):
     """Return the derivative at x."""
-    frequency_ = frequency.value
-    u = frequency_ * x
-    p = fma(frequency_, x, -u)
+    frequency = frequency.value
+    u = frequency * x
+    p = fma(frequency, x, -u)
     sine = sin_twofold(u, p)
     cosine = cos_twofold(u, p)
     u_2 = sine + cosine
@@ -75,24 +75,24 @@ def derivative(x, frequency):
 @device
 def second_derivative(x, frequency):
     """Return the second derivative at x."""
-    frequency_ = frequency.value
-    u = frequency_ * x
-    p = fma(frequency_, x, -u)
+    frequency = frequency.value
+    u = frequency * x
+    p = fma(frequency, x, -u)
     sine = sin_twofold(u, p)
     cosine = cos_twofold(u, p)
-    u_2 = cosine * frequency_ - sine * frequency_
+    u_2 = cosine * frequency - sine * frequency
     return 2.0 * (sine + cosine) * u_2
 
 
 @device
 def partial_frequency(x, frequency):
     """Return the derivative with respect to frequency."""
-    frequency_ = frequency.value
-    u = frequency_ * x
-    p = fma(frequency_, x, -u)
+    frequency = frequency.value
+    u = frequency * x
+    p = fma(frequency, x, -u)
     sine = sin_twofold(u, p)
-    ratio = 2.0 * sine * cos_twofold(u, p) * x / frequency_
-    return ratio - sine * sine / (frequency_ * frequency_)
+    ratio = 2.0 * sine * cos_twofold(u, p) * x / frequency
+    return ratio - sine * sine / (frequency * frequency)
 
 
 forward_as = by_type(
@@ -117,7 +117,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x, frequency=1.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(frequency)), x)
+    result = forward_as(x, x, in_parts(frequency))
+    return narrow(result, x)
 
 
 @kernel

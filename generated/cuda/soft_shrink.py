@@ -20,6 +20,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -29,7 +30,6 @@ from actgen.cuda.intrinsics import (
     maximum,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -47,21 +47,21 @@ def sign(x):
 @device
 def forward(x, lambd):
     """Return the value at x."""
-    lambd_ = lambd.value
-    return sign(x) * maximum(abs(x) - lambd_, 0.0)
+    lambd = lambd.value
+    return sign(x) * maximum(abs(x) - lambd, 0.0)
 
 
 @device
 def derivative(x, lambd):
     """Return the derivative at x."""
-    lambd_ = lambd.value
+    lambd = lambd.value
     u = sign(x)
     size = abs(x)
-    u_2 = size - lambd_
+    u_2 = size - lambd
     u_3 = u_2 - size
-    holds = u_2 == 0.0 and size - (u_2 - u_3) - (lambd_ + u_3) > 0.0
+    holds = u_2 == 0.0 and size - (u_2 - u_3) - (lambd + u_3) > 0.0
     u_4 = u * (u if u_2 > 0.0 or holds else 0.0)
-    return 0.0 if x == lambd_ else 0.0 if x == -lambd_ else u_4
+    return 0.0 if x == lambd else 0.0 if x == -lambd else u_4
 
 
 @device
@@ -96,11 +96,11 @@ def second_derivative_float32(x, lambd):
 @device
 def partial_lambd(x, lambd):
     """Return the derivative with respect to lambd."""
-    lambd_ = lambd.value
+    lambd = lambd.value
     size = abs(x)
-    u = size - lambd_
+    u = size - lambd
     u_2 = u - size
-    holds = u == 0.0 and size - (u - u_2) - (lambd_ + u_2) > 0.0
+    holds = u == 0.0 and size - (u - u_2) - (lambd + u_2) > 0.0
     return sign(x) * (-1.0 if u > 0.0 or holds else 0.0)
 
 
@@ -167,7 +167,8 @@ derivative_as_default = by_type(
 @device
 def scalar(x, lambd=0.5):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(lambd)), x)
+    result = forward_as(x, x, in_parts(lambd))
+    return narrow(result, x)
 
 
 @kernel

@@ -22,6 +22,7 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     fma,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -33,7 +34,6 @@ from actgen.cuda.intrinsics import (
     power2,
     power2_rounded,
     rint,
-    split,
     store,
     store_tile,
     thread,
@@ -324,33 +324,32 @@ def product_rough(a, b):
 @device
 def forward(x, cap):
     """Return the value at x."""
-    cap_ = cap.value
-    u = cap_ * tanh(x / cap_)
-    return x if abs(x) < 6.223015277861142e-61 else u
+    cap = cap.value
+    return x if abs(x) < 6.223015277861142e-61 else cap * tanh(x / cap)
 
 
 @device
 def forward_narrow(x, cap):
     """Return the value at x, in float64, to fewer digits."""
-    cap_ = cap.value
-    u = cap_ * tanh_short(x / cap_)
+    cap = cap.value
+    u = cap * tanh_short(x / cap)
     return x if abs(x) < 6.223015277861142e-61 else u
 
 
 @device
 def forward_quick(x, cap):
     """Return the value at x, in float64, uncompensated."""
-    cap_ = cap.value
-    u = cap_ * tanh_fast(x / cap_)
+    cap = cap.value
+    u = cap * tanh_fast(x / cap)
     return x if abs(x) < 6.223015277861142e-61 else u
 
 
 @device
 def derivative(x, cap):
     """Return the derivative at x."""
-    cap_ = cap.value
-    ratio = x / cap_
-    return sech2_twofold(ratio, fma(-ratio, cap_, x) / cap_)
+    cap = cap.value
+    ratio = x / cap
+    return sech2_twofold(ratio, fma(-ratio, cap, x) / cap)
 
 
 @device
@@ -376,28 +375,27 @@ def derivative_float32_fast(x, cap):
 @device
 def second_derivative(x, cap):
     """Return the second derivative at x."""
-    cap_ = cap.value
-    ratio = x / cap_
-    ratio_2 = fma(-ratio, cap_, x) / cap_
-    ratio_3 = sech2_twofold_times(ratio, ratio_2, 2.0 * tanh(ratio)) / cap_
-    return -ratio_3
+    cap = cap.value
+    ratio = x / cap
+    ratio_2 = fma(-ratio, cap, x) / cap
+    return -(sech2_twofold_times(ratio, ratio_2, 2.0 * tanh(ratio)) / cap)
 
 
 @device
 def second_derivative_narrow(x, cap):
     """Return the second derivative at x, in float64, to fewer digits."""
-    cap_ = cap.value
-    ratio = x / cap_
-    ratio_2 = product_rough(sech2_short(ratio), 2.0 * tanh_short(ratio)) / cap_
+    cap = cap.value
+    ratio = x / cap
+    ratio_2 = product_rough(sech2_short(ratio), 2.0 * tanh_short(ratio)) / cap
     return -ratio_2
 
 
 @device
 def partial_cap(x, cap):
     """Return the derivative with respect to cap."""
-    cap_ = cap.value
-    ratio = x / cap_
-    u = sech2_twofold_times(ratio, fma(-ratio, cap_, x) / cap_, ratio)
+    cap = cap.value
+    ratio = x / cap
+    u = sech2_twofold_times(ratio, fma(-ratio, cap, x) / cap, ratio)
     return tanh(ratio) - u
 
 
@@ -435,13 +433,15 @@ second_derivative_as = by_type(
 @device
 def scalar(x, cap=50.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(cap)), x)
+    result = forward_as(x, x, in_parts(cap))
+    return narrow(result, x)
 
 
 @device
 def scalar_fast(x, cap=50.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_fast_as(x, x, split(cap)), x)
+    result = forward_fast_as(x, x, in_parts(cap))
+    return narrow(result, x)
 
 
 @kernel

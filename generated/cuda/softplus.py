@@ -22,6 +22,7 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     fma,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -34,7 +35,6 @@ from actgen.cuda.intrinsics import (
     power2,
     power2_rounded,
     rint,
-    split,
     store,
     store_tile,
     thread,
@@ -408,9 +408,9 @@ def sech2_twofold_times_f32(x, low, b):
 @device
 def forward(x, beta):
     """Return the value at x."""
-    beta_ = beta.value
-    u = beta_ * x
-    ratio = softplus_twofold(u, fma(beta_, x, -u)) / beta_
+    beta = beta.value
+    u = beta * x
+    ratio = softplus_twofold(u, fma(beta, x, -u)) / beta
     return x if x > 1.8446744073709552e19 else ratio
 
 
@@ -445,9 +445,9 @@ def forward_float32_fast(x, beta):
 @device
 def derivative(x, beta):
     """Return the derivative at x."""
-    beta_ = beta.value
-    u = beta_ * x
-    return sigmoid_twofold(u, fma(beta_, x, -u))
+    beta = beta.value
+    u = beta * x
+    return sigmoid_twofold(u, fma(beta, x, -u))
 
 
 @device
@@ -473,19 +473,19 @@ def derivative_float32_fast(x, beta):
 @device
 def derivative_quick(x, beta):
     """Return the derivative at x, in float64, uncompensated."""
-    beta_ = beta.value
-    u = beta_ * x
-    return sigmoid_twofold_fast(u, fma(beta_, x, -u))
+    beta = beta.value
+    u = beta * x
+    return sigmoid_twofold_fast(u, fma(beta, x, -u))
 
 
 @device
 def second_derivative(x, beta):
     """Return the second derivative at x."""
-    beta_ = beta.value
-    u = beta_ * x
+    beta = beta.value
+    u = beta * x
     u_2 = -u
-    p = fma(beta_, x, u_2)
-    return sigmoid_twofold_times(u_2, -p, sigmoid_twofold_times(u, p, beta_))
+    p = fma(beta, x, u_2)
+    return sigmoid_twofold_times(u_2, -p, sigmoid_twofold_times(u, p, beta))
 
 
 @device
@@ -503,11 +503,11 @@ def second_derivative_float32(x, beta):
 @device
 def partial_beta(x, beta):
     """Return the derivative with respect to beta."""
-    beta_ = beta.value
-    u = beta_ * x
-    p = fma(beta_, x, -u)
-    ratio = softplus_twofold(u, p) / (beta_ * beta_)
-    return sigmoid_twofold_times(u, p, x / beta_) - ratio
+    beta = beta.value
+    u = beta * x
+    p = fma(beta, x, -u)
+    ratio = softplus_twofold(u, p) / (beta * beta)
+    return sigmoid_twofold_times(u, p, x / beta) - ratio
 
 
 forward_as = by_type(
@@ -544,13 +544,15 @@ second_derivative_as = by_type(
 @device
 def scalar(x, beta=1.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(beta)), x)
+    result = forward_as(x, x, in_parts(beta))
+    return narrow(result, x)
 
 
 @device
 def scalar_fast(x, beta=1.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_fast_as(x, x, split(beta)), x)
+    result = forward_fast_as(x, x, in_parts(beta))
+    return narrow(result, x)
 
 
 @kernel

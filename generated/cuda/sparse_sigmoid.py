@@ -97,7 +97,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x), x)
+    result = forward_as(x, x)
+    return narrow(result, x)
 
 
 @kernel

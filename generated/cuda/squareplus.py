@@ -18,6 +18,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -26,7 +27,6 @@ from actgen.cuda.intrinsics import (
     load_tile,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -52,36 +52,36 @@ def rootratio(a, b, c):
 @device
 def forward(x, b):
     """Return the value at x."""
-    b_ = b.value
-    u = 0.5 * rootsum(x * x + b_, x, b_)
+    b = b.value
+    u = 0.5 * rootsum(x * x + b, x, b)
     piece = x if x > 1.8446744073709552e19 else u
-    return -(0.25 * b_) / x if x < -1.8446744073709552e19 else piece
+    return -(0.25 * b) / x if x < -1.8446744073709552e19 else piece
 
 
 @device
 def derivative(x, b):
     """Return the derivative at x."""
-    b_ = b.value
+    b = b.value
     size = abs(x)
-    u = 0.5 * rootratio(x * x + b_, x, b_)
+    u = 0.5 * rootratio(x * x + b, x, b)
     piece = 1.0 if x > 1.8446744073709552e19 else u
-    ratio = 0.25 * b_ / size / size
+    ratio = 0.25 * b / size / size
     return ratio if x < -1.8446744073709552e19 else piece
 
 
 @device
 def second_derivative(x, b):
     """Return the second derivative at x."""
-    b_ = b.value
-    u = x * x + b_
-    return 0.5 * b_ / (u * sqrt(u))
+    b = b.value
+    u = x * x + b
+    return 0.5 * b / (u * sqrt(u))
 
 
 @device
 def partial_b(x, b):
     """Return the derivative with respect to b."""
-    b_ = b.value
-    ratio = 0.25 / sqrt(x * x + b_)
+    b = b.value
+    ratio = 0.25 / sqrt(x * x + b)
     piece = 0.25 / x if x > 1.8446744073709552e19 else ratio
     return -0.25 / x if x < -1.8446744073709552e19 else piece
 
@@ -108,7 +108,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x, b=4.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(b)), x)
+    result = forward_as(x, x, in_parts(b))
+    return narrow(result, x)
 
 
 @kernel

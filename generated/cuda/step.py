@@ -18,6 +18,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -26,7 +27,6 @@ from actgen.cuda.intrinsics import (
     load_tile,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -37,8 +37,8 @@ from actgen.cuda.intrinsics import (
 @device
 def forward(x, threshold):
     """Return the value at x."""
-    threshold_ = threshold.value
-    return x if x != x else 1.0 if x > threshold_ else 0.0
+    threshold = threshold.value
+    return x if x != x else 1.0 if x > threshold else 0.0
 
 
 @device
@@ -54,8 +54,8 @@ def forward_float32(x, threshold):
 @device
 def derivative(x, threshold):
     """Return the derivative at x."""
-    threshold_ = threshold.value
-    return 0.0 if x == threshold_ else x if x != x else 0.0
+    threshold = threshold.value
+    return 0.0 if x == threshold else x if x != x else 0.0
 
 
 @device
@@ -108,7 +108,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x, threshold=0.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(threshold)), x)
+    result = forward_as(x, x, in_parts(threshold))
+    return narrow(result, x)
 
 
 @kernel

@@ -21,6 +21,7 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     fma,
+    in_parts,
     kernel,
     lane,
     load,
@@ -31,7 +32,6 @@ from actgen.cuda.intrinsics import (
     rint,
     row,
     rows_apart,
-    split,
     store,
     store_tile,
     thread,
@@ -352,17 +352,17 @@ def sigmoid_twofold_times_f32(x, low, b):
 @device
 def forward(gate, value, alpha):
     """Return the value at x."""
-    alpha_ = alpha.value
-    piece = 0.0 if alpha_ == 0.0 else fma(alpha_, gate, -(alpha_ * gate))
-    u = sigmoid_twofold_times(product(alpha_, gate), piece, gate * value)
+    alpha = alpha.value
+    piece = 0.0 if alpha == 0.0 else fma(alpha, gate, -(alpha * gate))
+    u = sigmoid_twofold_times(product(alpha, gate), piece, gate * value)
     return value if value != value else gate if gate != gate else u
 
 
 @device
 def forward_narrow(gate, value, alpha):
     """Return the value at x, in float64, to fewer digits."""
-    alpha_ = alpha.value
-    u = sigmoid_short(product_rough(alpha_, gate))
+    alpha = alpha.value
+    u = sigmoid_short(product_rough(alpha, gate))
     piece = gate if gate != gate else product_rough(u, gate * value)
     return value if value != value else piece
 
@@ -386,30 +386,30 @@ def forward_float32_fast(gate, value, alpha):
 @device
 def forward_quick(gate, value, alpha):
     """Return the value at x, in float64, uncompensated."""
-    alpha_ = alpha.value
-    piece = 0.0 if alpha_ == 0.0 else fma(alpha_, gate, -(alpha_ * gate))
-    u = sigmoid_twofold_times_fast(product(alpha_, gate), piece, gate * value)
+    alpha = alpha.value
+    piece = 0.0 if alpha == 0.0 else fma(alpha, gate, -(alpha * gate))
+    u = sigmoid_twofold_times_fast(product(alpha, gate), piece, gate * value)
     return value if value != value else gate if gate != gate else u
 
 
 @device
 def vjp_gate(gate, value, alpha):
     """Return the derivative with respect to gate."""
-    alpha_ = alpha.value
-    u = alpha_ * gate
-    p = fma(alpha_, gate, -u)
-    p_2 = fma(alpha_, -gate, -(alpha_ * -gate))
-    u_2 = sigmoid_twofold_times(u, p, product(alpha_, gate))
-    piece = 0.0 if alpha_ == 0.0 else p_2
-    u_3 = sigmoid_twofold_times(product(alpha_, -gate), piece, u_2)
+    alpha = alpha.value
+    u = alpha * gate
+    p = fma(alpha, gate, -u)
+    p_2 = fma(alpha, -gate, -(alpha * -gate))
+    u_2 = sigmoid_twofold_times(u, p, product(alpha, gate))
+    piece = 0.0 if alpha == 0.0 else p_2
+    u_3 = sigmoid_twofold_times(product(alpha, -gate), piece, u_2)
     return value * (sigmoid_twofold(u, p) + u_3)
 
 
 @device
 def vjp_gate_narrow(gate, value, alpha):
     """Return the derivative with respect to gate, in float64, to fewer digits."""
-    alpha_ = alpha.value
-    u = product_rough(alpha_, gate)
+    alpha = alpha.value
+    u = product_rough(alpha, gate)
     u_2 = sigmoid_plain(u) + product_rough(sigmoidslope_plain(u), u)
     return value * u_2
 
@@ -428,9 +428,9 @@ def vjp_gate_float32_fast(gate, value, alpha):
 @device
 def vjp_value(gate, value, alpha):
     """Return the derivative with respect to value."""
-    alpha_ = alpha.value
-    piece = 0.0 if alpha_ == 0.0 else fma(alpha_, gate, -(alpha_ * gate))
-    u = sigmoid_twofold_times(product(alpha_, gate), piece, gate)
+    alpha = alpha.value
+    piece = 0.0 if alpha == 0.0 else fma(alpha, gate, -(alpha * gate))
+    u = sigmoid_twofold_times(product(alpha, gate), piece, gate)
     return gate if gate != gate else u
 
 
@@ -465,23 +465,23 @@ def vjp_value_float32_fast(gate, value, alpha):
 @device
 def vjp_value_quick(gate, value, alpha):
     """Return the derivative with respect to value, in float64, uncompensated."""
-    alpha_ = alpha.value
-    piece = 0.0 if alpha_ == 0.0 else fma(alpha_, gate, -(alpha_ * gate))
-    u = sigmoid_twofold_times_fast(product(alpha_, gate), piece, gate)
+    alpha = alpha.value
+    piece = 0.0 if alpha == 0.0 else fma(alpha, gate, -(alpha * gate))
+    u = sigmoid_twofold_times_fast(product(alpha, gate), piece, gate)
     return gate if gate != gate else u
 
 
 @device
 def partial_alpha(gate, value, alpha):
     """Return the derivative with respect to alpha."""
-    alpha_ = alpha.value
-    p = fma(alpha_, -gate, -(alpha_ * -gate))
-    u = alpha_ * gate
-    p_2 = fma(alpha_, gate, -u)
-    u_2 = sigmoid_twofold_times(u, p_2, value * (gate * gate))
-    piece = 0.0 if alpha_ == 0.0 else p
-    u_3 = sigmoid_twofold_times(product(alpha_, -gate), piece, u_2)
-    return value if value != value else u_3
+    alpha = alpha.value
+    p = fma(alpha, -gate, -(alpha * -gate))
+    u = alpha * gate
+    u_2 = value * (gate * gate)
+    u_3 = sigmoid_twofold_times(u, fma(alpha, gate, -u), u_2)
+    piece = 0.0 if alpha == 0.0 else p
+    u_4 = sigmoid_twofold_times(product(alpha, -gate), piece, u_3)
+    return value if value != value else u_4
 
 
 forward_as = by_type(
@@ -524,13 +524,15 @@ vjp_value_fast_as = by_type(
 @device
 def scalar(gate, value, alpha=1.0):
     """Return the value, in the type of gate: for use in kernels of your own."""
-    return narrow(forward_as(gate, gate, value, split(alpha)), gate)
+    result = forward_as(gate, gate, value, in_parts(alpha))
+    return narrow(result, gate)
 
 
 @device
 def scalar_fast(gate, value, alpha=1.0):
     """Return the value, in the type of gate: for use in kernels of your own."""
-    return narrow(forward_fast_as(gate, gate, value, split(alpha)), gate)
+    result = forward_fast_as(gate, gate, value, in_parts(alpha))
+    return narrow(result, gate)
 
 
 @kernel

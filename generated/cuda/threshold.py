@@ -18,6 +18,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -26,7 +27,6 @@ from actgen.cuda.intrinsics import (
     load_tile,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -37,9 +37,9 @@ from actgen.cuda.intrinsics import (
 @device
 def forward(x, threshold, value):
     """Return the value at x."""
-    threshold_ = threshold.value
-    value_ = value.value
-    return x if x != x else x if x > threshold_ else value_
+    threshold = threshold.value
+    value = value.value
+    return x if x != x else x if x > threshold else value
 
 
 @device
@@ -56,9 +56,9 @@ def forward_float32(x, threshold, value):
 @device
 def derivative(x, threshold, value):
     """Return the derivative at x."""
-    threshold_ = threshold.value
-    piece = x if x != x else 1.0 if x > threshold_ else 0.0
-    return 0.0 if x == threshold_ else piece
+    threshold = threshold.value
+    piece = x if x != x else 1.0 if x > threshold else 0.0
+    return 0.0 if x == threshold else piece
 
 
 @device
@@ -94,8 +94,8 @@ def partial_threshold(x, threshold, value):
 @device
 def partial_value(x, threshold, value):
     """Return the derivative with respect to value."""
-    threshold_ = threshold.value
-    return x if x != x else 0.0 if x > threshold_ else 1.0
+    threshold = threshold.value
+    return x if x != x else 0.0 if x > threshold else 1.0
 
 
 forward_as = by_type(
@@ -120,7 +120,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x, threshold=0.0, value=0.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(threshold), split(value)), x)
+    result = forward_as(x, x, in_parts(threshold), in_parts(value))
+    return narrow(result, x)
 
 
 @kernel

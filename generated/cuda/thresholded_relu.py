@@ -18,6 +18,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     coordinates,
     device,
+    in_parts,
     index_at,
     kernel,
     lane,
@@ -26,7 +27,6 @@ from actgen.cuda.intrinsics import (
     load_tile,
     narrow,
     parameter,
-    split,
     store,
     store_tile,
     thread,
@@ -37,8 +37,8 @@ from actgen.cuda.intrinsics import (
 @device
 def forward(x, alpha):
     """Return the value at x."""
-    alpha_ = alpha.value
-    return x if x != x else x if x > alpha_ else 0.0
+    alpha = alpha.value
+    return x if x != x else x if x > alpha else 0.0
 
 
 @device
@@ -54,9 +54,9 @@ def forward_float32(x, alpha):
 @device
 def derivative(x, alpha):
     """Return the derivative at x."""
-    alpha_ = alpha.value
-    piece = x if x != x else 1.0 if x > alpha_ else 0.0
-    return 0.0 if x == alpha_ else piece
+    alpha = alpha.value
+    piece = x if x != x else 1.0 if x > alpha else 0.0
+    return 0.0 if x == alpha else piece
 
 
 @device
@@ -111,7 +111,8 @@ second_derivative_as = by_type(
 @device
 def scalar(x, alpha=1.0):
     """Return the value, in the type of x: for use in kernels of your own."""
-    return narrow(forward_as(x, x, split(alpha)), x)
+    result = forward_as(x, x, in_parts(alpha))
+    return narrow(result, x)
 
 
 @kernel

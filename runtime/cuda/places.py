@@ -9,11 +9,11 @@ from numba import cuda, uint64
 from numba.core import config
 
 if config.ENABLE_CUDASIM:
-    from actgen.cuda.simulated import by_type, device, load, split, split_32
+    from actgen.cuda.simulated import by_type, device, in_parts, in_parts_32, load
 else:
     from actgen.cuda.dispatch import by_type, device
     from actgen.cuda.memory import load
-    from actgen.cuda.rounding import split, split_32
+    from actgen.cuda.rounding import in_parts, in_parts_32
 
 TILE = 1024
 THREADS = 128  # of a block that works on a tile; all others have 256 in a block
@@ -72,7 +72,7 @@ def index_at(place, strides):  # type: ignore[no-untyped-def]
     )
 
 
-_split_of = by_type(double=split, single=split_32, half=split_32)
+_split_of = by_type(double=in_parts, single=in_parts_32, half=in_parts_32)
 
 
 @device

@@ -40,12 +40,12 @@ ceil = _rounding("ceil", "rpi", "Return the smallest integer not below.")
 
 
 @device
-def split(value):  # type: ignore[no-untyped-def]
+def in_parts(value):  # type: ignore[no-untyped-def]
     """Return a float64 parameter as functions take it."""
     return Split(value, float32(value), float32_rest(value))
 
 
 @device
-def split_32(value):  # type: ignore[no-untyped-def]
+def in_parts_32(value):  # type: ignore[no-untyped-def]
     """Return a float32 parameter as functions take it."""
     return Split(float64(value), value, float32(0.0))
