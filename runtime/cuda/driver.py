@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import Any
@@ -23,6 +23,9 @@ _RELAXED = 2  # a capture mode in which other threads' captures forbid nothing
 _MAJOR, _MINOR, _POOLS = 75, 76, 115  # attributes of devices
 _NO_TIMING = 2
 _DEVICE_ORDINAL = 9  # an attribute of pointers
+
+# What a launch is told: grid and block of three lengths, shared memory, stream, no attributes.
+LAUNCH = "7I4xQQI4x"
 
 _INT, _UINT, _SIZE = ctypes.c_int, ctypes.c_uint, ctypes.c_size_t
 _HANDLE, _ADDRESS = ctypes.c_void_p, ctypes.c_uint64
@@ -46,7 +49,7 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cuLibraryLoadData": (_POINTER, _POINTER, *(_POINTER, _POINTER, _UINT) * 2),
     "cuLibraryGetKernel": (_POINTER, _HANDLE, ctypes.c_char_p),
     "cuKernelGetFunction": (_POINTER, _HANDLE),
-    "cuLaunchKernel": (_HANDLE, *(_UINT,) * 7, _HANDLE, _POINTER, _POINTER),
+    "cuLaunchKernelEx": (_POINTER, _HANDLE, _POINTER, _POINTER),
     "cuMemAlloc_v2": (_POINTER, _SIZE),
     "cuMemFree_v2": (_ADDRESS,),
     "cuMemAllocAsync": (_POINTER, _SIZE, _HANDLE),
@@ -67,6 +70,7 @@ class Driver:
     """The driver of this process, from its library."""
 
     def __init__(self, library: Any) -> None:
+        self._functions: dict[str, Any] = {}
         for name, arguments in _FUNCTIONS.items():
             try:
                 function = library[name]
@@ -75,9 +79,9 @@ class Driver:
                 raise CudaSetupError(message) from None
             function.argtypes = arguments
             function.restype = _INT
-            setattr(self, f"_{name}", function)
-        self._launch: Any = library["cuLaunchKernel"]
-        code = library["cuInit"](0)
+            self._functions[name] = function
+        self._launch: Any = self._functions["cuLaunchKernelEx"]
+        code = self._functions["cuInit"](0)
         if code:
             raise CudaSetupError(f"the NVIDIA driver finds no usable GPU: {self._described(code)}")
 
@@ -130,27 +134,19 @@ class Driver:
             self._handle("cuKernelGetFunction", kernel)  # loads it for good
         return kernel
 
-    def launch(
-        self,
-        device: int,
-        kernel: int,
-        grid: Sequence[int],
-        block: int,
-        stream: int,
-        arguments: int,
-    ) -> None:
-        """Launch a kernel on a device, on a grid of three lengths.
+    def launch(self, device: int, kernel: int, config: int, arguments: int) -> None:
+        """Launch a kernel on a device.
 
-        `arguments` is the address of the addresses of its arguments.
+        `config` is the address of a `LAUNCH`, `arguments` that of the addresses of its arguments.
         """
         if self.devices > 1:
             with self.current(device):
-                code = self._launch(kernel, *grid, block, 1, 1, 0, stream, arguments, None)
+                code = self._launch(config, kernel, arguments, None)
         else:
-            code = self._launch(kernel, *grid, block, 1, 1, 0, stream, arguments, None)
+            code = self._launch(config, kernel, arguments, None)
             if code == _INVALID_CONTEXT:  # a thread that did nothing on the device so far
                 with self.current(device):
-                    code = self._launch(kernel, *grid, block, 1, 1, 0, stream, arguments, None)
+                    code = self._launch(config, kernel, arguments, None)
         if code:
             self._check(code, "launching a kernel")
 
@@ -195,7 +191,7 @@ class Driver:
             self._call("cuStreamWaitEvent", stream, event, 0)
 
     def has_happened(self, event: int) -> bool:
-        code = self._cuEventQuery(event)  # type: ignore[attr-defined]
+        code = self._functions["cuEventQuery"](event)
         if code and code != _NOT_READY:
             self._check(code, "cuEventQuery")
         return not code
@@ -233,7 +229,7 @@ class Driver:
         return result.value or 0
 
     def _call(self, name: str, *arguments: Any) -> None:
-        code = getattr(self, f"_{name}")(*arguments)
+        code = self._functions[name](*arguments)
         if code:
             self._check(code, name)
 
@@ -246,9 +242,13 @@ class Driver:
         texts = []
         for name in ("cuGetErrorName", "cuGetErrorString"):
             text = ctypes.c_char_p()
-            getattr(self, f"_{name}")(code, ctypes.byref(text))
+            self._functions[name](code, ctypes.byref(text))
             texts.append((text.value or b"?").decode())
         return ": ".join(texts)
+
+
+def _opened(name: str) -> Any:
+    return ctypes.CDLL(name)
 
 
 @cache
@@ -257,7 +257,7 @@ def driver() -> Driver:
     names = ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so.1", "libcuda.so")
     for name in names:
         try:
-            library = ctypes.CDLL(name)
+            library = _opened(name)
         except OSError:
             continue
         return Driver(library)

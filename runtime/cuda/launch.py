@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actgen.cuda.device import capability
-from actgen.cuda.driver import driver
+from actgen.cuda.driver import LAUNCH, driver
 
+_HEAD = struct.calcsize(f"={LAUNCH}")
 _SLOT = 8  # bytes for each scalar, whatever its type
 _FORMATS = {"integer": "q", "dimensions": "4q", "like": "8x", "split": "df4xf4x"}
 _SLOTS = {"integer": 1, "dimensions": 4, "like": 1, "split": 3}
@@ -31,15 +32,16 @@ _loaded: dict[Any, Launcher] = {}
 
 
 class _Space:
-    """Memory for the arguments of one launch, and the addresses of all of them."""
+    """Memory for what one launch is told and for its arguments, and the addresses of these."""
 
-    __slots__ = ("address", "memory", "places")
+    __slots__ = ("arguments", "config", "memory", "places")
 
     def __init__(self, slots: int) -> None:
-        self.memory = ctypes.create_string_buffer(_SLOT * slots)
-        start = ctypes.addressof(self.memory)
+        self.memory = ctypes.create_string_buffer(_HEAD + _SLOT * slots)
+        self.config = ctypes.addressof(self.memory)
+        start = self.config + _HEAD
         self.places = (ctypes.c_void_p * slots)(*range(start, start + _SLOT * slots, _SLOT))
-        self.address = ctypes.addressof(self.places)
+        self.arguments = ctypes.addressof(self.places)
 
 
 class Launcher:
@@ -57,10 +59,11 @@ class Launcher:
         kinds = [argument_kind(name) for name in self.names]
         self._kinds = list(zip(self.names, kinds, strict=True))
         self._slots = sum(_SLOTS[kind] for kind in kinds)
-        self.pack = struct.Struct("=" + "".join(_FORMATS[kind] for kind in kinds)).pack_into
+        self._pack = struct.Struct(f"={LAUNCH}" + "".join(_FORMATS[kind] for kind in kinds)).pack_into
         self._spaces: list[_Space] = []
-        self._driver = driver()
-        self._handle = self._driver.load(compiled.code, compiled.name, device)
+        known = driver()
+        self._handle = known.load(compiled.code, compiled.name, device)
+        self._launch = known.launch
 
     def run(self, grid: Sequence[int], block: int, stream: int, numbers: Sequence[float]) -> None:
         """Launch with arguments as `flat` has them."""
@@ -68,8 +71,8 @@ class Launcher:
             space = self._spaces.pop()
         except IndexError:
             space = _Space(self._slots)
-        self.pack(space.memory, 0, *numbers)
-        self._driver.launch(self.device, self._handle, grid, block, stream, space.address)
+        self._pack(space.memory, 0, *grid, block, 1, 1, 0, stream, 0, 0, *numbers)
+        self._launch(self.device, self._handle, space.config, space.arguments)
         self._spaces.append(space)
 
     def __call__(
