@@ -9,7 +9,7 @@ import pytest
 
 CAPABILITIES = ((7, 5), (8, 0), (9, 0), (10, 0))
 ELEMENTS = ("float32", "bfloat16", "float16", "float64")
-MOST_REGISTERS = {"float32": 112, "bfloat16": 112, "float16": 112, "float64": 168}
+MOST_REGISTERS = {"float32": 112, "bfloat16": 112, "float16": 112, "float64": 224}
 # the CUDA library takes huge arguments of sin and cos apart there
 IN_LOCAL_MEMORY = {"snake"}
 WIDE = {"float64": "v2.f64"}  # how 16 bytes are spelled
@@ -63,7 +63,7 @@ def check(name, kernel, element, capability):
     wide = WIDE.get(element, "v4")
     assert any(f"ld.global.{wide}" in line for line in code)
     assert any(f"st.global.{wide}" in line for line in code)
-    assert not any(line.startswith("call") for line in code)
+    assert name in IN_LOCAL_MEMORY or not any(line.startswith("call") for line in code)
     doubles = [line for line in code if ".f64" in line and not line.startswith("ld.param")]
     if not in_float64(name, kernel, element):
         assert not doubles
@@ -86,8 +86,13 @@ def test_every_element_type_on_every_capability(name, kernel, element, capabilit
 @pytest.mark.parametrize("element", ELEMENTS)
 @pytest.mark.parametrize(
     ("name", "kernel"),
-    [("prelu", "forward_strided"), ("silu", "partial_beta_strided"), ("glu", "vjp_scalars")]
-    + [("rrelu", "forward_training_strided"), ("crelu", "forward_scalars")],
+    [
+        ("prelu", "forward_strided"),
+        ("silu", "partial_beta_strided"),
+        ("glu", "vjp_scalars"),
+        ("rrelu", "forward_training_strided"),
+        ("crelu", "forward_scalars"),
+    ],
 )
 def test_kernels_by_elements(name, kernel, element):
     from actgen.cuda.compilation import report
