@@ -121,3 +121,21 @@ def test_a_kernel_is_compiled_once_and_kept(tmp_path, monkeypatch):
     assert first.code[:4] == b"\x7fELF"
     monkeypatch.setattr(compilation, "ptx_of", None)
     assert compilation.compile_kernel(kernel, "float32", (9, 0)) == first
+
+
+def test_products_are_rounded_before_they_are_added():
+    from actgen.cuda.compilation import ptx_of
+    from actgen.cuda.intrinsics import device, kernel, load, store
+
+    @device
+    def product(a, b):
+        return a * b
+
+    @kernel
+    def plain(x, dy, out, like):
+        a, b = load(x, 0, like), load(dy, 0, like)
+        store(out, 0, like, product(a, b) + a)
+
+    _, ptx = ptx_of(plain, "float32", (9, 0))
+    assert "fma" not in ptx
+    assert "mul.rn.f32" in ptx and "add.rn.f32" in ptx
