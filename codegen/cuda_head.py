@@ -10,7 +10,7 @@ from actgen.codegen import quantities
 from actgen.codegen.activation import Param
 from actgen.codegen.docstring import formula as formula_text
 from actgen.codegen.emit.cpu import imports
-from actgen.codegen.emit.cuda import CUDA_CALLS, INTRINSICS
+from actgen.codegen.emit.cuda import CUDA_CALLS, INTRINSICS, ON_GPU
 from actgen.codegen.ir import Expr
 from actgen.codegen.library import used_functions
 from actgen.codegen.literal import WIDTH, import_line
@@ -108,7 +108,7 @@ def layout(
         "title": program.spec.title or program.spec.name,
         "formula": formula_text(program.spec).splitlines(),
         "precision": quantities.precision(program.all_variants),
-        "library": quantities.library(library),
+        "library": quantities.library(library, ON_GPU),
         **values,
     }
     body = render(template, imports=[], **parts)
@@ -119,7 +119,7 @@ def layout(
 def _imports(exprs: Iterable[Expr], body: str, primitives: frozenset[str]) -> list[str]:
     """Return the import statements for expressions and for the primitives in a text."""
     wanted = imports(exprs, CUDA_CALLS)
-    code = body[body.index('"""\n') :]
+    code = re.sub(r'"""[^"]*"""|#.*', "", body)
     words = set(re.findall(r"\w+", code))
     plain = wanted.get("math", set()) | ({"inf"} & words)
     ours = wanted.get(INTRINSICS, set()) | (primitives & words)

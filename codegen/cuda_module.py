@@ -1,6 +1,7 @@
 """Lay out a CUDA module: a program in, what its template prints out as text.
 
-The functions are those of the CPU module, from the same plans. Kernels take addresses: contiguous
+The functions are those of the CPU module, but for 16-bit results, which have plans of their own.
+Kernels take addresses: contiguous
 arrays by tiles, all others element by element.
 """
 
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from actgen.codegen import quantities
+from actgen.codegen.cuda_axis import cuda_axis_text
 from actgen.codegen.cuda_head import LANES, definition, in_kernels, layout, listed, scalars
+from actgen.codegen.cuda_plan import for_gpu
 from actgen.codegen.emit.cuda import ON_GPU
 from actgen.codegen.ir import is_op
 from actgen.codegen.literal import WIDTH
@@ -25,14 +28,14 @@ _WHAT = {
 }
 
 
-def cuda_text(program: Program) -> str | None:
-    """Return the source of the CUDA module of an activation, None for those along an axis."""
-    kind = program.spec.kind
+def cuda_text(program: Program) -> str:
+    """Return the source of the CUDA module of an activation."""
+    kind, program = program.spec.kind, for_gpu(program)
     if kind == "elementwise":
         return _elementwise(program)
     if kind == "gated" or is_op(program.definition.formulas[0].expr, "concat"):
         return _pieces(program)
-    return None
+    return cuda_axis_text(program)
 
 
 def _tiers(variant: Variant, names: Iterable[str]) -> list[tuple[str, bool]]:

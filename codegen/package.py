@@ -38,10 +38,10 @@ def activation_files(
     bools = {param.name: bool(param.default) for param in spec.params if param.type == "bool"}
     shown = program.variants[spec.select(bools)]
     drawn = curves(spec, shown.formula, shown.derivative)
-    files = {f"cpu/{spec.name}.py": module_text(program)}
-    on_gpu = cuda_text(program)
-    if on_gpu is not None:
-        files[f"cuda/{spec.name}.py"] = on_gpu
+    files = {
+        f"cpu/{spec.name}.py": module_text(program),
+        f"cuda/{spec.name}.py": cuda_text(program),
+    }
     if drawn is not None:
         files[f"docs/{spec.name}.svg"] = plot(caption(spec), spec.path, *drawn)
     files[f"docs/{spec.name}.md"] = docs.page(program, caption(spec) if drawn else "", figures)

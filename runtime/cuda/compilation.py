@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cuda.core import Linker, LinkerOptions, ObjectCode
@@ -32,10 +34,12 @@ ELEMENTS = {
 _DIMENSIONS = types.UniTuple(types.int64, 4)
 _INTEGERS = frozenset(
     (
-        *("x", "dy", "u", "mask", "out", "dx", "size"),
+        *("x", "dy", "u", "mask", "out", "out64", "dx", "size", "seed"),
         *("outer", "inner", "rows", "length", "groups", "group"),
     )
 )
+_REGISTERS = 2**16 // 512  # a thread, where 512 of them share those of a multiprocessor
+NO_CONSTANTS: Mapping[str, int] = MappingProxyType({})
 _ENTRY = b"\0"  # between the name of a kernel and its code, on disk
 
 
@@ -59,13 +63,20 @@ class Report:
     shared: int
 
 
-def argument_types(kernel: Any, element: str) -> tuple[Any, ...]:
+def argument_types(
+    kernel: Any, element: str, constants: Mapping[str, int] = NO_CONSTANTS
+) -> tuple[Any, ...]:
     """Return the types of a kernel's arguments, which their names tell, for an element type.
 
-    What has no name of its own here is a parameter of the activation.
+    What has no name of its own here is a parameter of the activation. `constants` are arguments
+    whose values are compiled in.
     """
     code = kernel.py_func.__code__
-    return tuple(_argument(name, element) for name in code.co_varnames[: code.co_argcount])
+    names = code.co_varnames[: code.co_argcount]
+    return tuple(
+        types.literal(constants[name]) if name in constants else _argument(name, element)
+        for name in names
+    )
 
 
 def _argument(name: str, element: str) -> Any:
@@ -76,15 +87,22 @@ def _argument(name: str, element: str) -> Any:
     return _DIMENSIONS if name == "shape" or name.endswith("_strides") else SPLIT
 
 
-def compile_kernel(kernel: Any, element: str, capability: tuple[int, int]) -> Compiled:
+def compile_kernel(
+    kernel: Any,
+    element: str,
+    capability: tuple[int, int],
+    constants: Mapping[str, int] = NO_CONSTANTS,
+) -> Compiled:
     """Return a kernel compiled for an element type and a compute capability such as (9, 0)."""
 
     def make() -> bytes:
-        name, ptx = ptx_of(kernel, element, capability)
-        return name.encode() + _ENTRY + bytes(_linked(ptx, capability)[0])
+        name, ptx = ptx_of(kernel, element, capability, constants)
+        return name.encode() + _ENTRY + bytes(_linked(ptx, capability, constants)[0])
 
     function = kernel.py_func
-    fingerprint = KernelCache(function, f"cuda {element} {capability}").fingerprint
+    fingerprint = KernelCache(
+        function, f"cuda {element} {capability} {sorted(constants.items())}"
+    ).fingerprint
     if fingerprint is None:
         name, _, code = make().partition(_ENTRY)
     else:
@@ -94,13 +112,18 @@ def compile_kernel(kernel: Any, element: str, capability: tuple[int, int]) -> Co
     return Compiled(name.decode(), code)
 
 
-def ptx_of(kernel: Any, element: str, capability: tuple[int, int]) -> tuple[str, str]:
+def ptx_of(
+    kernel: Any,
+    element: str,
+    capability: tuple[int, int],
+    constants: Mapping[str, int] = NO_CONSTANTS,
+) -> tuple[str, str]:
     """Return the name of a kernel in PTX, and the PTX."""
     with compiling_for(capability):
         compiled = compile_cuda(
             kernel.py_func,
             types.void,
-            argument_types(kernel, element),
+            argument_types(kernel, element, constants),
             nvvm_options={"opt": 3, "fma": 0},
             cc=capability,
         )
@@ -111,10 +134,15 @@ def ptx_of(kernel: Any, element: str, capability: tuple[int, int]) -> tuple[str,
         return entry.name, library.get_asm_str(cc=capability)
 
 
-def report(kernel: Any, element: str, capability: tuple[int, int]) -> Report:
+def report(
+    kernel: Any,
+    element: str,
+    capability: tuple[int, int],
+    constants: Mapping[str, int] = NO_CONSTANTS,
+) -> Report:
     """Compile a kernel and return what the assembler says of it."""
-    _, ptx = ptx_of(kernel, element, capability)
-    _, log = _linked(ptx, capability, verbose=True)
+    _, ptx = ptx_of(kernel, element, capability, constants)
+    _, log = _linked(ptx, capability, constants, verbose=True)
     properties = log[log.rindex("Function properties for '") :]
 
     def figure(pattern: str, text: str) -> int:
@@ -130,10 +158,14 @@ def report(kernel: Any, element: str, capability: tuple[int, int]) -> Report:
     )
 
 
-def _linked(ptx: str, capability: tuple[int, int], verbose: bool = False) -> tuple[bytes, str]:
+def _linked(
+    ptx: str, capability: tuple[int, int], constants: Mapping[str, int], verbose: bool = False
+) -> tuple[bytes, str]:
     """Return the machine code of PTX, and the log."""
     major, minor = capability
-    options = LinkerOptions(arch=f"sm_{major}{minor}", verbose=verbose)
+    registers = _REGISTERS if constants.get("lanes", 0) >= 512 else None
+    arch = f"sm_{major}{minor}"
+    options = LinkerOptions(arch=arch, verbose=verbose, max_register_count=registers)
     linker = Linker(ObjectCode.from_ptx(ptx.encode()), options=options)
     code = linker.link("cubin").code
     return bytes(code), linker.get_info_log() if verbose else ""
