@@ -49,7 +49,7 @@ _PRIMITIVES = frozenset(
         *("load_part", "over_column", "over_row", "pair", "pair_add", "pair_div", "pair_mul"),
         *("pair_sub", "place_of", "plus", "plus_both", "plus_exactly", "positions", "quick_pair"),
         *("raised", "raised_inside", "raised_single", "raised_single_inside", "row_slice"),
-        *("store", "store_part", "supported"),
+        *("store", "store_part", "supported", "wide"),
     )
 )
 _HELD = 32  # numbers that a thread holds of a slice, in float32

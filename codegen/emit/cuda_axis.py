@@ -112,7 +112,7 @@ class Printer:
             taken = ("inside", *taken)  # the same for all elements
         self.calls[what] = taken
         head = [
-            f"{name} = float({name})"
+            f"{name} = wide({name})"
             for name in taken
             if not kernel.single and name in (*kernel.elements, *kernel.slices, "index")
         ]

@@ -49,6 +49,7 @@ from actgen.cuda.intrinsics import (
     rint,
     row_slice,
     store_part,
+    wide,
 )
 
 
@@ -276,8 +277,8 @@ def log1p_f32(x):
 
 @device
 def forward_total(x, index, largest, peak):
-    x = float(x)
-    index = float(index)
+    x = wide(x)
+    index = wide(index)
     u = x - largest
     u_2 = u - x
     u_3 = x - (u - u_2) - (largest + u_2)
@@ -287,7 +288,7 @@ def forward_total(x, index, largest, peak):
 
 @device
 def forward_result(x, largest, scale):
-    x = float(x)
+    x = wide(x)
     return x - largest - scale
 
 
@@ -315,7 +316,7 @@ def forward_fast_narrow_result(x, largest, scale):
 
 @device
 def vjp_total_2(x, largest):
-    x = float(x)
+    x = wide(x)
     u = x - largest
     u_2 = u - x
     u_3 = x - (u - u_2) - (largest + u_2)
@@ -324,8 +325,8 @@ def vjp_total_2(x, largest):
 
 @device
 def vjp_result(x, dy, largest, total, total_2):
-    x = float(x)
-    dy = float(dy)
+    x = wide(x)
+    dy = wide(dy)
     u_4 = x - largest
     u_5 = u_4 - x
     u_6 = x - (u_4 - u_5) - (largest + u_5)

@@ -41,6 +41,7 @@ from actgen.cuda.intrinsics import (
     rint,
     row_slice,
     store_part,
+    wide,
 )
 
 
@@ -132,7 +133,7 @@ def weight_f32(x, magic, lowest):
 
 @device
 def forward_total(x, largest):
-    x = float(x)
+    x = wide(x)
     u = x - largest
     u_2 = u - x
     u_3 = x - (u - u_2) - (largest + u_2)
@@ -141,7 +142,7 @@ def forward_total(x, largest):
 
 @device
 def forward_result(x, largest, total):
-    x = float(x)
+    x = wide(x)
     u_4 = x - largest
     u_5 = u_4 - x
     u_6 = x - (u_4 - u_5) - (largest + u_5)
@@ -170,7 +171,7 @@ def forward_fast_narrow_result(weight, factor):
 
 @device
 def vjp_total(x, largest):
-    x = float(x)
+    x = wide(x)
     u = x - largest
     u_2 = u - x
     u_3 = x - (u - u_2) - (largest + u_2)
@@ -179,8 +180,8 @@ def vjp_total(x, largest):
 
 @device
 def vjp_total_2(x, dy, largest):
-    x = float(x)
-    dy = float(dy)
+    x = wide(x)
+    dy = wide(dy)
     u = x - largest
     u_2 = u - x
     u_3 = x - (u - u_2) - (largest + u_2)
@@ -189,8 +190,8 @@ def vjp_total_2(x, dy, largest):
 
 @device
 def vjp_result(x, dy, largest, total, scale):
-    x = float(x)
-    dy = float(dy)
+    x = wide(x)
+    dy = wide(dy)
     u_4 = x - largest
     u_5 = u_4 - x
     u_6 = x - (u_4 - u_5) - (largest + u_5)

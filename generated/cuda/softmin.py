@@ -39,6 +39,7 @@ from actgen.cuda.intrinsics import (
     rint,
     row_slice,
     store_part,
+    wide,
 )
 
 
@@ -130,13 +131,13 @@ def weight_f32(x, magic, lowest):
 
 @device
 def forward_largest(x):
-    x = float(x)
+    x = wide(x)
     return -x
 
 
 @device
 def forward_total(x, largest):
-    x = float(x)
+    x = wide(x)
     u = -x - largest
     u_2 = u - -x
     u_3 = -x - (u - u_2) - (largest + u_2)
@@ -145,7 +146,7 @@ def forward_total(x, largest):
 
 @device
 def forward_result(x, largest, total):
-    x = float(x)
+    x = wide(x)
     u_4 = -x - largest
     u_5 = u_4 - -x
     u_6 = -x - (u_4 - u_5) - (largest + u_5)
@@ -184,13 +185,13 @@ def forward_fast_narrow_result(weight, factor):
 
 @device
 def vjp_largest(x):
-    x = float(x)
+    x = wide(x)
     return -x
 
 
 @device
 def vjp_total(x, largest):
-    x = float(x)
+    x = wide(x)
     u = -x - largest
     u_2 = u - -x
     u_3 = -x - (u - u_2) - (largest + u_2)
@@ -199,8 +200,8 @@ def vjp_total(x, largest):
 
 @device
 def vjp_total_2(x, dy, largest):
-    x = float(x)
-    dy = float(dy)
+    x = wide(x)
+    dy = wide(dy)
     u = -x - largest
     u_2 = u - -x
     u_3 = -x - (u - u_2) - (largest + u_2)
@@ -209,8 +210,8 @@ def vjp_total_2(x, dy, largest):
 
 @device
 def vjp_result(x, dy, largest, total, scale):
-    x = float(x)
-    dy = float(dy)
+    x = wide(x)
+    dy = wide(dy)
     u_4 = -x - largest
     u_5 = u_4 - -x
     u_6 = -x - (u_4 - u_5) - (largest + u_5)

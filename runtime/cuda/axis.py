@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 _WARP = 32
-_MOST = 512  # threads of a block
+_MOST = 512  # threads of a block, half as many where float64 arithmetic takes their registers
 _TOGETHER = 128  # threads of a block where rows share one, or where a column has one thread
 _DEEP = 64  # the length from which several threads share a column
 _SHARING, _COLUMNS = 8, 32  # threads that share a column then; columns of a block
@@ -52,11 +52,12 @@ def rows_plan(
     """Return the launch over `rows` contiguous rows of `length` elements, neither of them 0."""
     vector = 16 // _SIZES[element]
     kernel = _kernel(kernels, stem, "rows", masked, element)
-    lanes, width = _shared(length, vector, max(_width(kernels, kernel), vector))
-    if lanes > _MOST:
+    most = _MOST if "_narrow_" in _name(kernel) else _MOST // 2
+    lanes, width = _shared(length, vector, max(_width(kernels, kernel), vector), most)
+    if lanes > most:
         kernel = _found(kernels, stem, "online", masked, element)
         kernel = kernel or _kernel(kernels, stem, "block", masked, element)
-        lanes, width = _MOST, max(_width(kernels, kernel), vector)
+        lanes, width = most, max(_width(kernels, kernel), vector)
     block = _TOGETHER if lanes <= _WARP else lanes
     return AxisLaunch(kernel, lanes, width, (-(-rows * lanes // block), 1, 1), block)
 
@@ -81,14 +82,14 @@ def columns_plan(
     return AxisLaunch(kernel, lanes, 1, (-(-outer * inner * lanes // block), 1, 1), block)
 
 
-def _shared(length: int, vector: int, widest: int) -> tuple[int, int]:
+def _shared(length: int, vector: int, widest: int, most: int) -> tuple[int, int]:
     """Return how many threads hold a row, and how many elements each."""
     lanes, width = 1, vector
     while lanes < _WARP and lanes * width < length:
         lanes *= 2
     while width < widest and lanes * width < length:
         width *= 2
-    while lanes <= _MOST and lanes * width < length:
+    while lanes <= most and lanes * width < length:
         lanes *= 2
     return lanes, width
 
@@ -113,5 +114,9 @@ def _found(kernels: Kernels, stem: str, form: str, masked: bool, element: str) -
 
 
 def _width(kernels: Kernels, kernel: Any) -> int:
+    return int(kernels.module.WIDTHS[_name(kernel)])
+
+
+def _name(kernel: Any) -> str:
     function = getattr(kernel, "py_func", None) or kernel.fn
-    return int(kernels.module.WIDTHS[function.__name__])
+    return str(function.__name__)
