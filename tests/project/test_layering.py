@@ -37,8 +37,8 @@ ORDER = [
         f"functions.float32_{n}"
         for n in ("parts", "exponential", "quotient", "softplus", "logarithm", "error", "softmax")
     ),
-    *("functions.quick", "functions.slopes", "functions.gpu_approx"),
-    *("library", "slopes", "twofold", "lower"),
+    *("functions.quick", "functions.slopes", "functions.gpu_approx", "functions.gpu_slopes"),
+    *("library", "slopes", "gpu_slopes", "twofold", "lower"),
     *("merge", "shorten", "share", "schedule", "narrow_axis"),
     *(
         "emit.cpu",
@@ -68,6 +68,8 @@ ORDER = [
         "docstring",
         "narrow_kernels",
         "module",
+        "beside_zeros",
+        "approximate",
         "cuda_plan",
         "cuda_head",
         "cuda_axis",
