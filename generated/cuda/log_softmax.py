@@ -33,6 +33,7 @@ from actgen.cuda.intrinsics import (
     over_column,
     over_row,
     pair,
+    pair_add,
     pair_div,
     pair_mul,
     pair_sub,
@@ -864,7 +865,8 @@ def forward_fast_narrow_rows(x, out, rows, length, like, lanes, width):
     total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
     total = fold(added, float32(0.0), total_p, inside_p)
     total = over_row(plus, total, lanes)
-    part = pair_div(pair(total), pair(float32(1073741800.0)))
+    u = pair_add(pair(float32(1073741800.0)), pair_sub(pair(largest), pair(largest)))
+    part = pair_div(pair(total), u)
     scale = quick_pair(log1p_f32(part[0]), part[1] / (float32(1.0) + part[0]))
     values = each(forward_fast_narrow_result, x_p, largest, scale[0])
     store_part(out, at, 0, like, like, lanes, values)
@@ -891,7 +893,8 @@ def forward_fast_narrow_columns(x, out, outer, length, inner, like, lanes, width
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added, total, total_p, inside_p)
     total = over_column(plus, total, lanes)
-    part_3 = pair_div(pair(total), pair(float32(1073741800.0)))
+    u = pair_add(pair(float32(1073741800.0)), pair_sub(pair(largest), pair(largest)))
+    part_3 = pair_div(pair(total), u)
     scale = quick_pair(log1p_f32(part_3[0]), part_3[1] / (float32(1.0) + part_3[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -954,7 +957,8 @@ def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
             inside_p = inside(at, start, like, lanes, width)
             total = fold(added, total, total_p, inside_p)
         total = over_row(plus, total, lanes)
-    part_4 = pair_div(pair(total), pair(float32(1073741800.0)))
+    u = pair_add(pair(float32(1073741800.0)), pair_sub(pair(largest), pair(largest)))
+    part_4 = pair_div(pair(total), u)
     scale = quick_pair(log1p_f32(part_4[0]), part_4[1] / (float32(1.0) + part_4[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -976,7 +980,8 @@ def forward_fast_narrow_rows_masked(x, mask, out, rows, length, like, lanes, wid
     total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
     total = fold(added, float32(0.0), total_p, inside_p)
     total = over_row(plus, total, lanes)
-    part_5 = pair_div(pair(total), pair(float32(1073741800.0)))
+    u = pair_add(pair(float32(1073741800.0)), pair_sub(pair(largest), pair(largest)))
+    part_5 = pair_div(pair(total), u)
     scale = quick_pair(log1p_f32(part_5[0]), part_5[1] / (float32(1.0) + part_5[0]))
     values = each(forward_fast_narrow_result, x_p, largest, scale[0])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
@@ -1003,7 +1008,8 @@ def forward_fast_narrow_columns_masked(x, mask, out, outer, length, inner, like,
         inside_p = load_mask(mask, at, start, like, lanes, width)
         total = fold(added, total, total_p, inside_p)
     total = over_column(plus, total, lanes)
-    part_7 = pair_div(pair(total), pair(float32(1073741800.0)))
+    u = pair_add(pair(float32(1073741800.0)), pair_sub(pair(largest), pair(largest)))
+    part_7 = pair_div(pair(total), u)
     scale = quick_pair(log1p_f32(part_7[0]), part_7[1] / (float32(1.0) + part_7[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -1067,7 +1073,8 @@ def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, w
             inside_p = load_mask(mask, at, start, like, lanes, width)
             total = fold(added, total, total_p, inside_p)
         total = over_row(plus, total, lanes)
-    part_8 = pair_div(pair(total), pair(float32(1073741800.0)))
+    u = pair_add(pair(float32(1073741800.0)), pair_sub(pair(largest), pair(largest)))
+    part_8 = pair_div(pair(total), u)
     scale = quick_pair(log1p_f32(part_8[0]), part_8[1] / (float32(1.0) + part_8[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
