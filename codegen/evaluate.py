@@ -15,7 +15,7 @@ from mpmath import mp
 
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
-from actgen.codegen.ops import NARROW, QUICK, ROUGH, SLOPES, TWOFOLD, VANISHING
+from actgen.codegen.ops import NARROW, QUICK, RESTS, ROUGH, SLOPES, VANISHING, WITH_LOW
 
 _HUGE = mpmath.mpf(10) ** 400  # beyond it e^a only costs memory
 
@@ -51,6 +51,16 @@ def _real(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _twofold(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda a, b: function(a + b)
+
+
+def _rest(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what a function's value leaves of the float64 nearest to it."""
+
+    def left(*args: Any) -> Any:
+        exact = function(*args)
+        return exact - mp.mpf(float(exact)) if mp.isfinite(exact) else mp.mpf(0)
+
+    return left
 
 
 def _times(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
@@ -160,7 +170,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "straight_through": lambda a, b: a,
 }
 
-MEANING.update({f"{name}_twofold": _twofold(MEANING[name]) for name in TWOFOLD})
+MEANING.update({f"{name}_twofold": _twofold(MEANING[name]) for name in WITH_LOW})
 for _kind in ("plain", "short"):
     MEANING.update({f"{name}_{_kind}": MEANING[name] for name in ROUGH})
     MEANING[f"sigmoidslope_{_kind}"] = lambda a: _sigmoid(a) * _sigmoid(-a)
@@ -171,6 +181,7 @@ MEANING.update({f"{name}_f32_fast": MEANING[name] for name in SLOPES})
 MEANING["product_rough"] = MEANING["product"]
 MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
 MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})
+MEANING.update({f"{name}_rest": _rest(MEANING[name]) for name in RESTS})
 MEANING.update({f"{name}_fast": MEANING[name] for name in QUICK})
 for _name in NARROW:
     _base, _twofold_too, _times_too = _name.split("_")[0], "_twofold" in _name, "_times" in _name

@@ -47,6 +47,26 @@ def cos_twofold(x, low):
 @device
 def forward(x, frequency):
     """Return the value at x."""
+    size = abs(x)
+    u = frequency * x
+    sine = sin_twofold(u, fma(frequency, x, -u))
+    u_2 = sine * sine
+    ratio = u_2 / frequency
+    u_3 = x + ratio
+    u_4 = u_3 - x
+    u_5 = fma(-ratio, frequency, u_2) + fma(sine, sine, -u_2)
+    u_6 = x - (u_3 - u_4) + (ratio - u_4) + u_5 / frequency
+    size_2 = abs(u_6)
+    piece = u_3 + u_6 if size_2 < inf else u_3
+    piece_2 = u_3 - piece + u_6 if size_2 < inf else 0.0
+    piece_3 = 0.0 if size > 1.8446744073709552e19 else piece_2
+    piece_4 = x if size > 1.8446744073709552e19 else piece
+    return piece_4 + piece_3 if abs(piece_3) < inf else piece_4
+
+
+@device
+def forward_quick(x, frequency):
+    """Return the value at x, in float64, uncompensated."""
     u = frequency * x
     sine = sin_twofold(u, fma(frequency, x, -u))
     u_2 = x + sine * sine / frequency
@@ -73,8 +93,23 @@ def second_derivative(x, frequency):
     p = fma(frequency, x, -u)
     sine = sin_twofold(u, p)
     cosine = cos_twofold(u, p)
-    u_2 = cosine * frequency - sine * frequency
-    return 2.0 * (sine + cosine) * u_2
+    u_2 = sine + cosine
+    u_3 = 2.0 * u_2
+    u_4 = cosine * frequency
+    u_5 = sine * frequency
+    u_6 = u_4 - u_5
+    u_7 = u_6 - u_4
+    u_8 = u_4 - (u_6 - u_7) - (u_5 + u_7)
+    u_9 = u_8 + fma(cosine, frequency, -u_4)
+    u_10 = u_9 + -fma(sine, frequency, -u_5)
+    size = abs(u_10)
+    piece = u_6 + u_10 if size < inf else u_6
+    u_11 = u_3 * piece
+    u_12 = u_2 - sine
+    u_13 = 2.0 * (sine - (u_2 - u_12) + (cosine - u_12)) * piece
+    u_14 = (u_6 - piece + u_10 if size < inf else 0.0) * u_3
+    u_15 = fma(u_3, piece, -u_11) + u_13 + u_14
+    return u_11 + u_15 if abs(u_15) < inf else u_11
 
 
 @device
@@ -89,6 +124,12 @@ def partial_frequency(x, frequency):
 
 forward_as = by_type(
     double=forward,
+    single=widened(forward),
+    half=widened(forward),
+)
+
+forward_fast_as = by_type(
+    double=forward_quick,
     single=widened(forward),
     half=widened(forward),
 )
@@ -115,6 +156,12 @@ def scalar(x, frequency=1.0):
 @ufunc
 def forward_ufunc(x, frequency):
     out_ = forward_as(x, element(x), frequency)
+    return narrow(out_, x)
+
+
+@ufunc
+def forward_fast_ufunc(x, frequency):
+    out_ = forward_fast_as(x, element(x), frequency)
     return narrow(out_, x)
 
 
@@ -160,6 +207,27 @@ def forward_contiguous(x, out, frequency):
             x_i = element(x[i])
             frequency_i = at(frequency, i)
             out_i = forward_as(out, x_i, frequency_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def forward_fast_contiguous(x, out, frequency):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                frequency_i = at(frequency, start + i)
+                out_i = forward_fast_as(out, x_i, frequency_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            frequency_i = at(frequency, i)
+            out_i = forward_fast_as(out, x_i, frequency_i)
             out[i] = narrow(out_i, out)
 
 

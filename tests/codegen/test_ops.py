@@ -20,7 +20,7 @@ from actgen.codegen.share import share
 
 A, B, C = Symbol("a"), Symbol("b"), Symbol("c")
 # these come of lowering, when everything is differentiated and guarded
-LATE = ("_twofold", "_times", "_plain", "_short", "_fast", "_rough", "_f32", "_f32_fast")
+LATE = ("_twofold", "_times", "_rest", "_plain", "_short", "_fast", "_rough", "_f32", "_f32_fast")
 LOWERED = {
     *(name for name in OPS if name.endswith(LATE)),
     *(

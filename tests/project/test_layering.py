@@ -31,14 +31,22 @@ ORDER = [
     "coefficients",
     *(
         f"functions.{n}"
-        for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function", "rough")
+        for n in (
+            "parts",
+            "family",
+            "exponential",
+            "logarithm",
+            "hyperbolic",
+            "error_function",
+            "rough",
+        )
     ),
     *(
         f"functions.float32_{n}"
         for n in ("parts", "exponential", "quotient", "softplus", "logarithm", "error", "softmax")
     ),
     *("functions.quick", "functions.slopes"),
-    *("library", "slopes", "twofold", "lower"),
+    *("library", "slopes", "twofold", "tails", "lower"),
     *("merge", "shorten", "share", "schedule", "narrow_axis"),
     *(
         "emit.cpu",
