@@ -63,6 +63,17 @@ def _rest(function: Callable[..., Any]) -> Callable[..., Any]:
     return left
 
 
+def _quarters(a: Any) -> Any:
+    with mp.extraprec(1100):
+        return mp.nint(a * 2 / mp.pi)
+
+
+def _angle(a: Any) -> Any:
+    """Return what quarters of a turn leave of a number."""
+    with mp.extraprec(1100):
+        return a - _quarters(a) * mp.pi / 2
+
+
 def _times(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda a, b: MEANING["product"](function(a), b)
 
@@ -152,6 +163,9 @@ MEANING: dict[str, Callable[..., Any]] = {
     ),
     "sech2softplus": lambda a: MEANING["sech2"](MEANING["softplus"](a)),
     "tanhsoftplus": lambda a: mp.tanh(MEANING["softplus"](a)),
+    "far_quarters": lambda a: _quarters(a) - 4 * mp.nint(_quarters(a) / 4),
+    "far_angle": lambda a: _angle(a),
+    "far_angle_low": lambda a: _rest(_angle)(a),
     "logcosh": lambda a: (
         mp.log(mp.cosh(a)) if abs(a) < 1 else abs(a) + mp.log1p(_exp(-2 * abs(a))) - mp.log(2)
     ),

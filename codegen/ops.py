@@ -70,7 +70,7 @@ QUICK = {
 # functions that tell what rounding left of their result, `_rest`: the kinds of each
 RESTS = {
     f"{name}{kind}": arity
-    for name in (*VANISHING, "expm1", "softplus", "tanh", "log", "log1p")
+    for name in (*VANISHING, "expm1", "softplus", "tanh", "log", "log1p", "sin", "cos")
     for kind, arity in (("", 1), ("_twofold", 2), ("_times", 2), ("_twofold_times", 3))
     if name in VANISHING or "times" not in kind
 }
@@ -131,6 +131,9 @@ _ROWS = (
     Op("siluslope", 1, "function", "the derivative of a sigmoid(a)", formula=False),
     Op("normcdfslope", 1, "function", "the derivative of a normcdf(a)", formula=False),
     Op("sech2softplus", 1, "function", "sech2(softplus(a))", formula=False),
+    Op("far_quarters", 1, "function", "the quarters of a turn in a", formula=False),
+    Op("far_angle", 1, "function", "what they leave of a", formula=False),
+    Op("far_angle_low", 1, "function", "what rounding far_angle leaves", formula=False),
     Op("logcosh", 1, "function", "log(cosh(a))", formula=False),
     Op("acot", 1, "function", "pi / 2 - atan(a)", formula=False),
     Op("rootsum", 3, "function", "sqrt(a) + b, given c = a - b**2", formula=False),

@@ -137,10 +137,12 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
     trial = _Trial(lowered, setting)
     yardstick = _settled(exact, lowered, setting, trial)
     settled = yardstick.exact
+    quick = _quick(lowered, yardstick)
+    wide = [Way("", FLOAT64, settled), *([quick] if quick is not None else [])]
     accurate: Way | None = None
     fast: Way | None = None
     tried: list[Way] = []
-    for way in sorted(_ways(exact, lowered, settled, setting), key=lambda way: way.cost):
+    for way in sorted([*_ways(exact, lowered, setting), *wide], key=lambda way: way.cost):
         error, elsewhere = trial.error(way), trial.error_elsewhere(way)
         judged = replace(way, error=max(error, elsewhere))
         tried.append(judged)
@@ -152,7 +154,6 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
         if accurate is not None and fast is not None:
             break
     double = Way("", FLOAT64, settled)
-    quick = _quick(lowered, yardstick)
     return Plan(double, accurate or double, fast or double, quick or double, tuple(tried))
 
 
@@ -200,8 +201,8 @@ def in_parts(param: Param) -> tuple[Symbol, Symbol]:
     return Symbol(f"{param.name}_"), Symbol(f"{param.name}_rest_")
 
 
-def _ways(exact: Expr, lowered: Expr, settled: Expr, setting: Setting) -> Iterator[Way]:
-    """Yield the ways to compute a float32 result."""
+def _ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
+    """Yield the ways to compute a float32 result, but for those that float64 results have."""
     if not setting.random:
         sloped, exact = (rewrite(e, _one_exponential) for e in (with_slopes(exact), exact))
         halves: dict[Expr, Halves] = {Symbol(p.name): in_parts(p) for p in setting.params}
@@ -217,7 +218,6 @@ def _ways(exact: Expr, lowered: Expr, settled: Expr, setting: Setting) -> Iterat
     short = shorten(exact, lowered)
     if short is not None:
         yield Way("_narrow", FLOAT64, short)
-    yield Way("", FLOAT64, settled)
 
 
 def _one_exponential(node: Expr) -> Expr:

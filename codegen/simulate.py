@@ -165,7 +165,7 @@ _PLAIN: _Operations = {
     "ceil": np.ceil,
     "round": np.rint,
     "pow": _pow,
-    **{name: getattr(np, name) for name in ("sqrt", "sin", "cos", "tan", "sinh", "cosh", "hypot")},
+    **{name: getattr(np, name) for name in ("sqrt", "tan", "sinh", "cosh", "hypot")},
     **{
         name: getattr(np, f"arc{name[1:]}")
         for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")

@@ -237,6 +237,7 @@ def _in_float32(name: str) -> Row:
     return _with_factor(row) if "_times" in name else row
 
 
+ROWS |= {name: _named(name) for name in ("far_quarters", "far_angle", "far_angle_low")}
 ROWS |= {f"{name}_rest": _named(f"{name.split('_')[0]} rest") for name in RESTS}
 ROWS |= {f"{name}_fast": ROWS[name] for name in QUICK}
 ROWS |= {f"{name}_f32_fast": ROWS[name] for name in SLOPES}

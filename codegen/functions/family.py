@@ -35,16 +35,19 @@ def family(
     factor: bool = False,
     odd: bool = False,
     mirrored: bool = False,
+    zero: bool = False,
     rests: bool = True,
 ) -> tuple[Function, ...]:
     """Return the functions that one computation gives: at x, at x + low; and each times b.
 
     With `rests`, what rounding leaves of each, too. A `mirrored` function is odd, and its core is
-    that of |x|.
+    that of |x|; one with `zero` returns a 0 as it is.
     """
 
     def signed(scaled: Scaled, let: Steps) -> Expr:
         body = value(scaled)
+        if zero:
+            return where(apply("eq", X, ZERO), X, body)
         return apply("copysign", body, X) if odd or mirrored else body
 
     def left(scaled: Scaled, let: Steps) -> Expr:

@@ -37,6 +37,8 @@ ORDER = [
             "exponential",
             "logarithm",
             "hyperbolic",
+            "circle",
+            "circular",
             "error_function",
             "rough",
         )
