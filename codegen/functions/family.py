@@ -94,7 +94,7 @@ def rest_times_b(scaled: Scaled, let: Steps) -> Expr:
     """Return what rounding leaves of a `Scaled` times the argument b, given that it is finite."""
     extra = where(apply("lt", absolute(B), INFINITY), scaled.low * B, ZERO)
     extra = let("extra", extra)
-    whole = let("whole", fma(scaled.high, B, extra))
+    whole = fma(scaled.high, B, extra)
     left = let("left_over", fma(scaled.high, B, -whole) + extra)
     left = left if scaled.rest == ONE else left * scaled.rest
     return left if scaled.vanished == NEVER else where(scaled.vanished, ZERO, left)
