@@ -10,7 +10,7 @@ from mpmath import mp, mpf
 from tests.oracle import errors, errors_wide, format_of, reference, sweep_reference
 
 BOUNDS = {"float16": 0.51, "bfloat16": 0.51, "float32": 1.0, "float64": 3.0}
-NEAR_ZERO = 0.125
+NEAR_ZERO = 0.25
 """Where a sum is smaller than this part of its largest term, float64 counts in ULP of that."""
 
 
