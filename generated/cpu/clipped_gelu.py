@@ -210,8 +210,8 @@ def normcdf_times(x, b):
     tail_low = fma(u_4, ratio, u_8) + p_34
     u_11 = (tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low) * b
     extra = u_11 if abs(b) < inf else 0.0
-    whole = fma(tail_high if x <= 0.0 else u_9, b, extra)
-    result = whole * (power2(k - first) if x <= 0.0 else 1.0)
+    p_35 = fma(tail_high if x <= 0.0 else u_9, b, extra)
+    result = p_35 * (power2(k - first) if x <= 0.0 else 1.0)
     return copysign(0.0, b) if x <= 0.0 and fall <= -1400.0 else result
 
 
@@ -548,8 +548,7 @@ def normcdf_times_rest(x, b):
     tail_low = fma(u_4, ratio, u_8) + p_34
     u_11 = (tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low) * b
     extra = u_11 if abs(b) < inf else 0.0
-    whole = fma(piece_2, b, extra)
-    left_over = fma(piece_2, b, -whole) + extra
+    left_over = fma(piece_2, b, -fma(piece_2, b, extra)) + extra
     u_12 = left_over * (power2(k - first) if x <= 0.0 else 1.0)
     return 0.0 if x <= 0.0 and fall <= -1400.0 else u_12
 
@@ -585,8 +584,7 @@ def exp_twofold_times(x, low, b):
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
-    whole = fma(e * scale, b, extra)
-    result = whole * power2(k - first)
+    result = fma(e * scale, b, extra) * power2(k - first)
     return copysign(0.0, b) if x <= -1400.0 else result
 
 
@@ -707,8 +705,7 @@ def exp_twofold_times_rest(x, low, b):
     u_3 = e * scale
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
-    whole = fma(u_3, b, extra)
-    left_over = fma(u_3, b, -whole) + extra
+    left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
     return 0.0 if x <= -1400.0 else left_over * power2(k - first)
 
 

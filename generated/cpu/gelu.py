@@ -81,8 +81,7 @@ def sigmoid_twofold_times(x, low, b):
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece_2) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    result = whole * (1.0 if x >= 0.0 else power2(k - first))
+    result = fma(ratio, b, extra) * (1.0 if x >= 0.0 else power2(k - first))
     return copysign(0.0, b) if x <= -1400.0 else result
 
 
@@ -304,8 +303,7 @@ def sigmoid_twofold_times_rest(x, low, b):
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece_2) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    left_over = fma(ratio, b, -whole) + extra
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
     u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
     return 0.0 if x <= -1400.0 else u_4
 
@@ -459,8 +457,8 @@ def normcdf_times(x, b):
     tail_low = fma(u_4, ratio, u_8) + p_34
     u_11 = (tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low) * b
     extra = u_11 if abs(b) < inf else 0.0
-    whole = fma(tail_high if x <= 0.0 else u_9, b, extra)
-    result = whole * (power2(k - first) if x <= 0.0 else 1.0)
+    p_35 = fma(tail_high if x <= 0.0 else u_9, b, extra)
+    result = p_35 * (power2(k - first) if x <= 0.0 else 1.0)
     return copysign(0.0, b) if x <= 0.0 and fall <= -1400.0 else result
 
 
@@ -730,8 +728,7 @@ def exp_twofold_times(x, low, b):
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
-    whole = fma(e * scale, b, extra)
-    result = whole * power2(k - first)
+    result = fma(e * scale, b, extra) * power2(k - first)
     return copysign(0.0, b) if x <= -1400.0 else result
 
 
@@ -852,8 +849,7 @@ def exp_twofold_times_rest(x, low, b):
     u_3 = e * scale
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
-    whole = fma(u_3, b, extra)
-    left_over = fma(u_3, b, -whole) + extra
+    left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
     return 0.0 if x <= -1400.0 else left_over * power2(k - first)
 
 
@@ -1160,6 +1156,27 @@ def derivative_narrow_approximate(x):
 
 
 @device
+def derivative_quick_approximate(x):
+    """Return the derivative at x, in float64, uncompensated."""
+    x2 = x * x
+    u = x2 * x
+    u_2 = 0.044715 * u
+    u_3 = x + u_2
+    u_4 = 1.5957691216057308 * u_3
+    u_5 = -u_4
+    u_6 = u_3 - x
+    u_7 = (fma(x2, x, -u) + fma(x, x, -x2) * x) * 0.044715
+    u_8 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u + u_7
+    u_9 = (x - (u_3 - u_6) + (u_2 - u_6) + u_8) * 1.5957691216057308
+    u_10 = fma(1.5957691216057308, u_3, u_5) + -9.96930880911092e-17 * u_3
+    u_11 = u_10 + u_9
+    u_12 = x * (1.0 + fma(x2, 0.134145, x2 * 1.3526957332032908e-17))
+    p = fma(u_12, 1.5957691216057306, u_12 * 1.2235151683392212e-16)
+    u_13 = sigmoid_twofold_times(u_5, -u_11, sigmoid_twofold_times(u_4, u_11, p))
+    return sigmoid_twofold(u_4, u_11) + u_13
+
+
+@device
 def second_derivative_approximate(x):
     """Return the second derivative at x."""
     x2 = x * x
@@ -1406,6 +1423,12 @@ derivative_as_approximate = by_type(
     half=widened(derivative_narrow_approximate),
 )
 
+derivative_fast_as_approximate = by_type(
+    double=derivative_quick_approximate,
+    single=widened(derivative_narrow_approximate),
+    half=widened(derivative_narrow_approximate),
+)
+
 second_derivative_as_approximate = by_type(
     double=second_derivative_approximate,
     single=widened(second_derivative_narrow_approximate),
@@ -1474,6 +1497,12 @@ def derivative_approximate_ufunc(x):
 
 
 @ufunc
+def derivative_approximate_fast_ufunc(x):
+    out_ = derivative_fast_as_approximate(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
 def second_derivative_approximate_ufunc(x):
     out_ = second_derivative_as_approximate(x, element(x))
     return narrow(out_, x)
@@ -1482,6 +1511,12 @@ def second_derivative_approximate_ufunc(x):
 @ufunc
 def vjp_approximate_ufunc(x, dy):
     out_ = element(dy) * derivative_as_approximate(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def vjp_approximate_fast_ufunc(x, dy):
+    out_ = element(dy) * derivative_fast_as_approximate(x, element(x))
     return narrow(out_, x)
 
 
@@ -1585,6 +1620,25 @@ def derivative_approximate_contiguous(x, out):
 
 
 @kernel
+def derivative_approximate_fast_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = derivative_fast_as_approximate(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = derivative_fast_as_approximate(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
 def second_derivative_approximate_contiguous(x, out):
     if is_large(out) or same_start(x, out):
         # through a tile: large results go past the caches, and in place the loop vectorises
@@ -1622,6 +1676,28 @@ def vjp_approximate_contiguous(x, dy, out):
             x_i = element(x[i])
             dy_i = element(dy[i])
             out_i = dy_i * derivative_as_approximate(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def vjp_approximate_fast_contiguous(x, dy, out):
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            dy_part = dy[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
+                out_i = dy_i * derivative_fast_as_approximate(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            dy_i = element(dy[i])
+            out_i = dy_i * derivative_fast_as_approximate(out, x_i)
             out[i] = narrow(out_i, out)
 
 

@@ -236,8 +236,7 @@ def exp_twofold_times(x, low, b):
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
-    whole = fma(e * scale, b, extra)
-    result = whole * power2(k - first)
+    result = fma(e * scale, b, extra) * power2(k - first)
     return copysign(0.0, b) if x <= -1400.0 else result
 
 

@@ -187,8 +187,7 @@ def sech2_times(x, b):
     u_7 = ratio * (fma(u_4, u_4, -u_5) + fma(u_4, u_6, u_6 * u_4))
     left = fma(-ratio, u_5, u_3) + (4.0 * e_scaled_low - u_7)
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    result = whole * power2(k - first)
+    result = fma(ratio, b, extra) * power2(k - first)
     return copysign(0.0, b) if size <= -1400.0 else result
 
 
@@ -414,8 +413,7 @@ def sech2_times_rest(x, b):
     u_7 = ratio * (fma(u_4, u_4, -u_5) + fma(u_4, u_6, u_6 * u_4))
     left = fma(-ratio, u_5, u_3) + (4.0 * e_scaled_low - u_7)
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    left_over = fma(ratio, b, -whole) + extra
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
     return 0.0 if size <= -1400.0 else left_over * power2(k - first)
 
 

@@ -88,8 +88,7 @@ def tanhsoftplus_times(x, b):
     below_low_2 = u_9 + (u_8 if x >= 0.0 else 0.0)
     left = fma(-ratio, below_3, top) + (top_low - ratio * below_low_2)
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    result = whole * (1.0 if x >= 0.0 else power2(k - first))
+    result = fma(ratio, b, extra) * (1.0 if x >= 0.0 else power2(k - first))
     return copysign(0.0, b) if x <= -1400.0 else result
 
 
@@ -290,8 +289,7 @@ def sigmoid_times(x, b):
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    result = whole * (1.0 if x >= 0.0 else power2(k - first))
+    result = fma(ratio, b, extra) * (1.0 if x >= 0.0 else power2(k - first))
     return copysign(0.0, b) if x <= -1400.0 else result
 
 
@@ -351,9 +349,8 @@ def sech2softplus_times(x, b):
     q_low = left * inverse
     u_11 = fma(ratio, ratio, -u_8) + fma(ratio, q_low, q_low * ratio)
     extra = u_11 * b if abs(b) < inf else 0.0
-    whole = fma(u_8, b, extra)
     u_12 = power2(k - first)
-    result = whole * (u_12 * u_12 if x >= 0.0 else 1.0)
+    result = fma(u_8, b, extra) * (u_12 * u_12 if x >= 0.0 else 1.0)
     return copysign(0.0, b) if x >= 700.0 else result
 
 
@@ -470,8 +467,7 @@ def sech2softplus_times_rest(x, b):
     q_low = left * inverse
     u_11 = fma(ratio, ratio, -u_8) + fma(ratio, q_low, q_low * ratio)
     extra = u_11 * b if abs(b) < inf else 0.0
-    whole = fma(u_8, b, extra)
-    left_over = fma(u_8, b, -whole) + extra
+    left_over = fma(u_8, b, -fma(u_8, b, extra)) + extra
     u_12 = power2(k - first)
     u_13 = left_over * (u_12 * u_12 if x >= 0.0 else 1.0)
     return 0.0 if x >= 700.0 else u_13
@@ -575,8 +571,7 @@ def sigmoid_times_rest(x, b):
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    left_over = fma(ratio, b, -whole) + extra
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
     u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
     return 0.0 if x <= -1400.0 else u_4
 
@@ -644,6 +639,64 @@ def product_rough(a, b):
     piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
     piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
     return a * piece_2
+
+
+@device
+def tanhsoftplus_fast(x):
+    """Return tanhsoftplus(x), error below 3.0 ULP: n / (n + 2), n = w (w + 2), w = exp(x)."""
+    piece = -746.0 if x < -746.0 else x
+    near = 20.0 if piece > 20.0 else piece
+    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
+    k = shifted - 6755399441055808.0
+    u = -k
+    high = fma(u, 0.693147180559663, near)
+    r = fma(u, 2.8235290563031577e-13, high)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    scale = power2_rounded(shifted)
+    w = fma(p_10, scale, scale)
+    p_11 = fma(w, 5.421010862427522e-20, 2.0)
+    n = w * p_11
+    return n / (n + 3.6893488147419103e19)
+
+
+@device
+def sigmoid_times_fast(x, b):
+    """Return sigmoid(x) * b, error below 2.5 ULP: exp(-x) and one division."""
+    piece = -1386.0 if x < -1386.0 else x
+    near = 38.0 if piece > 38.0 else piece
+    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    shifted = fma(near, 1.4426950408889634, shift)
+    scale = power2_rounded(shifted)
+    down = 9.785978320356312e-296 if x < -690.0 else 1.0
+    k = shifted - shift
+    high = fma(k, 0.693147180559663, -near)
+    r = fma(k, 2.8235290563031577e-13, high)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    below = fma(scale, down, 1.0 + p_10)
+    result = scale / below * b * down
+    return copysign(0.0, b) if x <= -1386.0 else result
 
 
 @device
@@ -801,8 +854,7 @@ def tanhsoftplus_times_rest(x, b):
     below_low_2 = u_9 + (u_8 if x >= 0.0 else 0.0)
     left = fma(-ratio, below_3, top) + (top_low - ratio * below_low_2)
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    left_over = fma(ratio, b, -whole) + extra
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
     u_10 = left_over * (1.0 if x >= 0.0 else power2(k - first))
     return 0.0 if x <= -1400.0 else u_10
 
@@ -954,6 +1006,13 @@ def derivative_narrow(x):
 
 
 @device
+def derivative_quick(x):
+    """Return the derivative at x, in float64, uncompensated."""
+    u = sech2softplus_times(x, sigmoid_times_fast(x, x))
+    return tanhsoftplus_fast(x) + u
+
+
+@device
 def second_derivative(x):
     """Return the second derivative at x."""
     u = sech2softplus(x)
@@ -1022,6 +1081,12 @@ derivative_as = by_type(
     half=widened(derivative_narrow),
 )
 
+derivative_fast_as = by_type(
+    double=derivative_quick,
+    single=widened(derivative_narrow),
+    half=widened(derivative_narrow),
+)
+
 second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
@@ -1054,6 +1119,12 @@ def derivative_ufunc(x):
 
 
 @ufunc
+def derivative_fast_ufunc(x):
+    out_ = derivative_fast_as(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
 def second_derivative_ufunc(x):
     out_ = second_derivative_as(x, element(x))
     return narrow(out_, x)
@@ -1062,6 +1133,12 @@ def second_derivative_ufunc(x):
 @ufunc
 def vjp_ufunc(x, dy):
     out_ = element(dy) * derivative_as(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def vjp_fast_ufunc(x, dy):
+    out_ = element(dy) * derivative_fast_as(x, element(x))
     return narrow(out_, x)
 
 
@@ -1123,6 +1200,25 @@ def derivative_contiguous(x, out):
 
 
 @kernel
+def derivative_fast_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = derivative_fast_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = derivative_fast_as(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
 def second_derivative_contiguous(x, out):
     if is_large(out) or same_start(x, out):
         # through a tile: large results go past the caches, and in place the loop vectorises
@@ -1160,4 +1256,26 @@ def vjp_contiguous(x, dy, out):
             x_i = element(x[i])
             dy_i = element(dy[i])
             out_i = dy_i * derivative_as(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def vjp_fast_contiguous(x, dy, out):
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            dy_part = dy[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
+                out_i = dy_i * derivative_fast_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            dy_i = element(dy[i])
+            out_i = dy_i * derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)

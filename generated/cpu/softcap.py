@@ -325,8 +325,7 @@ def sech2_twofold_times(x, low, b):
     u_8 = ratio * (fma(u_5, u_5, -u_6) + fma(u_5, u_7, u_7 * u_5))
     left = fma(-ratio, u_6, u_4) + (4.0 * e_scaled_low - u_8)
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    result = whole * power2(k - first)
+    result = fma(ratio, b, extra) * power2(k - first)
     return copysign(0.0, b) if size <= -1400.0 else result
 
 
@@ -373,8 +372,7 @@ def sech2_twofold_times_rest(x, low, b):
     u_8 = ratio * (fma(u_5, u_5, -u_6) + fma(u_5, u_7, u_7 * u_5))
     left = fma(-ratio, u_6, u_4) + (4.0 * e_scaled_low - u_8)
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    left_over = fma(ratio, b, -whole) + extra
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
     return 0.0 if size <= -1400.0 else left_over * power2(k - first)
 
 

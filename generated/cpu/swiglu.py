@@ -81,8 +81,7 @@ def sigmoid_twofold_times(x, low, b):
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece_2) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    result = whole * (1.0 if x >= 0.0 else power2(k - first))
+    result = fma(ratio, b, extra) * (1.0 if x >= 0.0 else power2(k - first))
     return copysign(0.0, b) if x <= -1400.0 else result
 
 
@@ -298,8 +297,7 @@ def sigmoid_twofold_times_rest(x, low, b):
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece_2) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
-    whole = fma(ratio, b, extra)
-    left_over = fma(ratio, b, -whole) + extra
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
     u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
     return 0.0 if x <= -1400.0 else u_4
 
