@@ -142,7 +142,9 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
     yardstick = _settled(exact, lowered, setting, trial)
     settled = yardstick.exact
     quick = _quick(lowered, yardstick)
-    wide = [Way("", FLOAT64, settled), *([quick] if quick is not None else [])]
+    wide = [Way("", FLOAT64, settled)]
+    if quick is not None or lowered != settled:
+        wide.append(quick or Way("_plain", FLOAT64, lowered))
     accurate: Way | None = None
     fast: Way | None = None
     tried: list[Way] = []

@@ -1156,27 +1156,6 @@ def derivative_narrow_approximate(x):
 
 
 @device
-def derivative_quick_approximate(x):
-    """Return the derivative at x, in float64, uncompensated."""
-    x2 = x * x
-    u = x2 * x
-    u_2 = 0.044715 * u
-    u_3 = x + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = -u_4
-    u_6 = u_3 - x
-    u_7 = (fma(x2, x, -u) + fma(x, x, -x2) * x) * 0.044715
-    u_8 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u + u_7
-    u_9 = (x - (u_3 - u_6) + (u_2 - u_6) + u_8) * 1.5957691216057308
-    u_10 = fma(1.5957691216057308, u_3, u_5) + -9.96930880911092e-17 * u_3
-    u_11 = u_10 + u_9
-    u_12 = x * (1.0 + fma(x2, 0.134145, x2 * 1.3526957332032908e-17))
-    p = fma(u_12, 1.5957691216057306, u_12 * 1.2235151683392212e-16)
-    u_13 = sigmoid_twofold_times(u_5, -u_11, sigmoid_twofold_times(u_4, u_11, p))
-    return sigmoid_twofold(u_4, u_11) + u_13
-
-
-@device
 def second_derivative_approximate(x):
     """Return the second derivative at x."""
     x2 = x * x
@@ -1423,12 +1402,6 @@ derivative_as_approximate = by_type(
     half=widened(derivative_narrow_approximate),
 )
 
-derivative_fast_as_approximate = by_type(
-    double=derivative_quick_approximate,
-    single=widened(derivative_narrow_approximate),
-    half=widened(derivative_narrow_approximate),
-)
-
 second_derivative_as_approximate = by_type(
     double=second_derivative_approximate,
     single=widened(second_derivative_narrow_approximate),
@@ -1497,12 +1470,6 @@ def derivative_approximate_ufunc(x):
 
 
 @ufunc
-def derivative_approximate_fast_ufunc(x):
-    out_ = derivative_fast_as_approximate(x, element(x))
-    return narrow(out_, x)
-
-
-@ufunc
 def second_derivative_approximate_ufunc(x):
     out_ = second_derivative_as_approximate(x, element(x))
     return narrow(out_, x)
@@ -1511,12 +1478,6 @@ def second_derivative_approximate_ufunc(x):
 @ufunc
 def vjp_approximate_ufunc(x, dy):
     out_ = element(dy) * derivative_as_approximate(x, element(x))
-    return narrow(out_, x)
-
-
-@ufunc
-def vjp_approximate_fast_ufunc(x, dy):
-    out_ = element(dy) * derivative_fast_as_approximate(x, element(x))
     return narrow(out_, x)
 
 
@@ -1620,25 +1581,6 @@ def derivative_approximate_contiguous(x, out):
 
 
 @kernel
-def derivative_approximate_fast_contiguous(x, out):
-    if is_large(out) or same_start(x, out):
-        # through a tile: large results go past the caches, and in place the loop vectorises
-        tile = stack_buffer(256, out)
-        for start in range(0, out.size, 256):
-            x_part = x[start : start + 256]
-            for i in range(x_part.size):
-                x_i = element(x_part[i])
-                out_i = derivative_fast_as_approximate(out, x_i)
-                tile[i] = narrow(out_i, out)
-            store_tile(tile, out, start)
-    else:
-        for i in range(out.size):
-            x_i = element(x[i])
-            out_i = derivative_fast_as_approximate(out, x_i)
-            out[i] = narrow(out_i, out)
-
-
-@kernel
 def second_derivative_approximate_contiguous(x, out):
     if is_large(out) or same_start(x, out):
         # through a tile: large results go past the caches, and in place the loop vectorises
@@ -1676,28 +1618,6 @@ def vjp_approximate_contiguous(x, dy, out):
             x_i = element(x[i])
             dy_i = element(dy[i])
             out_i = dy_i * derivative_as_approximate(out, x_i)
-            out[i] = narrow(out_i, out)
-
-
-@kernel
-def vjp_approximate_fast_contiguous(x, dy, out):
-    if is_large(out) or same_start(x, out) or same_start(dy, out):
-        # through a tile: large results go past the caches, and in place the loop vectorises
-        tile = stack_buffer(256, out)
-        for start in range(0, out.size, 256):
-            x_part = x[start : start + 256]
-            dy_part = dy[start : start + 256]
-            for i in range(x_part.size):
-                x_i = element(x_part[i])
-                dy_i = element(dy_part[i])
-                out_i = dy_i * derivative_fast_as_approximate(out, x_i)
-                tile[i] = narrow(out_i, out)
-            store_tile(tile, out, start)
-    else:
-        for i in range(out.size):
-            x_i = element(x[i])
-            dy_i = element(dy[i])
-            out_i = dy_i * derivative_fast_as_approximate(out, x_i)
             out[i] = narrow(out_i, out)
 
 

@@ -642,64 +642,6 @@ def product_rough(a, b):
 
 
 @device
-def tanhsoftplus_fast(x):
-    """Return tanhsoftplus(x), error below 3.0 ULP: n / (n + 2), n = w (w + 2), w = exp(x)."""
-    piece = -746.0 if x < -746.0 else x
-    near = 20.0 if piece > 20.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
-    k = shifted - 6755399441055808.0
-    u = -k
-    high = fma(u, 0.693147180559663, near)
-    r = fma(u, 2.8235290563031577e-13, high)
-    r2 = r * r
-    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_2 = fma(p, r2, 0.0001984126988598154)
-    p_3 = fma(p_2, r2, 0.008333333333321697)
-    p_4 = fma(p_3, r2, 0.16666666666666677)
-    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
-    p_7 = fma(p_6, r2, 0.001388888888887024)
-    p_8 = fma(p_7, r2, 0.04166666666666669)
-    p_9 = fma(p_8, r2, 0.5)
-    curve = fma(p_4, r, p_9)
-    p_10 = fma(r2, curve, r)
-    scale = power2_rounded(shifted)
-    w = fma(p_10, scale, scale)
-    p_11 = fma(w, 5.421010862427522e-20, 2.0)
-    n = w * p_11
-    return n / (n + 3.6893488147419103e19)
-
-
-@device
-def sigmoid_times_fast(x, b):
-    """Return sigmoid(x) * b, error below 2.5 ULP: exp(-x) and one division."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
-    shifted = fma(near, 1.4426950408889634, shift)
-    scale = power2_rounded(shifted)
-    down = 9.785978320356312e-296 if x < -690.0 else 1.0
-    k = shifted - shift
-    high = fma(k, 0.693147180559663, -near)
-    r = fma(k, 2.8235290563031577e-13, high)
-    r2 = r * r
-    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_2 = fma(p, r2, 0.0001984126988598154)
-    p_3 = fma(p_2, r2, 0.008333333333321697)
-    p_4 = fma(p_3, r2, 0.16666666666666677)
-    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
-    p_7 = fma(p_6, r2, 0.001388888888887024)
-    p_8 = fma(p_7, r2, 0.04166666666666669)
-    p_9 = fma(p_8, r2, 0.5)
-    curve = fma(p_4, r, p_9)
-    p_10 = fma(r2, curve, r)
-    below = fma(scale, down, 1.0 + p_10)
-    result = scale / below * b * down
-    return copysign(0.0, b) if x <= -1386.0 else result
-
-
-@device
 def sigmoid(x):
     """Return sigmoid(x): exp(-|x|) and one division."""
     size = -abs(x)
@@ -1006,13 +948,6 @@ def derivative_narrow(x):
 
 
 @device
-def derivative_quick(x):
-    """Return the derivative at x, in float64, uncompensated."""
-    u = sech2softplus_times(x, sigmoid_times_fast(x, x))
-    return tanhsoftplus_fast(x) + u
-
-
-@device
 def second_derivative(x):
     """Return the second derivative at x."""
     u = sech2softplus(x)
@@ -1081,12 +1016,6 @@ derivative_as = by_type(
     half=widened(derivative_narrow),
 )
 
-derivative_fast_as = by_type(
-    double=derivative_quick,
-    single=widened(derivative_narrow),
-    half=widened(derivative_narrow),
-)
-
 second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
@@ -1119,12 +1048,6 @@ def derivative_ufunc(x):
 
 
 @ufunc
-def derivative_fast_ufunc(x):
-    out_ = derivative_fast_as(x, element(x))
-    return narrow(out_, x)
-
-
-@ufunc
 def second_derivative_ufunc(x):
     out_ = second_derivative_as(x, element(x))
     return narrow(out_, x)
@@ -1133,12 +1056,6 @@ def second_derivative_ufunc(x):
 @ufunc
 def vjp_ufunc(x, dy):
     out_ = element(dy) * derivative_as(x, element(x))
-    return narrow(out_, x)
-
-
-@ufunc
-def vjp_fast_ufunc(x, dy):
-    out_ = element(dy) * derivative_fast_as(x, element(x))
     return narrow(out_, x)
 
 
@@ -1200,25 +1117,6 @@ def derivative_contiguous(x, out):
 
 
 @kernel
-def derivative_fast_contiguous(x, out):
-    if is_large(out) or same_start(x, out):
-        # through a tile: large results go past the caches, and in place the loop vectorises
-        tile = stack_buffer(256, out)
-        for start in range(0, out.size, 256):
-            x_part = x[start : start + 256]
-            for i in range(x_part.size):
-                x_i = element(x_part[i])
-                out_i = derivative_fast_as(out, x_i)
-                tile[i] = narrow(out_i, out)
-            store_tile(tile, out, start)
-    else:
-        for i in range(out.size):
-            x_i = element(x[i])
-            out_i = derivative_fast_as(out, x_i)
-            out[i] = narrow(out_i, out)
-
-
-@kernel
 def second_derivative_contiguous(x, out):
     if is_large(out) or same_start(x, out):
         # through a tile: large results go past the caches, and in place the loop vectorises
@@ -1256,26 +1154,4 @@ def vjp_contiguous(x, dy, out):
             x_i = element(x[i])
             dy_i = element(dy[i])
             out_i = dy_i * derivative_as(out, x_i)
-            out[i] = narrow(out_i, out)
-
-
-@kernel
-def vjp_fast_contiguous(x, dy, out):
-    if is_large(out) or same_start(x, out) or same_start(dy, out):
-        # through a tile: large results go past the caches, and in place the loop vectorises
-        tile = stack_buffer(256, out)
-        for start in range(0, out.size, 256):
-            x_part = x[start : start + 256]
-            dy_part = dy[start : start + 256]
-            for i in range(x_part.size):
-                x_i = element(x_part[i])
-                dy_i = element(dy_part[i])
-                out_i = dy_i * derivative_fast_as(out, x_i)
-                tile[i] = narrow(out_i, out)
-            store_tile(tile, out, start)
-    else:
-        for i in range(out.size):
-            x_i = element(x[i])
-            dy_i = element(dy[i])
-            out_i = dy_i * derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)

@@ -1278,27 +1278,6 @@ def derivative_narrow_approximate(x):
 
 
 @device
-def derivative_quick_approximate(x):
-    """Return the derivative at x, in float64, uncompensated."""
-    x2 = x * x
-    u = x2 * x
-    u_2 = 0.044715 * u
-    u_3 = x + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = -u_4
-    u_6 = u_3 - x
-    u_7 = (fma(x2, x, -u) + fma(x, x, -x2) * x) * 0.044715
-    u_8 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u + u_7
-    u_9 = (x - (u_3 - u_6) + (u_2 - u_6) + u_8) * 1.5957691216057308
-    u_10 = fma(1.5957691216057308, u_3, u_5) + -9.96930880911092e-17 * u_3
-    u_11 = u_10 + u_9
-    u_12 = x * (1.0 + fma(x2, 0.134145, x2 * 1.3526957332032908e-17))
-    p = fma(u_12, 1.5957691216057306, u_12 * 1.2235151683392212e-16)
-    u_13 = sigmoid_twofold_times(u_5, -u_11, sigmoid_twofold_times(u_4, u_11, p))
-    return sigmoid_twofold(u_4, u_11) + u_13
-
-
-@device
 def second_derivative_approximate(x):
     """Return the second derivative at x."""
     x2 = x * x
@@ -1595,12 +1574,6 @@ derivative_as_approximate = by_type(
     half=widened(derivative_narrow_approximate),
 )
 
-derivative_fast_as_approximate = by_type(
-    double=derivative_quick_approximate,
-    single=widened(derivative_narrow_approximate),
-    half=widened(derivative_narrow_approximate),
-)
-
 second_derivative_as_approximate = by_type(
     double=second_derivative_approximate,
     single=widened(second_derivative_narrow_approximate),
@@ -1787,46 +1760,6 @@ def derivative_approximate_strided(
 
 
 @kernel
-def derivative_approximate_fast_tiles(x, out, size, like):
-    """Write the derivatives: of contiguous arrays, a tile a block."""
-    start = tile()
-    if start + 1024 <= size:
-        x_tile = load_tile(x, start, like)
-        out_tile = (
-            derivative_fast_as_approximate(like, x_tile[0]),
-            derivative_fast_as_approximate(like, x_tile[1]),
-            derivative_fast_as_approximate(like, x_tile[2]),
-            derivative_fast_as_approximate(like, x_tile[3]),
-            derivative_fast_as_approximate(like, x_tile[4]),
-            derivative_fast_as_approximate(like, x_tile[5]),
-            derivative_fast_as_approximate(like, x_tile[6]),
-            derivative_fast_as_approximate(like, x_tile[7]),
-        )
-        store_tile(out, start, like, out_tile)
-    else:
-        for i in range(start + lane(), size, 128):
-            x_i = load(x, i, like)
-            out_i = derivative_fast_as_approximate(like, x_i)
-            store(out, i, like, out_i)
-
-
-@kernel
-def derivative_approximate_fast_strided(
-    x, x_strides, mask, mask_strides, out, out_strides, shape, size, like
-):
-    """Write the derivatives: of arrays with any strides."""
-    i = thread()
-    if i >= size:
-        return
-    place = coordinates(i, shape)
-    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
-        return
-    x_i = load(x, index_at(place, x_strides), like)
-    out_i = derivative_fast_as_approximate(like, x_i)
-    store(out, index_at(place, out_strides), like, out_i)
-
-
-@kernel
 def second_derivative_approximate_tiles(x, out, size, like):
     """Write the second derivatives: of contiguous arrays, a tile a block."""
     start = tile()
@@ -1906,49 +1839,6 @@ def vjp_approximate_strided(
     x_i = load(x, index_at(place, x_strides), like)
     dy_i = load(dy, index_at(place, dy_strides), like)
     out_i = dy_i * derivative_as_approximate(like, x_i)
-    store(out, index_at(place, out_strides), like, out_i)
-
-
-@kernel
-def vjp_approximate_fast_tiles(x, dy, out, size, like):
-    """Write dy times the derivatives: of contiguous arrays, a tile a block."""
-    start = tile()
-    if start + 1024 <= size:
-        x_tile = load_tile(x, start, like)
-        dy_tile = load_tile(dy, start, like)
-        out_tile = (
-            dy_tile[0] * derivative_fast_as_approximate(like, x_tile[0]),
-            dy_tile[1] * derivative_fast_as_approximate(like, x_tile[1]),
-            dy_tile[2] * derivative_fast_as_approximate(like, x_tile[2]),
-            dy_tile[3] * derivative_fast_as_approximate(like, x_tile[3]),
-            dy_tile[4] * derivative_fast_as_approximate(like, x_tile[4]),
-            dy_tile[5] * derivative_fast_as_approximate(like, x_tile[5]),
-            dy_tile[6] * derivative_fast_as_approximate(like, x_tile[6]),
-            dy_tile[7] * derivative_fast_as_approximate(like, x_tile[7]),
-        )
-        store_tile(out, start, like, out_tile)
-    else:
-        for i in range(start + lane(), size, 128):
-            x_i = load(x, i, like)
-            dy_i = load(dy, i, like)
-            out_i = dy_i * derivative_fast_as_approximate(like, x_i)
-            store(out, i, like, out_i)
-
-
-@kernel
-def vjp_approximate_fast_strided(
-    x, x_strides, dy, dy_strides, mask, mask_strides, out, out_strides, shape, size, like
-):
-    """Write dy times the derivatives: of arrays with any strides."""
-    i = thread()
-    if i >= size:
-        return
-    place = coordinates(i, shape)
-    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
-        return
-    x_i = load(x, index_at(place, x_strides), like)
-    dy_i = load(dy, index_at(place, dy_strides), like)
-    out_i = dy_i * derivative_fast_as_approximate(like, x_i)
     store(out, index_at(place, out_strides), like, out_i)
 
 

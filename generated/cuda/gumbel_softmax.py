@@ -40,6 +40,7 @@ from actgen.cuda.intrinsics import (
     rint,
     row_slice,
     store_part,
+    wide,
 )
 
 
@@ -253,29 +254,29 @@ def exp_twofold_times(x, low, b):
 
 @device
 def forward_hard_peak(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     return (x - log(-log(u))) / tau
 
 
 @device
 def forward_hard_result(index, peak):
-    index = float(index)
+    index = wide(index)
     return 1.0 if index == peak else 0.0
 
 
 @device
 def vjp_hard_largest(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log_twofold(-log(u), -log_rest(u))
     return (x - log_) / tau
 
 
 @device
 def vjp_hard_total(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     u_2 = -log(u)
     u_3 = -log_rest(u)
     log_2 = log_twofold(u_2, u_3)
@@ -294,9 +295,9 @@ def vjp_hard_total(x, u, tau, largest):
 
 @device
 def vjp_hard_total_2(x, dy, u, tau, largest):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     u_2 = -log(u)
     u_3 = -log_rest(u)
     log_2 = log_twofold(u_2, u_3)
@@ -315,9 +316,9 @@ def vjp_hard_total_2(x, dy, u, tau, largest):
 
 @device
 def vjp_hard_result(x, dy, u, tau, largest, total, scale):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     u_12 = -log(u)
     u_13 = -log_rest(u)
     log_3 = log_twofold(u_12, u_13)
@@ -337,16 +338,16 @@ def vjp_hard_result(x, dy, u, tau, largest, total, scale):
 
 @device
 def partial_tau_hard_largest(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log_twofold(-log(u), -log_rest(u))
     return (x - log_) / tau
 
 
 @device
 def partial_tau_hard_total(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     u_2 = -log(u)
     u_3 = -log_rest(u)
     log_2 = log_twofold(u_2, u_3)
@@ -365,8 +366,8 @@ def partial_tau_hard_total(x, u, tau, largest):
 
 @device
 def partial_tau_hard_total_2(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     u_2 = -log(u)
     u_3 = -log_rest(u)
     log_2 = log_twofold(u_2, u_3)
@@ -385,9 +386,9 @@ def partial_tau_hard_total_2(x, u, tau, largest):
 
 @device
 def partial_tau_hard_result(x, dy, u, tau, largest, total_2, scale, scale_2):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     u_12 = -log(u)
     u_13 = -log_rest(u)
     log_3 = log_twofold(u_12, u_13)
@@ -408,16 +409,16 @@ def partial_tau_hard_result(x, dy, u, tau, largest, total_2, scale, scale_2):
 
 @device
 def forward_largest(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log_twofold(-log(u), -log_rest(u))
     return (x - log_) / tau
 
 
 @device
 def forward_total(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     u_2 = -log(u)
     u_3 = -log_rest(u)
     log_2 = log_twofold(u_2, u_3)
@@ -435,8 +436,8 @@ def forward_total(x, u, tau, largest):
 
 @device
 def forward_result(x, u, tau, largest, total):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     u_11 = -log(u)
     u_12 = -log_rest(u)
     log_3 = log_twofold(u_11, u_12)
@@ -455,16 +456,16 @@ def forward_result(x, u, tau, largest, total):
 
 @device
 def vjp_largest(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log_twofold(-log(u), -log_rest(u))
     return (x - log_) / tau
 
 
 @device
 def vjp_total(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     u_2 = -log(u)
     u_3 = -log_rest(u)
     log_2 = log_twofold(u_2, u_3)
@@ -483,9 +484,9 @@ def vjp_total(x, u, tau, largest):
 
 @device
 def vjp_total_2(x, dy, u, tau, largest):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     u_2 = -log(u)
     u_3 = -log_rest(u)
     log_2 = log_twofold(u_2, u_3)
@@ -504,9 +505,9 @@ def vjp_total_2(x, dy, u, tau, largest):
 
 @device
 def vjp_result(x, dy, u, tau, largest, total, scale):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     u_12 = -log(u)
     u_13 = -log_rest(u)
     log_3 = log_twofold(u_12, u_13)
@@ -526,16 +527,16 @@ def vjp_result(x, dy, u, tau, largest, total, scale):
 
 @device
 def partial_tau_largest(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log_twofold(-log(u), -log_rest(u))
     return (x - log_) / tau
 
 
 @device
 def partial_tau_total(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     u_2 = -log(u)
     u_3 = -log_rest(u)
     log_2 = log_twofold(u_2, u_3)
@@ -554,8 +555,8 @@ def partial_tau_total(x, u, tau, largest):
 
 @device
 def partial_tau_total_2(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     u_2 = -log(u)
     u_3 = -log_rest(u)
     log_2 = log_twofold(u_2, u_3)
@@ -574,9 +575,9 @@ def partial_tau_total_2(x, u, tau, largest):
 
 @device
 def partial_tau_result(x, dy, u, tau, largest, total_2, scale, scale_2):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     u_12 = -log(u)
     u_13 = -log_rest(u)
     log_3 = log_twofold(u_12, u_13)

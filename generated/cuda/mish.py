@@ -662,64 +662,6 @@ def product_rough(a, b):
 
 
 @device
-def tanhsoftplus_fast(x):
-    """Return tanhsoftplus(x), error below 3.0 ULP: n / (n + 2), n = w (w + 2), w = exp(x)."""
-    piece = -746.0 if x < -746.0 else x
-    near = 20.0 if piece > 20.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
-    k = shifted - 6755399441055808.0
-    u = -k
-    high = fma(u, 0.693147180559663, near)
-    r = fma(u, 2.8235290563031577e-13, high)
-    r2 = r * r
-    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_2 = fma(p, r2, 0.0001984126988598154)
-    p_3 = fma(p_2, r2, 0.008333333333321697)
-    p_4 = fma(p_3, r2, 0.16666666666666677)
-    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
-    p_7 = fma(p_6, r2, 0.001388888888887024)
-    p_8 = fma(p_7, r2, 0.04166666666666669)
-    p_9 = fma(p_8, r2, 0.5)
-    curve = fma(p_4, r, p_9)
-    p_10 = fma(r2, curve, r)
-    scale = power2_rounded(shifted)
-    w = fma(p_10, scale, scale)
-    p_11 = fma(w, 5.421010862427522e-20, 2.0)
-    n = w * p_11
-    return n / (n + 3.6893488147419103e19)
-
-
-@device
-def sigmoid_times_fast(x, b):
-    """Return sigmoid(x) * b, error below 2.5 ULP: exp(-x) and one division."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
-    shifted = fma(near, 1.4426950408889634, shift)
-    scale = power2_rounded(shifted)
-    down = 9.785978320356312e-296 if x < -690.0 else 1.0
-    k = shifted - shift
-    high = fma(k, 0.693147180559663, -near)
-    r = fma(k, 2.8235290563031577e-13, high)
-    r2 = r * r
-    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_2 = fma(p, r2, 0.0001984126988598154)
-    p_3 = fma(p_2, r2, 0.008333333333321697)
-    p_4 = fma(p_3, r2, 0.16666666666666677)
-    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
-    p_7 = fma(p_6, r2, 0.001388888888887024)
-    p_8 = fma(p_7, r2, 0.04166666666666669)
-    p_9 = fma(p_8, r2, 0.5)
-    curve = fma(p_4, r, p_9)
-    p_10 = fma(r2, curve, r)
-    below = fma(scale, down, 1.0 + p_10)
-    result = scale / below * b * down
-    return copysign(0.0, b) if x <= -1386.0 else result
-
-
-@device
 def sigmoid(x):
     """Return sigmoid(x): exp(-|x|) and one division."""
     size = -abs(x)
@@ -1032,13 +974,6 @@ def derivative_narrow(x):
 
 
 @device
-def derivative_quick(x):
-    """Return the derivative at x, in float64, uncompensated."""
-    u = sech2softplus_times(x, sigmoid_times_fast(x, x))
-    return tanhsoftplus_fast(x) + u
-
-
-@device
 def second_derivative(x):
     """Return the second derivative at x."""
     u = sech2softplus(x)
@@ -1103,12 +1038,6 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=widened(derivative_narrow),
-    half=widened(derivative_narrow),
-)
-
-derivative_fast_as = by_type(
-    double=derivative_quick,
     single=widened(derivative_narrow),
     half=widened(derivative_narrow),
 )
@@ -1249,44 +1178,6 @@ def derivative_strided(x, x_strides, mask, mask_strides, out, out_strides, shape
 
 
 @kernel
-def derivative_fast_tiles(x, out, size, like):
-    """Write the derivatives: of contiguous arrays, a tile a block."""
-    start = tile()
-    if start + 1024 <= size:
-        x_tile = load_tile(x, start, like)
-        out_tile = (
-            derivative_fast_as(like, x_tile[0]),
-            derivative_fast_as(like, x_tile[1]),
-            derivative_fast_as(like, x_tile[2]),
-            derivative_fast_as(like, x_tile[3]),
-            derivative_fast_as(like, x_tile[4]),
-            derivative_fast_as(like, x_tile[5]),
-            derivative_fast_as(like, x_tile[6]),
-            derivative_fast_as(like, x_tile[7]),
-        )
-        store_tile(out, start, like, out_tile)
-    else:
-        for i in range(start + lane(), size, 128):
-            x_i = load(x, i, like)
-            out_i = derivative_fast_as(like, x_i)
-            store(out, i, like, out_i)
-
-
-@kernel
-def derivative_fast_strided(x, x_strides, mask, mask_strides, out, out_strides, shape, size, like):
-    """Write the derivatives: of arrays with any strides."""
-    i = thread()
-    if i >= size:
-        return
-    place = coordinates(i, shape)
-    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
-        return
-    x_i = load(x, index_at(place, x_strides), like)
-    out_i = derivative_fast_as(like, x_i)
-    store(out, index_at(place, out_strides), like, out_i)
-
-
-@kernel
 def second_derivative_tiles(x, out, size, like):
     """Write the second derivatives: of contiguous arrays, a tile a block."""
     start = tile()
@@ -1366,47 +1257,4 @@ def vjp_strided(
     x_i = load(x, index_at(place, x_strides), like)
     dy_i = load(dy, index_at(place, dy_strides), like)
     out_i = dy_i * derivative_as(like, x_i)
-    store(out, index_at(place, out_strides), like, out_i)
-
-
-@kernel
-def vjp_fast_tiles(x, dy, out, size, like):
-    """Write dy times the derivatives: of contiguous arrays, a tile a block."""
-    start = tile()
-    if start + 1024 <= size:
-        x_tile = load_tile(x, start, like)
-        dy_tile = load_tile(dy, start, like)
-        out_tile = (
-            dy_tile[0] * derivative_fast_as(like, x_tile[0]),
-            dy_tile[1] * derivative_fast_as(like, x_tile[1]),
-            dy_tile[2] * derivative_fast_as(like, x_tile[2]),
-            dy_tile[3] * derivative_fast_as(like, x_tile[3]),
-            dy_tile[4] * derivative_fast_as(like, x_tile[4]),
-            dy_tile[5] * derivative_fast_as(like, x_tile[5]),
-            dy_tile[6] * derivative_fast_as(like, x_tile[6]),
-            dy_tile[7] * derivative_fast_as(like, x_tile[7]),
-        )
-        store_tile(out, start, like, out_tile)
-    else:
-        for i in range(start + lane(), size, 128):
-            x_i = load(x, i, like)
-            dy_i = load(dy, i, like)
-            out_i = dy_i * derivative_fast_as(like, x_i)
-            store(out, i, like, out_i)
-
-
-@kernel
-def vjp_fast_strided(
-    x, x_strides, dy, dy_strides, mask, mask_strides, out, out_strides, shape, size, like
-):
-    """Write dy times the derivatives: of arrays with any strides."""
-    i = thread()
-    if i >= size:
-        return
-    place = coordinates(i, shape)
-    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
-        return
-    x_i = load(x, index_at(place, x_strides), like)
-    dy_i = load(dy, index_at(place, dy_strides), like)
-    out_i = dy_i * derivative_fast_as(like, x_i)
     store(out, index_at(place, out_strides), like, out_i)

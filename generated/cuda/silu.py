@@ -430,33 +430,6 @@ def siluslope_twofold_f32_fast(x, low):
 
 
 @device
-def sigmoid_twofold_fast(x, low):
-    """Return sigmoid(x + low), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
-    scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
-    high = fma(k, 0.693147180559663, -near)
-    p = fma(k, 2.8235290563031577e-13, -(low if abs(x) < 2000.0 else 0.0))
-    r = high + p
-    r2 = r * r
-    p_2 = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_3 = fma(p_2, r2, 0.0001984126988598154)
-    p_4 = fma(p_3, r2, 0.008333333333321697)
-    p_5 = fma(p_4, r2, 0.16666666666666677)
-    p_6 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_7 = fma(p_6, r2, 2.4801587355927152e-05)
-    p_8 = fma(p_7, r2, 0.001388888888887024)
-    p_9 = fma(p_8, r2, 0.04166666666666669)
-    p_10 = fma(p_9, r2, 0.5)
-    curve = fma(p_5, r, p_10)
-    p_11 = fma(r2, curve, r)
-    p_12 = fma(p_11, 1.8446744073709552e19, 1.8446744073709552e19)
-    return scale / (scale + p_12)
-
-
-@device
 def siluslope_twofold_approx(x, low):
     """Return siluslope(x + low) to about 2**-18: its zero a factor."""
     size = abs(x)
@@ -571,18 +544,6 @@ def derivative_float32_fast(x, beta):
 
 
 @device
-def derivative_quick(x, beta):
-    """Return the derivative at x, in float64, uncompensated."""
-    beta = beta.value
-    u = beta * x
-    p = fma(beta, x, -u)
-    piece = 0.0 if beta == 0.0 else fma(beta, -x, -(beta * -x))
-    u_2 = sigmoid_twofold_times_fast(u, p, product(beta, x))
-    u_3 = sigmoid_twofold_times_fast(product(beta, -x), piece, u_2)
-    return sigmoid_twofold_fast(u, p) + u_3
-
-
-@device
 def derivative_approx(x, beta):
     """Return the derivative at x, in float32, approximations of the hardware."""
     beta_ = beta.high
@@ -682,7 +643,7 @@ derivative_as = by_type(
 )
 
 derivative_fast_as = by_type(
-    double=derivative_quick,
+    double=derivative,
     single=derivative_float32_fast,
     half=derivative_approx,
 )

@@ -117,7 +117,7 @@ def second_derivative(x):
 
 
 @device
-def second_derivative_quick(x):
+def second_derivative_plain(x):
     """Return the second derivative at x, in float64, uncompensated."""
     u = 1.0 + abs(x)
     return -(2.0 * sign(x) / (u * u * u))
@@ -149,7 +149,7 @@ derivative_fast_as = by_type(
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=widened(second_derivative_quick),
+    single=widened(second_derivative_plain),
     half=widened(second_derivative),
 )
 
