@@ -26,7 +26,7 @@ _INFIX = {
 _COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 # op → (module, name) of the function that computes it
 CALLS: dict[str, tuple[str, str]] = {
-    **{name: ("math", name) for name in ("sin", "cos", "tan", "asin", "acos", "atan")},
+    **{name: ("math", name) for name in ("tan", "asin", "acos", "atan")},
     **{name: ("math", name) for name in ("sinh", "cosh", "asinh", "acosh", "atanh")},
     **{name: ("math", name) for name in ("sqrt", "hypot")},
     "floor": ("numpy", "floor"),
