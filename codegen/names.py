@@ -39,7 +39,7 @@ PUBLIC_API = frozenset(
             "randomness",
             "registry",
             "rowwise",
-            "tiles",
+            *("tiles", "lanes", "reductions", "downward", "turned"),
             "scalars",
             "serialization",
             "chunks",

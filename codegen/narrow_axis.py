@@ -42,7 +42,9 @@ from actgen.codegen.ops import OPS
 from actgen.codegen.reverse import invariant
 
 LOW = "_low"
-_ELEMENTWISE = frozenset(("add", "sub", "mul", "neg", "fma", "weight_f32", "where", "eq"))
+_ELEMENTWISE = frozenset(
+    ("add", "sub", "mul", "neg", "fma", "where", "eq", "weight_f32", "weight_low_f32")
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ def narrow_formula(exact: Expr, accurate: bool) -> NarrowFormula | None:
     plain = substitute(plain, {exp(z - peak): weight})
     if _degree(plain, {weight, ours}) != 0:
         return None
+    if accurate:
+        plain = rewrite(plain, lambda node: _with_rests(node, weight))
     plain = rewrite(plain, _squared)
     divided = rewrite(plain, lambda node: _multiplied(node, weight, accurate, names))
     if is_op(divided, "sub") and accurate and invariant(divided.args[1]):
@@ -141,6 +145,14 @@ def _degree_of(node: Expr, degrees: Mapping[Expr, int | None]) -> int | None:
     terms = node.args[1:] if node.op == "where" else node.args
     same = {degrees[arg] for arg in terms if arg != ZERO}
     return same.pop() if node.op in ("add", "sub", "where") and len(same) == 1 else None
+
+
+def _with_rests(node: Expr, weight: Expr) -> Expr:
+    """sum(w) = sum(w) + sum(what rounding w lost)"""
+    if not is_op(node, "sum") or not isinstance(weight, Apply):
+        return node
+    rest = substitute(node, {weight: Apply("weight_low_f32", weight.args)})
+    return node + rest if rest != node else node
 
 
 def _squared(node: Expr) -> Expr:

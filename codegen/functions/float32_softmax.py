@@ -7,8 +7,6 @@ and the largest x, which would have to be rounded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from actgen.codegen.coefficients import EXP_F32
 from actgen.codegen.functions.float32_parts import (
     LOG2_E,
@@ -46,24 +44,31 @@ def power_of(magic: Expr) -> Expr:
     return single(ROUNDER + UP) - magic
 
 
-def _weight(let: Steps, fit: Sequence[float]) -> Expr:
+def _steps(let: Steps) -> tuple[Expr, Expr, Expr]:
+    """Return exp(r), what its last rounding lost, and 2**(k - n)."""
     t = let("t", fma(X, LOG2_E, _MAGIC))
     k = let("k", t - _MAGIC)
     high = let("high", fma(-k, LOG2_HIGH, X))  # exact: a multiple of 2**-24 below 1/2
     r = let("r", fma(-k, LOG2_LOW, high))
-    p = let("p", fma(let("r2", r * r), let("curve", polynomial(r, fit)), r))
-    weight = (ONE + p) * apply("power2_rounded", t)
-    return where(apply("lt", X, _LOWEST), ZERO, weight)
+    slope = let("slope", polynomial(r, (1.0, *EXP_F32)))
+    exp_r = let("exp_r", fma(r, slope, ONE))
+    return exp_r, fma(r, slope, ONE - exp_r), let("scale", apply("power2_rounded", t))
 
 
-def _function(suffix: str, fit: Sequence[float], error: float) -> Function:
+def _function(name: str, index: int, doc: str, error: float = 0.0) -> Function:
     let = Steps()
-    text = (
-        f"Return exp(x) / 2**n, error below {error} ULP: exp(r) for x = k log 2 + r, magic says n."
-    )
+    steps = _steps(let)
+    body = where(apply("lt", X, _LOWEST), ZERO, steps[index] * steps[2])
     arguments = ("x", "magic", "lowest")
-    body = _weight(let, fit)
-    return Function(f"weight{suffix}", arguments, body, text, let.names, "float32", error)
+    return Function(name, arguments, body, doc, let.names, "float32", error)
 
 
-FLOAT32_SOFTMAX: tuple[Function, ...] = (_function("_f32", EXP_F32, 1.0),)
+FLOAT32_SOFTMAX: tuple[Function, ...] = (
+    _function(
+        "weight_f32",
+        0,
+        "Return exp(x) / 2**n, error below 0.88 ULP: exp(r) for x = k log 2 + r, magic says n.",
+        0.88,
+    ),
+    _function("weight_low_f32", 1, "Return what the last rounding of weight_f32 lost."),
+)
