@@ -43,7 +43,7 @@ from actgen.codegen.reverse import invariant
 
 LOW = "_low"
 _ELEMENTWISE = frozenset(
-    ("add", "sub", "mul", "neg", "fma", "where", "eq", "weight_f32", "weight_low_f32")
+    ("add", "sub", "mul", "neg", "fma", "where", "eq", "weight_f32", "weight_low_f32", "exp")
 )
 
 
@@ -60,12 +60,8 @@ def narrow_formula(exact: Expr, accurate: bool) -> NarrowFormula | None:
 
     `accurate` asks for errors below 2 ULP of each element.
     """
-    plain = rewrite(exact, lambda n: n.args[0] if is_op(n, "stop_gradient") else n)
-    found = {_numerator(node) for node in walk(plain)} - {None}
-    if len(found) != 1:
-        return None
-    (z,) = found
-    if z is None or z not in (X, -X):
+    plain, z = _plain(exact)
+    if z is None:
         return None
     peak = apply("amax", z)
     weight, ours, names = _weights(z)
@@ -83,6 +79,28 @@ def narrow_formula(exact: Expr, accurate: bool) -> NarrowFormula | None:
         names[offset] = "offset"
         divided = value - offset - Symbol("offset" + LOW, "slice")
     return NarrowFormula(divided, names) if _elementwise(divided) else None
+
+
+def wide_formula(exact: Expr) -> NarrowFormula | None:
+    """Return the formula for float64 arithmetic on float32 numbers, None if `narrow_formula` does.
+
+    These numbers have a difference in float64 that is as good as exact.
+    """
+    plain, z = _plain(exact)
+    if z is None:
+        return None
+    names: dict[Expr, str] = {}
+    plain = rewrite(plain, _squared)
+    divided = rewrite(plain, lambda node: _multiplied(node, ONE, False, names))
+    return NarrowFormula(divided, names) if _elementwise(divided) else None
+
+
+def _plain(exact: Expr) -> tuple[Expr, Expr | None]:
+    """Return the formula without what matters to its derivative alone, and the z of its weights."""
+    plain = rewrite(exact, lambda n: n.args[0] if is_op(n, "stop_gradient") else n)
+    found = {_numerator(node) for node in walk(plain)} - {None}
+    (z,) = found if len(found) == 1 else (None,)
+    return plain, z if z in (X, -X) else None
 
 
 def _numerator(node: Expr) -> Expr | None:

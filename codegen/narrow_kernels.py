@@ -10,17 +10,17 @@ from actgen.codegen.emit import tiles
 from actgen.codegen.emit.tile_columns import columns, short_rows
 from actgen.codegen.emit.tile_rows import rows
 from actgen.codegen.ir import ZERO, Expr
-from actgen.codegen.narrow_axis import narrow_formula
+from actgen.codegen.narrow_axis import narrow_formula, wide_formula
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.schedule import schedule
 
-_KEPT = {"weight_f32": "weight", "weight_low_f32": "weight_low"}
+_KEPT = {"weight_f32": "weight", "weight_low_f32": "weight_low", "exp": "weight"}
 _FUNCTIONS = frozenset(
     (
         *("window", "opened", "copied", "scratch", "single", "same_start", "position_of"),
         *("sum_of", "quick_sum_of", "sum_of_weights", "quick_sum_of_weights", "sum_of_rests"),
         *("add_down", "quick_add_down", "add_weights_down", "quick_add_weights_down"),
-        *("add_rests_down", "largest_of", "room", "turn_rows", "turn_back"),
+        *("add_rests_down", "largest_of", "room", "load", "turn_rows", "turn_back"),
     )
 )
 _CALLED = re.compile(r"\b(\w+)\(", re.ASCII)
@@ -49,8 +49,8 @@ def narrow_kernels(
 ) -> list[NarrowKernel]:
     """Return the kernels in float32 arithmetic, none where the formula has no such form.
 
-    Gradients have them on the fast tier only: differences of weights have few digits. Names in
-    `taken` are not used for temporaries.
+    Accurate gradients compute in float64, but as these do. Names in `taken` are not used for
+    temporaries.
     """
     forward = body.name == "forward"
     if body.name not in ("forward", "vjp") or kernel_params(program.spec) or variant.random:
@@ -60,12 +60,14 @@ def narrow_kernels(
     elements = ("x", *(("mask",) if masked else ()), *(() if forward else ("dy",)))
     fill = program.definition.masked if forward else ZERO
     made = []
-    for fast in (False, True) if forward else (True,):
-        formula = narrow_formula(body.exact, accurate=not fast)
+    for fast in (False, True):
+        # differences of weights, as gradients have them, need more digits than these
+        wide = not fast and not forward
+        formula = wide_formula(body.exact) if wide else narrow_formula(body.exact, not fast)
         if formula is None:
             return []
         plan = schedule(formula.expr, {*elements, *taken}, named=formula.names, keep=_KEPT)
-        kernel = tiles.TiledKernel(plan, elements, "out", fill if masked else None, fast)
+        kernel = tiles.TiledKernel(plan, elements, "out", fill if masked else None, fast, wide)
         name = f"{body.name}{variant.suffix}{'_fast' if fast else ''}_narrow"
         printed = [("rows", rows(kernel)), ("columns", columns(kernel))]
         if not masked:

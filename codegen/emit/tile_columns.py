@@ -20,7 +20,6 @@ from actgen.codegen.emit.tiles import (
     names_of,
     values_in,
 )
-from actgen.codegen.precision import FLOAT32
 from actgen.codegen.schedule import Pass, Reduction
 
 COLUMNS = 128  # neighbouring columns
@@ -58,7 +57,7 @@ class _Columns(Tiles):
             self.line(f"whole = length <= {TILE}")
         self.line(f"size = min(length, {TILE}) * {COLUMNS}")
         for name in (*self.kept, *(f"{r.name}_tile" for r in self.gathered(self.reductions))):
-            self.line(f"{name} = np.empty(size, float32)")
+            self.line(f"{name} = {self.buffer_of('size')}")
         self.arrays_of_slices()
         for name in self.kernel.arrays:
             self.line(f"{name}_tile = scratch({COLUMNS}, float32(0.0))")
@@ -76,10 +75,13 @@ class _Columns(Tiles):
         return [r for r in reductions if r.op == "sum" and not self.is_kept(r)]
 
     def names(self) -> dict[str, str]:
-        return self.element_names() | {name: f"{name}_s[c]" for name in self.rounded()}
+        own = {name: f"{name}[c]" for name in self.slices} if self.kernel.wide else {}
+        return self.element_names() | own | {name: f"{name}_s[c]" for name in self.rounded()}
 
     def rounded(self) -> list[str]:
         """Return the numbers of a slice that elements need, in float32."""
+        if self.kernel.wide:
+            return []
         values = [v for p in self.plan.passes for v in values_in(p.lines)]
         values += [r.value for r in self.reductions]
         values += [*values_in(self.plan.kept), *values_in(self.plan.lines), self.plan.result]
@@ -154,7 +156,7 @@ class _Columns(Tiles):
         before = self.open("for c in range(count):")
         self.open(f"if start <= {place}[c] < start + height:")
         self.line(f"j = int({place}[c]) - start")
-        value = emit_cpu(there, self.names(), FLOAT32)
+        value = emit_cpu(there, self.names(), self.fmt)
         self.line(f"{reduction.name}_tile[j * {COLUMNS} + c] = {value}")
         self.depth = before
 
@@ -216,7 +218,7 @@ class _Short(_Columns):
             self.line(f"{name}_turned = scratch({size}, float32(0.0))")
         self.line(f"rows_tile = scratch({size}, float32(0.0))")
         for name in (*self.kept, *(f"{r.name}_tile" for r in self.gathered(self.reductions))):
-            self.line(f"{name} = scratch({size}, float32(0.0))")
+            self.line(f"{name} = {self.buffer_of(str(size), on_stack=True)}")
         self.arrays_of_slices()
         for name in self.rounded():
             self.line(f"{name}_s = scratch({COLUMNS}, float32(0.0))")

@@ -17,11 +17,10 @@ from actgen.codegen.emit.tiles import (
     names_of,
 )
 from actgen.codegen.ir import Symbol
-from actgen.codegen.precision import FLOAT32
 from actgen.codegen.schedule import Pass, Reduction
 
 KEPT = 2**16  # numbers that are kept at most, instead of computed again
-_SLICE_VALUE = re.compile(r"\s*(\w+_s) = single\(\w+\[r\]\)", re.ASCII)
+_SLICE_VALUE = re.compile(r"\s*(\w+_s) = (?:single\(\w+\[r\]\)|\w+\[r\])", re.ASCII)
 _SUMS = {"": "sum_of", "weights": "sum_of_weights", "rests": "sum_of_rests"}
 _QUICK_SUMS = {**_SUMS, "": "quick_sum_of", "weights": "quick_sum_of_weights"}
 
@@ -61,10 +60,12 @@ class _Rows(Tiles):
             self.line(f"whole = length <= {KEPT}")
             self.line(f"size = max({TILE}, length) if whole else {TILE}")
         for name in self.kept:
-            self.line(f"{name} = np.empty(size, float32)")
+            self.line(f"{name} = {self.buffer_of('size')}")
         self.arrays_of_slices()
-        for name in (*self.kernel.arrays, *(r.name for r in self.buffers(self.reductions))):
+        for name in self.kernel.arrays:
             self.line(f"{name}_tile = scratch({TILE}, float32(0.0))")
+        for reduction in self.buffers(self.reductions):
+            self.line(f"{reduction.name}_tile = {self.buffer_of(str(TILE), on_stack=True)}")
         self.open(f"for first in range(0, {first}.shape[0], block):")
         self.line(f"count = min(block, {first}.shape[0] - first)")
         for step in self.plan.passes:
@@ -107,7 +108,8 @@ class _Rows(Tiles):
         names = {}
         for name in self.slices:
             if name in used or name + LOW in used:
-                self.line(f"{name}_s = single({name}[r])")
+                value = f"{name}[r]" if self.kernel.wide else f"single({name}[r])"
+                self.line(f"{name}_s = {value}")
                 names[name] = f"{name}_s"
             if name + LOW in used:
                 self.line(f"{name}_low_s = single({name}[r] - {name}_s)")
@@ -116,7 +118,7 @@ class _Rows(Tiles):
 
     def directly(self) -> bool:
         """Tell whether what is kept may be kept where the result goes: the caches hold less."""
-        return len(self.kept) == 1
+        return len(self.kept) == 1 and not self.kernel.wide
 
     def kept_window(self, name: str) -> None:
         self.line("at = r * length + start if whole else 0")
@@ -164,7 +166,7 @@ class _Rows(Tiles):
                 place, there, _ = peak
                 before = self.open(f"if start <= {place}[r] < start + width:")
                 self.line(f"j = int({place}[r]) - start")
-                self.line(f"{reduction.name}_s[j] = {emit_cpu(there, names, FLOAT32)}")
+                self.line(f"{reduction.name}_s[j] = {emit_cpu(there, names, self.fmt)}")
                 self.depth = before
 
     def buffer(self, reduction: Reduction) -> str:

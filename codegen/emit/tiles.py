@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 from actgen.codegen.emit.cpu import emit_cpu
 from actgen.codegen.ir import INDEX, Expr, Symbol, is_op, rewrite, symbols
-from actgen.codegen.precision import FLOAT32
+from actgen.codegen.precision import FLOAT32, FLOAT64
 from actgen.codegen.schedule import Pass, Reduction, Schedule
 from actgen.codegen.share import Line
 
 TILE = 2048  # elements of a slice that are added up at a time
 EMPTY = {"sum": "0.0", "amax": "-inf", "argmax": "0.0"}
-NEUTRAL = {"sum": "float32(0.0)", "amax": "-float32(inf)", "argmax": "-float32(inf)"}
 TYPES = {"sum": "0.0", "amax": "float32(0.0)", "argmax": "0.0"}
 LOW = "_low"
 Change = Callable[[Expr], Expr]
@@ -29,13 +28,15 @@ Change = Callable[[Expr], Expr]
 class TiledKernel:
     """What a kernel computes, and from what: arrays with one entry per element.
 
-    `quick` kernels add pairs in float32 first."""
+    `quick` kernels add pairs in float32 first; `wide` ones compute in float64, from float32.
+    """
 
     schedule: Schedule
     elements: tuple[str, ...]
     target: str
     masked: Expr | None
-    quick: bool
+    quick: bool = False
+    wide: bool = False
 
     @property
     def arrays(self) -> tuple[str, ...]:
@@ -61,6 +62,10 @@ class Tiles:
         self.kept = dict(self.plan.kept)
         self.reductions = [r for p in self.plan.passes for r in p.reductions]
         self.slices = [*(r.name for r in self.reductions), *self._between()]
+        self.fmt = FLOAT64 if kernel.wide else FLOAT32
+        self.zero = "0.0" if kernel.wide else "float32(0.0)"
+        self.neutral = dict.fromkeys(("amax", "argmax"), "-inf" if kernel.wide else "-float32(inf)")
+        self.neutral["sum"] = self.zero
         self.ops = {name: value for p in self.plan.passes for name, value in p.lines} | self.kept
 
     def _between(self) -> list[str]:
@@ -140,7 +145,19 @@ class Tiles:
 
     def element_names(self) -> dict[str, str]:
         """Return how elements spell arrays, and what is kept of them."""
-        return {name: f"{name}_s[{self.e}]" for name in (*self.kernel.arrays, *self.kept)}
+        names = {name: self.taken(name) for name in self.kernel.arrays}
+        return names | {name: f"{name}_s[{self.e}]" for name in self.kept}
+
+    def taken(self, name: str) -> str:
+        """Return an element of an array, of the type that is computed in."""
+        place = f"{name}_s[{self.e}]"
+        return f"load({place})" if self.kernel.wide else place
+
+    def buffer_of(self, size: str, on_stack: bool = False) -> str:
+        """Return an array for elements as they are computed."""
+        if on_stack:
+            return f"scratch({size}, {self.zero})"
+        return f"np.empty({size})" if self.kernel.wide else f"np.empty({size}, float32)"
 
     def masked(self, value: str, other: str) -> str:
         if self.kernel.masked is None:
@@ -172,16 +189,16 @@ class Tiles:
             mine, stores = dict(names), []
             for name in (name for name in self.kernel.arrays if name in used):
                 mine[name] = f"{name}_{self.e}"
-                self.line(f"{mine[name]} = {name}_s[{self.e}]")
+                self.line(f"{mine[name]} = {self.taken(name)}")
             for name, value in lines:
-                text = emit_cpu(change(value), mine, FLOAT32)
+                text = emit_cpu(change(value), mine, self.fmt)
                 if name not in self.kept:
                     self.line(f"{name} = {text}")
                     continue
                 mine[name] = f"{name}_{self.e}"
                 self.line(f"{mine[name]} = {text}")
                 if self.kernel.masked is not None:
-                    self.line(f"{mine[name]} = {self.masked(mine[name], NEUTRAL['sum'])}")
+                    self.line(f"{mine[name]} = {self.masked(mine[name], self.neutral['sum'])}")
                 stores.append(f"{name}_s[{self.e}] = {mine[name]}")
             for reduction in buffers:
                 stores += self.reduced_element(reduction, mine, change)
@@ -199,24 +216,26 @@ class Tiles:
     def reduced_value(self, reduction: Reduction, names: dict[str, str], change: Change) -> str:
         """Return what is reduced, with nothing special about the peak."""
         peak = at_peak(reduction.value)
-        text = emit_cpu(change(reduction.value if peak is None else peak[2]), names, FLOAT32)
+        text = emit_cpu(change(reduction.value if peak is None else peak[2]), names, self.fmt)
         if self.kernel.masked is None:
             return text
         if not text.isidentifier():
             self.line(f"{reduction.name}_{self.e} = {text}")
             text = f"{reduction.name}_{self.e}"
-        return self.masked(text, NEUTRAL[reduction.op])
+        return self.masked(text, self.neutral[reduction.op])
 
     def result_elements(self, names: dict[str, str], target: str = "") -> None:
         """Print the loop that writes results, to the part of `target` or of what is kept."""
         target = target or self.kernel.target
         before = self.open(f"for {self.e} in range({self.width}):")
         for name, value in self.plan.lines:
-            self.line(f"{name} = {emit_cpu(value, names, FLOAT32)}")
-        text = emit_cpu(self.plan.result, names, FLOAT32)
+            self.line(f"{name} = {emit_cpu(value, names, self.fmt)}")
+        text = emit_cpu(self.plan.result, names, self.fmt)
         if self.kernel.masked is not None:
             self.line(f"entry = {text}")
-            fill = emit_cpu(self.kernel.masked, {}, FLOAT32).replace("inf", "float32(inf)")
+            fill = emit_cpu(self.kernel.masked, {}, self.fmt)
+            if not self.kernel.wide:
+                fill = fill.replace("inf", "float32(inf)")
             text = self.masked("entry", fill)
         if 4 * self.depth + len(text) + 2 * len(target) > 76:
             self.line(f"entry = {text}")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy import float32, rint
 
 from actgen.intrinsics import (
+    add_down,
     add_rests_down,
     add_weights_down,
     copied,
@@ -38,6 +39,7 @@ from actgen.intrinsics import (
     same_start,
     scratch,
     single,
+    sum_of,
     sum_of_rests,
     sum_of_weights,
     turn_back,
@@ -1392,6 +1394,198 @@ def vjp_columns(x, dy, out):
 
 
 @kernel
+def vjp_narrow_rows(x, dy, out):
+    """Compute the vector-Jacobian product of every row of x."""
+    length = x.shape[1]
+    block = min(64, max(1, 2048 // max(length, 1)))
+    whole = length <= 65536
+    size = max(2048, length) if whole else 2048
+    weight = np.empty(size)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(2048, float32(0.0))
+    dy_tile = scratch(2048, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+            total[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                candidate = largest_of(x_s)
+                if candidate > largest[r]:
+                    largest[r] = candidate
+            for r in range(count):
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                total[r] += sum_of(dy_s)
+        for r in range(count):
+            total_2[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                largest_s = largest[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                for j in range(width):
+                    x_j = load(x_s[j])
+                    weight_j = exp(x_j - largest_s)
+                    weight_s[j] = weight_j
+            for r in range(count):
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                total_2[r] += sum_of(weight_s)
+        for r in range(count):
+            scale[r] = total[r] / total_2[r]
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                scale_s = scale[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    largest_s = largest[r]
+                    for j in range(width):
+                        x_j = load(x_s[j])
+                        weight_j = exp(x_j - largest_s)
+                        weight_s[j] = weight_j
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    out_s[j] = narrow(load(dy_s[j]) - weight_s[j] * scale_s, out)
+
+
+@kernel
+def vjp_narrow_columns(x, dy, out):
+    """Compute the vector-Jacobian product of every column (axis 1) of x."""
+    length = x.shape[1]
+    whole = length <= 2048
+    size = min(length, 2048) * 128
+    weight = np.empty(size)
+    total_tile = np.empty(size)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    dy_tile = scratch(128, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+                total[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    total_s = window(total_tile, (), (j - base) * 128, count)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        dy_c = load(dy_s[c])
+                        largest[c] = x_c if x_c > largest[c] else largest[c]
+                        total_s[c] = dy_c
+                add_down(total_tile, height, 128, count, total)
+            for c in range(count):
+                total_2[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    weight_s = window(weight, (), (j - base) * 128, count)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        weight_c = exp(x_c - largest[c])
+                        weight_s[c] = weight_c
+                add_down(weight, height, 128, count, total_2)
+            for c in range(count):
+                scale[c] = total[c] / total_2[c]
+            for j in range(length):
+                dy_s = opened(dy, (i, j), first, count, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        weight_c = exp(x_c - largest[c])
+                        weight_s[c] = weight_c
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    out_s[c] = narrow(load(dy_s[c]) - weight_s[c] * scale[c], out)
+
+
+@kernel
+def vjp_narrow_short(x, dy, out):
+    """Compute the vector-Jacobian product of every row, of 1 to 28 elements, of x."""
+    length = x.shape[1]
+    x_turned = scratch(3584, float32(0.0))
+    dy_turned = scratch(3584, float32(0.0))
+    out_turned = scratch(3584, float32(0.0))
+    rows_tile = scratch(3584, float32(0.0))
+    weight = scratch(3584, 0.0)
+    total_tile = scratch(3584, 0.0)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    block = min(128, max(16, 2048 // length))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        turn_rows(x, first, count, rows_tile, x_turned, 128)
+        turn_rows(dy, first, count, rows_tile, dy_turned, 128)
+        for c in range(count):
+            largest[c] = -inf
+            total[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            dy_s = window(dy_turned, (), j * 128, count)
+            total_s = window(total_tile, (), (j - base) * 128, count)
+            for c in range(count):
+                x_c = load(x_s[c])
+                dy_c = load(dy_s[c])
+                largest[c] = x_c if x_c > largest[c] else largest[c]
+                total_s[c] = dy_c
+        add_down(total_tile, height, 128, count, total)
+        for c in range(count):
+            total_2[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            for c in range(count):
+                x_c = load(x_s[c])
+                weight_c = exp(x_c - largest[c])
+                weight_s[c] = weight_c
+        add_down(weight, height, 128, count, total_2)
+        for c in range(count):
+            scale[c] = total[c] / total_2[c]
+        for j in range(length):
+            dy_s = window(dy_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            out_s = window(out_turned, (), j * 128, count)
+            for c in range(count):
+                out_s[c] = narrow(load(dy_s[c]) - weight_s[c] * scale[c], out_s)
+        turn_back(out_turned, 128, out, first, count, rows_tile)
+
+
+@kernel
 def vjp_fast_narrow_rows(x, dy, out):
     """Compute the vector-Jacobian product of every row of x."""
     length = x.shape[1]
@@ -1749,6 +1943,163 @@ def vjp_columns_masked(x, mask, dy, out):
                         out[i, j, start + c] = narrow(dy_j - ratio, out)
                     else:
                         out[i, j, start + c] = narrow(0.0, out)
+
+
+@kernel
+def vjp_narrow_rows_masked(x, mask, dy, out):
+    """Compute the vector-Jacobian product of every row of x, where the mask is True."""
+    length = x.shape[1]
+    block = min(64, max(1, 2048 // max(length, 1)))
+    whole = length <= 65536
+    size = max(2048, length) if whole else 2048
+    weight = np.empty(size)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(2048, float32(0.0))
+    dy_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, 0.0)
+    total_tile = scratch(2048, 0.0)
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+            total[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                largest_s = window(largest_tile, (), r * length, width)
+                total_s = window(total_tile, (), r * length, width)
+                for j in range(width):
+                    x_j = load(x_s[j])
+                    dy_j = load(dy_s[j])
+                    largest_s[j] = x_j if mask_s[j] else -inf
+                    total_s[j] = dy_j if mask_s[j] else 0.0
+                candidate = largest_of(largest_s)
+                if candidate > largest[r]:
+                    largest[r] = candidate
+            for r in range(count):
+                total_s = window(total_tile, (), r * length, width)
+                total[r] += sum_of(total_s)
+        for r in range(count):
+            total_2[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                largest_s = largest[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                for j in range(width):
+                    x_j = load(x_s[j])
+                    weight_j = exp(x_j - largest_s)
+                    weight_j = weight_j if mask_s[j] else 0.0
+                    weight_s[j] = weight_j
+            for r in range(count):
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                total_2[r] += sum_of(weight_s)
+        for r in range(count):
+            scale[r] = total[r] / total_2[r]
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                mask_s = window(mask, (first + r,), start, width)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                scale_s = scale[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    largest_s = largest[r]
+                    for j in range(width):
+                        x_j = load(x_s[j])
+                        weight_j = exp(x_j - largest_s)
+                        weight_j = weight_j if mask_s[j] else 0.0
+                        weight_s[j] = weight_j
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    entry = load(dy_s[j]) - weight_s[j] * scale_s
+                    out_s[j] = narrow(entry if mask_s[j] else 0.0, out)
+
+
+@kernel
+def vjp_narrow_columns_masked(x, mask, dy, out):
+    """Compute the vector-Jacobian product of every column (axis 1) of x, where the mask is True."""
+    length = x.shape[1]
+    whole = length <= 2048
+    size = min(length, 2048) * 128
+    weight = np.empty(size)
+    total_tile = np.empty(size)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    dy_tile = scratch(128, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+                total[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    total_s = window(total_tile, (), (j - base) * 128, count)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        dy_c = load(dy_s[c])
+                        candidate = x_c if mask_s[c] else -inf
+                        largest[c] = candidate if candidate > largest[c] else largest[c]
+                        total_s[c] = dy_c if mask_s[c] else 0.0
+                add_down(total_tile, height, 128, count, total)
+            for c in range(count):
+                total_2[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    weight_s = window(weight, (), (j - base) * 128, count)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        weight_c = exp(x_c - largest[c])
+                        weight_c = weight_c if mask_s[c] else 0.0
+                        weight_s[c] = weight_c
+                add_down(weight, height, 128, count, total_2)
+            for c in range(count):
+                scale[c] = total[c] / total_2[c]
+            for j in range(length):
+                mask_s = window(mask, (i, j), first, count)
+                dy_s = opened(dy, (i, j), first, count, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        weight_c = exp(x_c - largest[c])
+                        weight_c = weight_c if mask_s[c] else 0.0
+                        weight_s[c] = weight_c
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    entry = load(dy_s[c]) - weight_s[c] * scale[c]
+                    out_s[c] = narrow(entry if mask_s[c] else 0.0, out)
 
 
 @kernel
