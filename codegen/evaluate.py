@@ -179,6 +179,7 @@ for _name in NARROW:
 MEANING["weight_f32"] = lambda a, b, c: (
     mp.mpf(0) if a < c else _exp(a) * mp.power(2, b - mp.mpf(3 * 2**22))
 )
+MEANING["weight_f64"] = lambda a: mp.mpf(0) if a < -700 else _exp(a)
 MEANING["weight_low_f32"] = lambda a, b, c: mp.mpf(0)
 
 

@@ -43,7 +43,7 @@ from actgen.codegen.reverse import invariant
 
 LOW = "_low"
 _ELEMENTWISE = frozenset(
-    ("add", "sub", "mul", "neg", "fma", "where", "eq", "weight_f32", "weight_low_f32", "exp")
+    ("add", "sub", "mul", "neg", "fma", "where", "eq", "weight_f32", "weight_low_f32", "weight_f64")
 )
 
 
@@ -90,7 +90,8 @@ def wide_formula(exact: Expr) -> NarrowFormula | None:
     if z is None:
         return None
     names: dict[Expr, str] = {}
-    plain = rewrite(plain, _squared)
+    difference = z - apply("amax", z)
+    plain = substitute(rewrite(plain, _squared), {exp(difference): apply("weight_f64", difference)})
     divided = rewrite(plain, lambda node: _multiplied(node, ONE, False, names))
     return NarrowFormula(divided, names) if _elementwise(divided) else None
 

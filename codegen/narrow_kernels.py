@@ -14,13 +14,13 @@ from actgen.codegen.narrow_axis import narrow_formula, wide_formula
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.schedule import schedule
 
-_KEPT = {"weight_f32": "weight", "weight_low_f32": "weight_low", "exp": "weight"}
+_KEPT = {"weight_f32": "weight", "weight_low_f32": "weight_low", "weight_f64": "weight"}
 _FUNCTIONS = frozenset(
     (
         *("window", "opened", "copied", "scratch", "single", "same_start", "position_of"),
         *("sum_of", "quick_sum_of", "sum_of_weights", "quick_sum_of_weights", "sum_of_rests"),
         *("add_down", "quick_add_down", "add_weights_down", "quick_add_weights_down"),
-        *("add_rests_down", "largest_of", "room", "load", "turn_rows", "turn_back"),
+        *("add_rests_down", "largest_of", "room", "load", "fetch", "turn_rows", "turn_back"),
     )
 )
 _CALLED = re.compile(r"\b(\w+)\(", re.ASCII)

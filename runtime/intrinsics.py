@@ -36,7 +36,7 @@ from actgen.reductions import (
     sum_of_weights,
 )
 from actgen.streaming import is_large, store_tile
-from actgen.tiles import copied, opened, room, scratch, single, window
+from actgen.tiles import copied, fetch, opened, room, scratch, single, window
 from actgen.turned import turn, turn_back, turn_rows
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "device",
     "element",
     "exponent",
+    "fetch",
     "float32_rest",
     "fma",
     "is_double",

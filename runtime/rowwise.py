@@ -17,7 +17,6 @@ from actgen.arrays import Array, element_dtype
 from actgen.kernels import Kernels, signature
 from actgen.launch import launch
 
-
 SHORT = 28  # elements that short rows have at most, for kernels called so
 
 

@@ -15,7 +15,8 @@ from numba.np.arrayobj import populate_array
 
 from actgen import half
 
-_FLOAT = ir.FloatType()
+_FLOAT, _INDEX = ir.FloatType(), ir.IntType(32)
+_LINE = 64  # bytes of a cache line
 
 
 def _array(context: Any, builder: Any, kind: types.Array, data: Any, count: Any) -> Any:
@@ -59,6 +60,28 @@ def window(typingctx: Any, array: Any, place: Any, start: Any, count: Any) -> An
         return _array(context, builder, result, data, args[3])
 
     return signature(result, array, place, types.intp, types.intp), codegen
+
+
+@intrinsic
+def fetch(typingctx: Any, array: Any, place: Any, start: Any, count: Any) -> Any:
+    """Ask for `array[place][start : start + count]`, so that it is in the caches soon."""
+    counts = (types.intp, types.intp)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = _part(context, builder, sig.args[0], args[0], args[1], args[2])
+        size = context.get_abi_sizeof(data.type.pointee)
+        pointer = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [pointer, _INDEX, _INDEX, _INDEX])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        step = ir.Constant(args[3].type, _LINE // size)
+        zero = ir.Constant(args[3].type, 0)
+        # to read, kept in the second cache, no instructions
+        how = (_INDEX(0), _INDEX(2), _INDEX(1))
+        with cgutils.for_range_slice(builder, zero, args[3], step, args[3].type) as (j, _):
+            builder.call(function, [builder.bitcast(builder.gep(data, [j]), pointer), *how])
+        return context.get_dummy_value()
+
+    return signature(types.none, array, place, *counts), codegen
 
 
 @intrinsic(prefer_literal=True)

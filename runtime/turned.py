@@ -93,15 +93,16 @@ def turn(
         made, _ = opened_array(context, builder, sig.args[4], args[4])
         height, width = args[2:4]
         block = _Block(builder, (given, args[1]), (made, args[5]))
-        with cgutils.for_range_slice(builder, INT(0), height, _SIDE, INT) as (row, _):
-            with cgutils.for_range_slice(builder, INT(0), width, _SIDE, INT) as (column, _):
-                left = builder.sub(height, row), builder.sub(width, column)
-                full = [builder.icmp_signed(">=", count, _SIDE) for count in left]
-                with builder.if_else(builder.and_(*full)) as (then, otherwise):
-                    with then:
-                        block.whole(row, column)
-                    with otherwise:
-                        block.part(row, column, *left)
+        over_rows = cgutils.for_range_slice(builder, INT(0), height, _SIDE, INT)
+        over_columns = cgutils.for_range_slice(builder, INT(0), width, _SIDE, INT)
+        with over_rows as (row, _), over_columns as (column, _):
+            left = builder.sub(height, row), builder.sub(width, column)
+            full = [builder.icmp_signed(">=", count, _SIDE) for count in left]
+            with builder.if_else(builder.and_(*full)) as (then, otherwise):
+                with then:
+                    block.whole(row, column)
+                with otherwise:
+                    block.part(row, column, *left)
         return context.get_dummy_value()
 
     counts = (types.intp, types.intp, types.intp)

@@ -240,7 +240,7 @@ def _in_float32(name: str) -> Row:
 ROWS |= {f"{name}_fast": ROWS[name] for name in QUICK}
 ROWS |= {f"{name}_f32_fast": ROWS[name] for name in SLOPES}
 ROWS |= {f"{name}{tier}": _in_float32(name) for name in NARROW for tier in ("_f32", "_f32_fast")}
-ROWS["weight_f32"] = ROWS["weight_low_f32"] = _named("weight")
+ROWS["weight_f32"] = ROWS["weight_low_f32"] = ROWS["weight_f64"] = _named("weight")
 
 
 def name_of(name: str) -> str:

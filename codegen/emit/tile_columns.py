@@ -41,6 +41,7 @@ def short_rows(kernel: TiledKernel) -> list[str]:
 class _Columns(Tiles):
     e, s, block, width = "c", "c", COLUMNS, "count"
     unshifted = "not shifted"
+    index = "float(j)"
 
     def statements(self) -> list[str]:
         self.line(f"length = {self.kernel.elements[0]}.shape[1]")
@@ -186,7 +187,7 @@ class _Columns(Tiles):
         return [
             f"wins = {text} > {name}_value[c]",
             f"{name}_value[c] = {text} if wins else {name}_value[c]",
-            f"{name}[c] = float(j) if wins else {name}[c]",
+            f"{name}[c] = {self.index} if wins else {name}[c]",
         ]
 
     def result(self) -> None:
@@ -211,6 +212,8 @@ class _Columns(Tiles):
 
 class _Short(_Columns):
     """Turns a block of rows, goes down the columns they become, and turns the results back."""
+
+    place, index = "float32(0.0)", "single(float(j))"
 
     def buffers(self) -> None:
         size = SHORT * COLUMNS

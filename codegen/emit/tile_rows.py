@@ -149,6 +149,8 @@ class _Rows(Tiles):
 
     def compute(self, step: Pass) -> None:
         used = names_of(step)
+        if any(reduction.op == "sum" for reduction in step.reductions):
+            self.fetch_following()
         self.load(used)
         names = self.element_names() | self.slice_values(used) | {"index": "single(start + j)"}
         mine = [name for name, _ in step.lines if name in self.kept]
@@ -168,6 +170,14 @@ class _Rows(Tiles):
                 self.line(f"j = int({place}[r]) - start")
                 self.line(f"{reduction.name}_s[j] = {emit_cpu(there, names, self.fmt)}")
                 self.depth = before
+
+    def fetch_following(self) -> None:
+        """Print what has the next block on its way while this one is computed."""
+        self.line("following = first + r + count")
+        before = self.open(f"if following < {self.kernel.elements[0]}.shape[0]:")
+        for name in self.kernel.arrays:
+            self.line(f"fetch({name}, (following,), start, width)")
+        self.depth = before
 
     def buffer(self, reduction: Reduction) -> str:
         if self.direct(reduction):

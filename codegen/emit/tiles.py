@@ -19,7 +19,7 @@ from actgen.codegen.share import Line
 
 TILE = 2048  # elements of a slice that are added up at a time
 EMPTY = {"sum": "0.0", "amax": "-inf", "argmax": "0.0"}
-TYPES = {"sum": "0.0", "amax": "float32(0.0)", "argmax": "0.0"}
+TYPES = {"sum": "0.0", "amax": "float32(0.0)"}
 LOW = "_low"
 Change = Callable[[Expr], Expr]
 
@@ -52,6 +52,7 @@ class Tiles:
     """
 
     e, s, block, width = "j", "r", 64, "width"
+    place = "0.0"  # of a type that counts the elements of a slice
     unshifted = "shift[r] == 0.0"
 
     def __init__(self, kernel: TiledKernel) -> None:
@@ -116,7 +117,8 @@ class Tiles:
 
     def arrays_of_slices(self) -> None:
         for reduction in self.reductions:
-            self.line(f"{reduction.name} = scratch({self.block}, {TYPES[reduction.op]})")
+            kind = self.place if reduction.op == "argmax" else TYPES[reduction.op]
+            self.line(f"{reduction.name} = scratch({self.block}, {kind})")
             if reduction.op == "argmax":
                 kind = TYPES["amax"]
                 self.line(f"{reduction.name}_value = scratch({self.block}, {kind})")

@@ -7,7 +7,11 @@ and the largest x, which would have to be rounded.
 
 from __future__ import annotations
 
-from actgen.codegen.coefficients import EXP_F32
+import math
+
+from actgen.codegen.coefficients import EXP, EXP_F32
+from actgen.codegen.functions.exponential import LOG2_HIGH as WIDE_HIGH
+from actgen.codegen.functions.exponential import LOG2_LOW as WIDE_LOW
 from actgen.codegen.functions.float32_parts import (
     LOG2_E,
     LOG2_HIGH,
@@ -15,12 +19,14 @@ from actgen.codegen.functions.float32_parts import (
     ROUNDER,
     single,
 )
-from actgen.codegen.functions.parts import Function, Steps, X, fma, polynomial
+from actgen.codegen.functions.parts import Function, Steps, X, fma, number, polynomial
 from actgen.codegen.ir import ONE, ZERO, Expr, Symbol, absolute, apply, where
 
 UP = 30  # weights are 2**30 too large: what will be subnormal is not yet
 VANISHING = -104.0  # exp is less than half the smallest float32
 FAR = 65536.0  # where a float32 has too few digits after the point
+_WIDE_ROUNDER = 1.5 * 2.0**52
+_WIDE_LOWEST = -700.0
 _MAGIC, _LOWEST = Symbol("magic"), Symbol("lowest")
 
 
@@ -63,6 +69,21 @@ def _function(name: str, index: int, doc: str, error: float = 0.0) -> Function:
     return Function(name, arguments, body, doc, let.names, "float32", error)
 
 
+def _wide_weight() -> Function:
+    """Return the float64 function: simple, as its argument is not above 0."""
+    let = Steps()
+    shift = number(_WIDE_ROUNDER)
+    t = let("t", fma(X, number(1 / math.log(2)), shift))
+    k = let("k", t - shift)
+    high = let("high", fma(-k, number(WIDE_HIGH), X))
+    r = let("r", fma(-k, number(WIDE_LOW), high))
+    slope = let("slope", polynomial(r, (1.0, 0.5, *EXP)))
+    body = fma(r, slope, ONE) * let("scale", apply("power2_rounded", t))
+    body = where(apply("lt", X, number(_WIDE_LOWEST)), ZERO, body)
+    doc = "Return exp(x) for x <= 0, error below 1.5 ULP, and 0 below -700."
+    return Function("weight_f64", ("x",), body, doc, let.names, error=1.5)
+
+
 FLOAT32_SOFTMAX: tuple[Function, ...] = (
     _function(
         "weight_f32",
@@ -71,4 +92,5 @@ FLOAT32_SOFTMAX: tuple[Function, ...] = (
         0.88,
     ),
     _function("weight_low_f32", 1, "Return what the last rounding of weight_f32 lost."),
+    _wide_weight(),
 )

@@ -20,6 +20,7 @@ from actgen.intrinsics import (
     copysign,
     device,
     exponent,
+    fetch,
     fma,
     kernel,
     largest_of,
@@ -223,6 +224,31 @@ def exp(x):
     return (e * scale + e_low * scale) * power2(k - first)
 
 
+@device
+def weight_f64(x):
+    """Return exp(x) for x <= 0, error below 1.5 ULP, and 0 below -700."""
+    t = fma(x, 1.4426950408889634, 6755399441055744.0)
+    k = t - 6755399441055744.0
+    u = -k
+    high = fma(u, 0.693147180559663, x)
+    r = fma(u, 2.8235290563031577e-13, high)
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(p_4, u_2, 0.5)
+    p_6 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_7 = fma(p_6, u_2, 0.0001984126988598154)
+    p_8 = fma(p_7, u_2, 0.008333333333321697)
+    p_9 = fma(p_8, u_2, 0.16666666666666677)
+    p_10 = fma(p_9, u_2, 1.0)
+    slope = fma(p_5, r, p_10)
+    p_11 = fma(r, slope, 1.0)
+    scale = power2_rounded(t)
+    return 0.0 if x < -700.0 else p_11 * scale
+
+
 @kernel
 def forward_rows(x, out):
     """Compute every row of x."""
@@ -337,6 +363,9 @@ def forward_narrow_rows(x, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
@@ -500,7 +529,7 @@ def forward_narrow_short(x, out):
     total_tile = scratch(3584, float32(0.0))
     total_2_tile = scratch(3584, float32(0.0))
     largest = scratch(128, float32(0.0))
-    peak = scratch(128, 0.0)
+    peak = scratch(128, float32(0.0))
     peak_value = scratch(128, float32(0.0))
     total = scratch(128, 0.0)
     total_2 = scratch(128, 0.0)
@@ -529,7 +558,7 @@ def forward_narrow_short(x, out):
                 largest[c] = x_c if x_c > largest[c] else largest[c]
                 wins = x_c > peak_value[c]
                 peak_value[c] = x_c if wins else peak_value[c]
-                peak[c] = float(j) if wins else peak[c]
+                peak[c] = single(float(j)) if wins else peak[c]
         for c in range(count):
             shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
             u = largest[c] - shift[c]
@@ -635,6 +664,9 @@ def forward_fast_narrow_rows(x, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
@@ -769,7 +801,7 @@ def forward_fast_narrow_short(x, out):
     rows_tile = scratch(3584, float32(0.0))
     total_tile = scratch(3584, float32(0.0))
     largest = scratch(128, float32(0.0))
-    peak = scratch(128, 0.0)
+    peak = scratch(128, float32(0.0))
     peak_value = scratch(128, float32(0.0))
     total = scratch(128, 0.0)
     shift = scratch(128, 0.0)
@@ -796,7 +828,7 @@ def forward_fast_narrow_short(x, out):
                 largest[c] = x_c if x_c > largest[c] else largest[c]
                 wins = x_c > peak_value[c]
                 peak_value[c] = x_c if wins else peak_value[c]
-                peak[c] = float(j) if wins else peak[c]
+                peak[c] = single(float(j)) if wins else peak[c]
         for c in range(count):
             shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
             u = largest[c] - shift[c]
@@ -980,6 +1012,9 @@ def forward_narrow_rows_masked(x, mask, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 shift_s = single(shift[r])
@@ -1193,6 +1228,9 @@ def forward_fast_narrow_rows_masked(x, mask, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 shift_s = single(shift[r])
@@ -1415,6 +1453,10 @@ def vjp_narrow_rows(x, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 candidate = largest_of(x_s)
@@ -1428,13 +1470,17 @@ def vjp_narrow_rows(x, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 largest_s = largest[r]
                 at = r * length + start if whole else 0
                 weight_s = window(weight, (), at, width)
                 for j in range(width):
                     x_j = load(x_s[j])
-                    weight_j = exp(x_j - largest_s)
+                    weight_j = weight_f64(x_j - largest_s)
                     weight_s[j] = weight_j
             for r in range(count):
                 at = r * length + start if whole else 0
@@ -1456,7 +1502,7 @@ def vjp_narrow_rows(x, dy, out):
                     largest_s = largest[r]
                     for j in range(width):
                         x_j = load(x_s[j])
-                        weight_j = exp(x_j - largest_s)
+                        weight_j = weight_f64(x_j - largest_s)
                         weight_s[j] = weight_j
                 out_s = window(out, (first + r,), start, width)
                 for j in range(width):
@@ -1506,7 +1552,7 @@ def vjp_narrow_columns(x, dy, out):
                     weight_s = window(weight, (), (j - base) * 128, count)
                     for c in range(count):
                         x_c = load(x_s[c])
-                        weight_c = exp(x_c - largest[c])
+                        weight_c = weight_f64(x_c - largest[c])
                         weight_s[c] = weight_c
                 add_down(weight, height, 128, count, total_2)
             for c in range(count):
@@ -1521,7 +1567,7 @@ def vjp_narrow_columns(x, dy, out):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     for c in range(count):
                         x_c = load(x_s[c])
-                        weight_c = exp(x_c - largest[c])
+                        weight_c = weight_f64(x_c - largest[c])
                         weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
                 for c in range(count):
@@ -1571,7 +1617,7 @@ def vjp_narrow_short(x, dy, out):
             weight_s = window(weight, (), (j - base) * 128, count)
             for c in range(count):
                 x_c = load(x_s[c])
-                weight_c = exp(x_c - largest[c])
+                weight_c = weight_f64(x_c - largest[c])
                 weight_s[c] = weight_c
         add_down(weight, height, 128, count, total_2)
         for c in range(count):
@@ -1611,6 +1657,10 @@ def vjp_fast_narrow_rows(x, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 candidate = largest_of(x_s)
@@ -1630,6 +1680,10 @@ def vjp_fast_narrow_rows(x, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
@@ -1969,6 +2023,10 @@ def vjp_narrow_rows_masked(x, mask, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
@@ -1990,6 +2048,10 @@ def vjp_narrow_rows_masked(x, mask, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 largest_s = largest[r]
@@ -1997,7 +2059,7 @@ def vjp_narrow_rows_masked(x, mask, dy, out):
                 weight_s = window(weight, (), at, width)
                 for j in range(width):
                     x_j = load(x_s[j])
-                    weight_j = exp(x_j - largest_s)
+                    weight_j = weight_f64(x_j - largest_s)
                     weight_j = weight_j if mask_s[j] else 0.0
                     weight_s[j] = weight_j
             for r in range(count):
@@ -2021,7 +2083,7 @@ def vjp_narrow_rows_masked(x, mask, dy, out):
                     largest_s = largest[r]
                     for j in range(width):
                         x_j = load(x_s[j])
-                        weight_j = exp(x_j - largest_s)
+                        weight_j = weight_f64(x_j - largest_s)
                         weight_j = weight_j if mask_s[j] else 0.0
                         weight_s[j] = weight_j
                 out_s = window(out, (first + r,), start, width)
@@ -2076,7 +2138,7 @@ def vjp_narrow_columns_masked(x, mask, dy, out):
                     weight_s = window(weight, (), (j - base) * 128, count)
                     for c in range(count):
                         x_c = load(x_s[c])
-                        weight_c = exp(x_c - largest[c])
+                        weight_c = weight_f64(x_c - largest[c])
                         weight_c = weight_c if mask_s[c] else 0.0
                         weight_s[c] = weight_c
                 add_down(weight, height, 128, count, total_2)
@@ -2093,7 +2155,7 @@ def vjp_narrow_columns_masked(x, mask, dy, out):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     for c in range(count):
                         x_c = load(x_s[c])
-                        weight_c = exp(x_c - largest[c])
+                        weight_c = weight_f64(x_c - largest[c])
                         weight_c = weight_c if mask_s[c] else 0.0
                         weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
@@ -2130,6 +2192,10 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
@@ -2157,6 +2223,10 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 shift_s = single(shift[r])

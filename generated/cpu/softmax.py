@@ -20,6 +20,7 @@ from actgen.intrinsics import (
     copied,
     copysign,
     device,
+    fetch,
     fma,
     kernel,
     largest_of,
@@ -152,36 +153,28 @@ def weight_low_f32(x, magic, lowest):
 
 
 @device
-def exp(x):
-    """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
-    k = rint(short * 1.4426950408889634)
+def weight_f64(x):
+    """Return exp(x) for x <= 0, error below 1.5 ULP, and 0 below -700."""
+    t = fma(x, 1.4426950408889634, 6755399441055744.0)
+    k = t - 6755399441055744.0
     u = -k
-    high = fma(u, 0.693147180559663, short)
-    rest = u * 2.8235290563031577e-13
-    r = high + rest
-    above = 1.0 + r
+    high = fma(u, 0.693147180559663, x)
+    r = fma(u, 2.8235290563031577e-13, high)
     u_2 = r * r
     p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
     p_2 = fma(p, u_2, 2.4801587355927152e-05)
     p_3 = fma(p_2, u_2, 0.001388888888887024)
     p_4 = fma(p_3, u_2, 0.04166666666666669)
-    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
-    p_6 = fma(p_5, u_2, 0.0001984126988598154)
-    p_7 = fma(p_6, u_2, 0.008333333333321697)
-    p_8 = fma(p_7, u_2, 0.16666666666666677)
-    p_9 = fma(p_4, r, p_8)
-    curve = fma(p_9, r, 0.5)
-    error = high - r + rest
-    tail = fma(u_2, curve, error)
-    below = 1.0 - above + r + tail
-    e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
-    scale = power2(first)
-    e_low = above - e + below
-    return (e * scale + e_low * scale) * power2(k - first)
+    p_5 = fma(p_4, u_2, 0.5)
+    p_6 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_7 = fma(p_6, u_2, 0.0001984126988598154)
+    p_8 = fma(p_7, u_2, 0.008333333333321697)
+    p_9 = fma(p_8, u_2, 0.16666666666666677)
+    p_10 = fma(p_9, u_2, 1.0)
+    slope = fma(p_5, r, p_10)
+    p_11 = fma(r, slope, 1.0)
+    scale = power2_rounded(t)
+    return 0.0 if x < -700.0 else p_11 * scale
 
 
 @kernel
@@ -280,6 +273,9 @@ def forward_narrow_rows(x, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
@@ -560,6 +556,9 @@ def forward_fast_narrow_rows(x, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
@@ -880,6 +879,9 @@ def forward_narrow_rows_masked(x, mask, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 shift_s = single(shift[r])
@@ -1096,6 +1098,9 @@ def forward_fast_narrow_rows_masked(x, mask, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 shift_s = single(shift[r])
@@ -1352,6 +1357,10 @@ def vjp_narrow_rows(x, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 largest_s = largest[r]
@@ -1361,7 +1370,7 @@ def vjp_narrow_rows(x, dy, out):
                 for j in range(width):
                     x_j = load(x_s[j])
                     dy_j = load(dy_s[j])
-                    weight_j = exp(x_j - largest_s)
+                    weight_j = weight_f64(x_j - largest_s)
                     weight_s[j] = weight_j
                     total_2_s[j] = dy_j * weight_j
             for r in range(count):
@@ -1388,7 +1397,7 @@ def vjp_narrow_rows(x, dy, out):
                     largest_s = largest[r]
                     for j in range(width):
                         x_j = load(x_s[j])
-                        weight_j = exp(x_j - largest_s)
+                        weight_j = weight_f64(x_j - largest_s)
                         weight_s[j] = weight_j
                 out_s = window(out, (first + r,), start, width)
                 for j in range(width):
@@ -1434,7 +1443,7 @@ def vjp_narrow_columns(x, dy, out):
                     for c in range(count):
                         x_c = load(x_s[c])
                         dy_c = load(dy_s[c])
-                        weight_c = exp(x_c - largest[c])
+                        weight_c = weight_f64(x_c - largest[c])
                         weight_s[c] = weight_c
                         total_2_s[c] = dy_c * weight_c
                 add_down(weight, height, 128, count, total)
@@ -1452,7 +1461,7 @@ def vjp_narrow_columns(x, dy, out):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     for c in range(count):
                         x_c = load(x_s[c])
-                        weight_c = exp(x_c - largest[c])
+                        weight_c = weight_f64(x_c - largest[c])
                         weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
                 for c in range(count):
@@ -1499,7 +1508,7 @@ def vjp_narrow_short(x, dy, out):
             for c in range(count):
                 x_c = load(x_s[c])
                 dy_c = load(dy_s[c])
-                weight_c = exp(x_c - largest[c])
+                weight_c = weight_f64(x_c - largest[c])
                 weight_s[c] = weight_c
                 total_2_s[c] = dy_c * weight_c
         add_down(weight, height, 128, count, total)
@@ -1559,6 +1568,10 @@ def vjp_fast_narrow_rows(x, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 shift_s = single(shift[r])
@@ -1934,6 +1947,10 @@ def vjp_narrow_rows_masked(x, mask, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
@@ -1944,7 +1961,7 @@ def vjp_narrow_rows_masked(x, mask, dy, out):
                 for j in range(width):
                     x_j = load(x_s[j])
                     dy_j = load(dy_s[j])
-                    weight_j = exp(x_j - largest_s)
+                    weight_j = weight_f64(x_j - largest_s)
                     weight_j = weight_j if mask_s[j] else 0.0
                     total_2_j = dy_j * weight_j
                     weight_s[j] = weight_j
@@ -1974,7 +1991,7 @@ def vjp_narrow_rows_masked(x, mask, dy, out):
                     largest_s = largest[r]
                     for j in range(width):
                         x_j = load(x_s[j])
-                        weight_j = exp(x_j - largest_s)
+                        weight_j = weight_f64(x_j - largest_s)
                         weight_j = weight_j if mask_s[j] else 0.0
                         weight_s[j] = weight_j
                 out_s = window(out, (first + r,), start, width)
@@ -2025,7 +2042,7 @@ def vjp_narrow_columns_masked(x, mask, dy, out):
                     for c in range(count):
                         x_c = load(x_s[c])
                         dy_c = load(dy_s[c])
-                        weight_c = exp(x_c - largest[c])
+                        weight_c = weight_f64(x_c - largest[c])
                         weight_c = weight_c if mask_s[c] else 0.0
                         total_2_c = dy_c * weight_c
                         weight_s[c] = weight_c
@@ -2046,7 +2063,7 @@ def vjp_narrow_columns_masked(x, mask, dy, out):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     for c in range(count):
                         x_c = load(x_s[c])
-                        weight_c = exp(x_c - largest[c])
+                        weight_c = weight_f64(x_c - largest[c])
                         weight_c = weight_c if mask_s[c] else 0.0
                         weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
@@ -2104,6 +2121,10 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out):
         for start in range(0, length, 2048):
             width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
