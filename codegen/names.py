@@ -32,6 +32,7 @@ PUBLIC_API = frozenset(
         *("errors", "evaluation", "half", "halves", "intrinsics", "kernels", "layout", "loading"),
         *(
             "demo",
+            "devices",
             "packaged",
             "parameters",
             "plan",
@@ -71,7 +72,7 @@ _ARGUMENTS = frozenset(
         *("window", "opened", "copied", "scratch", "single"),
         *("sum_of", "quick_sum_of", "largest_of", "position_of"),
         *("at", "is_large", "store_tile"),
-        *("is_double", "like"),
+        *("in_parts", "is_double", "like"),
     }
 )
 # A kernel's name ends in the bool parameters of its variant, then in its tier: `forward_fast_rows`.

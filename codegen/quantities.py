@@ -12,8 +12,9 @@ from math import ceil
 
 from actgen.codegen.activation import Param
 from actgen.codegen.emit.cpu import emit_cpu
+from actgen.codegen.emit.cuda import ON_CPU, Parts
 from actgen.codegen.functions.parts import Function
-from actgen.codegen.ir import Expr, symbols
+from actgen.codegen.ir import Expr, Symbol, symbols
 from actgen.codegen.pipeline import Body, Variant
 from actgen.codegen.plan import Plan, Way, in_parts
 from actgen.codegen.precision import FLOAT32, FLOAT64, FORMATS, Format
@@ -58,16 +59,20 @@ class ChoiceText:
 
 
 def functions(
-    variant: Variant, inputs: Sequence[str], params: Sequence[Param]
+    variant: Variant, inputs: Sequence[str], params: Sequence[Param], parts: Parts = ON_CPU
 ) -> Iterator[FunctionText]:
-    """Yield the functions of a variant; `inputs` are their arguments, parameters at the end."""
+    """Yield the functions of a variant; `inputs` are their arguments, parameters at the end.
+
+    `parts` says how the target spells the parts of parameters.
+    """
     for body in variant.bodies:
         if body.plan is None:
             name = f"{body.name}{variant.suffix}"
-            yield _function(name, inputs, body.lowered, f"{_sentence(body)}.")
+            head = _whole(body.lowered, params, parts)
+            yield _function(name, inputs, body.lowered, f"{_sentence(body)}.", head=head)
             continue
         for way in body.plan.ways:
-            yield _of_way(body, way, variant.suffix, inputs, params)
+            yield _of_way(body, way, variant.suffix, inputs, params, parts)
 
 
 def choices(variant: Variant, gated: bool = False) -> Iterator[ChoiceText]:
@@ -149,7 +154,12 @@ def _choice(body: Body, fast: bool, suffix: str, gated: bool) -> ChoiceText:
 
 
 def _of_way(
-    body: Body, way: Way, suffix: str, inputs: Sequence[str], params: Sequence[Param]
+    body: Body,
+    way: Way,
+    suffix: str,
+    inputs: Sequence[str],
+    params: Sequence[Param],
+    parts: Parts,
 ) -> FunctionText:
     doc = f"{_sentence(body)}{f', in {how(way)}' if way.suffix else ''}."
     head: list[str] = []
@@ -157,9 +167,17 @@ def _of_way(
         used = symbols(way.lowered)
         for p in params:
             high, rest = in_parts(p)
-            head += [f"{high.name} = float32({p.name})"] if high in used else []
-            head += [f"{rest.name} = float32_rest({p.name})"] if rest in used else []
+            head += [f"{high.name} = {parts.high.format(p.name)}"] if high in used else []
+            head += [f"{rest.name} = {parts.rest.format(p.name)}"] if rest in used else []
+    else:
+        head = _whole(way.lowered, params, parts)
     return _function(f"{body.name}{way.suffix}{suffix}", inputs, way.lowered, doc, way.fmt, head)
+
+
+def _whole(lowered: Expr, params: Sequence[Param], parts: Parts) -> list[str]:
+    """Return the lines that take float64 parameters from their parts."""
+    used = [p.name for p in params if Symbol(p.name) in symbols(lowered)]
+    return [f"{name} = {parts.whole.format(name)}" for name in used] if parts.whole else []
 
 
 def precision(variants: Iterable[Variant]) -> list[str]:

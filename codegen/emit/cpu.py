@@ -48,13 +48,18 @@ CALLS: dict[str, tuple[str, str]] = {
 }
 
 
-def imports(exprs: Iterable[Expr]) -> dict[str, set[str]]:
-    """Return what the text of `exprs` needs, by module; library functions are not imported."""
+def imports(
+    exprs: Iterable[Expr], calls: Mapping[str, tuple[str, str]] = CALLS
+) -> dict[str, set[str]]:
+    """Return what the text of `exprs` needs, by module; library functions are not imported.
+
+    Another target may have the same names elsewhere: `calls` says where.
+    """
     needed: dict[str, set[str]] = {}
     for expr in exprs:
         for node in walk(expr):
-            if isinstance(node, Apply) and node.op in CALLS:
-                module, name = CALLS[node.op]
+            if isinstance(node, Apply) and node.op in calls:
+                module, name = calls[node.op]
                 needed.setdefault(module, set()).add(name)
             elif is_op(node, "inf"):
                 needed.setdefault("math", set()).add("inf")
