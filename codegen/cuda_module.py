@@ -1,8 +1,7 @@
 """Lay out a CUDA module: a program in, what its template prints out as text.
 
-The functions are those of the CPU module, but for 16-bit results, which have plans of their own.
-Kernels take addresses: contiguous
-arrays by tiles, all others element by element.
+The functions are those of the CPU module, from the same plans but for 16-bit results. Kernels take
+addresses: contiguous arrays by tiles, all others element by element.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from actgen.codegen.activation import Param
-from actgen.codegen.emit.cpu import emit_cpu
+from actgen.codegen.emit.cpu import CALLS, emit_cpu
 from actgen.codegen.emit.cuda import ON_CPU, Parts
 from actgen.codegen.functions.parts import Function
 from actgen.codegen.ir import Expr, Symbol, symbols
@@ -34,6 +34,7 @@ _WAYS = {
     "_float32": "float32, compensated",
     "_float32_twofold": "float32, twofold",
     "_float32_fast": "float32",
+    "_approx": "float32, approximations of the hardware",
 }
 
 
@@ -69,7 +70,8 @@ def functions(
         if body.plan is None:
             name = f"{body.name}{variant.suffix}"
             head = _whole(body.lowered, params, parts)
-            yield _function(name, inputs, body.lowered, f"{_sentence(body)}.", head=head)
+            doc = f"{_sentence(body)}."
+            yield _function(name, inputs, body.lowered, doc, head=head, calls=parts.calls)
             continue
         for way in body.plan.ways:
             yield _of_way(body, way, variant.suffix, inputs, params, parts)
@@ -85,9 +87,12 @@ def choices(variant: Variant, gated: bool = False) -> Iterator[ChoiceText]:
             yield _choice(body, fast, variant.suffix, gated)
 
 
-def library(used: Iterable[Function]) -> list[FunctionText]:
+def library(used: Iterable[Function], parts: Parts = ON_CPU) -> list[FunctionText]:
     """Return the library functions that a module uses."""
-    return [_function(f.name, f.args, f.body, f.doc, FORMATS[f.dtype], names=f.names) for f in used]
+    return [
+        _function(f.name, f.args, f.body, f.doc, FORMATS[f.dtype], names=f.names, calls=parts.calls)
+        for f in used
+    ]
 
 
 def call(variant: Variant, name: str, fast: bool) -> str:
@@ -171,7 +176,8 @@ def _of_way(
             head += [f"{rest.name} = {parts.rest.format(p.name)}"] if rest in used else []
     else:
         head = _whole(way.lowered, params, parts)
-    return _function(f"{body.name}{way.suffix}{suffix}", inputs, way.lowered, doc, way.fmt, head)
+    name = f"{body.name}{way.suffix}{suffix}"
+    return _function(name, inputs, way.lowered, doc, way.fmt, head, calls=parts.calls)
 
 
 def _whole(lowered: Expr, params: Sequence[Param], parts: Parts) -> list[str]:
@@ -190,7 +196,11 @@ def precision(variants: Iterable[Variant]) -> list[str]:
             ways = (body.plan.single, body.plan.single_fast)
             different = {way.suffix: way for way in ways}.values()
             texts = (f"{how(way)} ({_rounded_up(way.error)})" for way in different)
-            lines.append(f"{body.name}{variant.suffix}: {'; fast: '.join(texts)}")
+            line = f"{body.name}{variant.suffix}: {'; fast: '.join(texts)}"
+            short = body.plan.short
+            if short is not None and short.suffix != body.plan.single_fast.suffix:
+                line += f"; 16-bit results: {how(short)} ({_rounded_up(short.error)})"
+            lines.append(line)
     return lines
 
 
@@ -219,9 +229,12 @@ def _function(
     fmt: Format = FLOAT64,
     head: Sequence[str] = (),
     names: Mapping[Expr, str] | None = None,
+    calls: Mapping[str, tuple[str, str]] = CALLS,
 ) -> FunctionText:
     taken = {*args, *(symbol.name for symbol in symbols(expr))}
     shared = share([expr], sorted(taken), WIDTH if fmt is FLOAT64 else WIDTH - 24, names)
-    lines = [f"{target} = {emit_cpu(value, fmt=fmt)}" for target, value in shared.lines]
-    result = emit_cpu(shared.results[0], fmt=fmt)
+    lines = [
+        f"{target} = {emit_cpu(value, fmt=fmt, calls=calls)}" for target, value in shared.lines
+    ]
+    result = emit_cpu(shared.results[0], fmt=fmt, calls=calls)
     return FunctionText(name, ", ".join(args), doc, (*head, *lines), result)

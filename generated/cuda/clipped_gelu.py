@@ -8,9 +8,9 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64, to fewer digits (0.50 ULP); fast: float32 (2.81 ULP)
-    derivative: float64, to fewer digits (0.50 ULP); fast: float32 (2.22 ULP)
-    second_derivative: float64, to fewer digits (0.50 ULP)
+    forward: float64, to fewer digits (0.50 ULP); fast: float32 (2.81 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative: float64, to fewer digits (0.50 ULP); fast: float32 (2.22 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    second_derivative: float64, to fewer digits (0.50 ULP); 16-bit results: float32, twofold (0.51 ULP)
 """
 
 from math import inf
@@ -22,6 +22,7 @@ from actgen.cuda.intrinsics import (
     coordinates,
     copysign,
     device,
+    exp2_approx,
     fma,
     in_parts,
     index_at,
@@ -34,6 +35,7 @@ from actgen.cuda.intrinsics import (
     parameter,
     power2,
     power2_rounded,
+    reciprocal_approx,
     rint,
     store,
     store_tile,
@@ -471,6 +473,45 @@ def normcdf_times_fast(x, b):
 
 
 @device
+def normcdf_approx(x):
+    """Return normcdf(x) to about 2**-18: exp(-x²/2) times a polynomial in 1 / (1 + c |x|)."""
+    size = abs(x)
+    area = size * size
+    h = exp2_approx(area * float32(-0.36067376))
+    p = fma(size, float32(0.305), float32(1.0))
+    p_2 = reciprocal_approx(p)
+    p_3 = fma(float32(-0.077005684), p_2, float32(0.20172623))
+    p_4 = fma(p_3, p_2, float32(-0.0037247625))
+    p_5 = fma(p_4, p_2, float32(0.14018624))
+    p_6 = fma(p_5, p_2, float32(0.1168379))
+    p_7 = fma(p_6, p_2, float32(0.12198035))
+    q = p_2 * p_7
+    part = h * q
+    piece = fma(-part, h, float32(1.0)) if x > float32(0.0) else part
+    return piece * (float32(1.0) if x > float32(0.0) else h)
+
+
+@device
+def normcdf_times_approx(x, b):
+    """Return normcdf(x) * b to about 2**-18: exp(-x²/2) times a polynomial in 1 / (1 + c |x|)."""
+    size = abs(x)
+    area = size * size
+    h = exp2_approx(area * float32(-0.36067376))
+    p = fma(size, float32(0.305), float32(1.0))
+    p_2 = reciprocal_approx(p)
+    p_3 = fma(float32(-0.077005684), p_2, float32(0.20172623))
+    p_4 = fma(p_3, p_2, float32(-0.0037247625))
+    p_5 = fma(p_4, p_2, float32(0.14018624))
+    p_6 = fma(p_5, p_2, float32(0.1168379))
+    p_7 = fma(p_6, p_2, float32(0.12198035))
+    q = p_2 * p_7
+    part = h * q
+    piece = fma(-part, h, float32(1.0)) if x > float32(0.0) else part
+    result = piece * b * (float32(1.0) if x > float32(0.0) else h)
+    return copysign(float32(0.0), b) if x <= float32(-18.0) else result
+
+
+@device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
     piece = -1400.0 if x < -1400.0 else x
@@ -603,6 +644,24 @@ def exp_twofold_times_fast(x, low, b):
 
 
 @device
+def normcdfslope_approx(x):
+    """Return normcdfslope(x) to about 2**-18: its zero a factor."""
+    size = abs(x)
+    y = float32(20.0) if size > float32(20.0) else size
+    area = y * y
+    h = exp2_approx(area * float32(-0.36067376))
+    u = float32(0.75179154) - y + float32(-1.211445e-08)
+    p = reciprocal_approx(fma(y, float32(0.5), float32(1.0)))
+    p_2 = fma(float32(0.027786534), p, float32(-0.10535522))
+    p_3 = fma(p_2, p, float32(0.10031308))
+    p_4 = fma(p_3, p, float32(0.09141604))
+    p_5 = fma(p_4, p, float32(0.15209036))
+    p_6 = fma(p_5, p, float32(0.3988277))
+    tail = u * h * p_6 * h
+    return float32(1.0) - tail if x > float32(0.0) else tail
+
+
+@device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
     piece = -1400.0 if x < -1400.0 else x
@@ -633,6 +692,113 @@ def exp_twofold(x, low):
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
+
+
+@device
+def normcdf_f32(x):
+    """Return normcdf(x), error below 0.92 ULP: exp(-y²) / h(y), h nearly a straight line."""
+    start = float32(1073741800.0) if x > float32(0.0) else float32(0.0)
+    size = abs(x)
+    most = float32(6.0) if x > float32(0.0) else float32(14.5)
+    y = most if size > most else size
+    area = y * y
+    t = fma(area, float32(-0.7213475), float32(12582941.0))
+    k = t - float32(12582941.0)
+    r = fma(k, float32(1.3862944), area)
+    e_near = fma(r, -float32(0.5), float32(1.0))
+    line = fma(y, float32(1.078125), float32(1.0))
+    p = fma(float32(0.006018176), y, float32(-0.0069231144))
+    p_2 = fma(float32(-0.10919907), y, float32(-0.28024015))
+    top = fma(fma(float32(0.0014441528), area, p), area, p_2)
+    p_3 = fma(float32(0.08137479), y, float32(0.3668376))
+    p_4 = fma(float32(0.008244044), area, p_3)
+    p_5 = fma(p_4, area, fma(float32(0.8771573), y, float32(1.0)))
+    v = top / p_5
+    bend = y * v
+    h = line + bend
+    inverse = float32(1.0) / h
+    tail = e_near * inverse
+    scale = power2_rounded(t)
+    signed = -scale if x > float32(0.0) else scale
+    part = tail * signed
+    both = start + part
+    r2 = r * r
+    p_6 = fma(float32(-0.00026152778), r, float32(0.002604138))
+    p_7 = fma(float32(2.1797317e-05), r2, p_6)
+    curve = fma(p_7, r2, fma(float32(-0.020833148), r, float32(0.125)))
+    p_8 = fma(r, -float32(0.5), float32(1.0) - e_near)
+    e_rest = fma(r2, curve, p_8)
+    e = e_near + e_rest
+    u = -inverse
+    p_9 = fma(y, float32(1.078125), float32(1.0) - line)
+    h_low = line - h + bend + p_9
+    left = fma(u, h_low, fma(u, h, float32(1.0)))
+    rest = fma(k, float32(-3.8093084e-09), fma(y, y, -area))
+    e_low = fma(rest, -float32(0.5) * e, e_rest)
+    p_10 = fma(e_near, inverse, -tail)
+    tail_low = fma(inverse, fma(e, left, e_low), p_10)
+    both_low = fma(tail_low, signed, start - both + part)
+    return (both + both_low) * float32(9.313226e-10)
+
+
+@device
+def exp_twofold_f32(x, low):
+    """Return exp(x + low), error below 0.85 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-104.0) if x < float32(-104.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    piece_2 = low if abs(x) < float32(1000.0) else float32(0.0)
+    rest = fma(u, float32(-1.9046542e-09), piece_2)
+    r = high + rest
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    r_low = high - r + rest
+    tail = fma(r2, curve, fma(r_low, r, r_low))
+    p_3 = r + tail
+    e = float32(1.0) + p_3
+    scale = power2_rounded(t)
+    piece_3 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
+    return e * scale * piece_3
+
+
+@device
+def exp_twofold_times_f32(x, low, b):
+    """Return exp(x + low) * b, error below 0.94 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-160.0) if x < float32(-160.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    piece_2 = float32(12582910.0) if x > float32(80.0) else float32(12582912.0)
+    shift = float32(12583022.0) if x < float32(-76.0) else piece_2
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    piece_3 = low if abs(x) < float32(1000.0) else float32(0.0)
+    rest = fma(u, float32(-1.9046542e-09), piece_3)
+    r = high + rest
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    r_low = high - r + rest
+    tail = fma(r2, curve, fma(r_low, r, r_low))
+    p_3 = r + tail
+    e = float32(1.0) + p_3
+    scale = power2_rounded(t)
+    e_scaled = e * scale
+    e_low = float32(1.0) - e + p_3
+    extra = e_low * scale * b
+    piece_4 = extra if abs(extra) < float32(inf) else float32(0.0)
+    piece_5 = float32(4.0) if x > float32(80.0) else float32(1.0)
+    piece_6 = float32(inf) if x > float32(88.8) else piece_5
+    piece_7 = float32(7.70372e-34) if x < float32(-76.0) else piece_6
+    result = fma(e_scaled, b, piece_4) * piece_7
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
 
 @device
@@ -699,6 +865,28 @@ def forward_quick(x, min_val, max_val):
     piece_2 = min_val if holds else u_3
     holds_2 = u_2 > max_val or u_2 == max_val and piece > 0.0
     return max_val if holds_2 else piece_2
+
+
+@device
+def forward_approx(x, min_val, max_val):
+    """Return the value at x, in float32, approximations of the hardware."""
+    min_val_ = min_val.high
+    min_val_rest_ = min_val.rest
+    max_val_ = max_val.high
+    max_val_rest_ = max_val.rest
+    u = normcdf_approx(x)
+    u_2 = u * x
+    piece = u if u == float32(0.0) else u_2
+    piece_2 = float32(0.0) if u == float32(0.0) else fma(u, x, -u_2)
+    holds = piece_2 + -max_val_rest_ > float32(0.0)
+    holds_2 = piece == max_val_ and holds
+    holds_3 = piece_2 + -min_val_rest_ < float32(0.0)
+    holds_4 = piece == min_val_ and holds_3
+    u_3 = normcdf_times_approx(x, x)
+    holds_5 = piece < min_val_ or holds_4
+    piece_3 = min_val_ if holds_5 else u_3
+    holds_6 = piece > max_val_ or holds_2
+    return max_val_ if holds_6 else piece_3
 
 
 @device
@@ -779,6 +967,27 @@ def derivative_quick(x, min_val, max_val):
 
 
 @device
+def derivative_approx(x, min_val, max_val):
+    """Return the derivative at x, in float32, approximations of the hardware."""
+    min_val_ = min_val.high
+    min_val_rest_ = min_val.rest
+    max_val_ = max_val.high
+    max_val_rest_ = max_val.rest
+    u = normcdf_approx(x)
+    u_2 = u * x
+    piece = u if u == float32(0.0) else u_2
+    piece_2 = float32(0.0) if u == float32(0.0) else fma(u, x, -u_2)
+    holds = piece_2 + -max_val_rest_ > float32(0.0)
+    holds_2 = piece == max_val_ and holds
+    holds_3 = piece_2 + -min_val_rest_ < float32(0.0)
+    holds_4 = piece == min_val_ and holds_3
+    u_3 = normcdfslope_approx(x)
+    piece_3 = float32(0.0) if piece < min_val_ or holds_4 else u_3
+    holds_5 = piece > max_val_ or holds_2
+    return float32(0.0) if holds_5 else piece_3
+
+
+@device
 def second_derivative(x, min_val, max_val):
     """Return the second derivative at x."""
     min_val = min_val.value
@@ -816,6 +1025,63 @@ def second_derivative_narrow(x, min_val, max_val):
 
 
 @device
+def second_derivative_float32_twofold(x, min_val, max_val):
+    """Return the second derivative at x, in float32, twofold."""
+    min_val_ = min_val.high
+    min_val_rest_ = min_val.rest
+    max_val_ = max_val.high
+    max_val_rest_ = max_val.rest
+    u = normcdf_f32(x)
+    u_2 = u * x
+    piece = u if u == float32(0.0) else u_2
+    piece_2 = float32(0.0) if u == float32(0.0) else fma(u, x, -u_2)
+    u_3 = piece_2 + -max_val_rest_
+    holds = piece == max_val_ and u_3 > float32(0.0)
+    u_4 = piece_2 + -min_val_rest_
+    holds_2 = piece == min_val_ and u_4 < float32(0.0)
+    x2 = x * x
+    u_5 = -(float32(0.5) * x2)
+    p = fma(x, x, -x2)
+    u_6 = -(float32(0.5) * p)
+    u_7 = exp_twofold_f32(u_5, u_6)
+    ratio = u_7 / float32(2.5066283)
+    u_8 = u_7 * x2
+    piece_3 = u_7 if u_7 == float32(0.0) else u_8
+    u_9 = u_7 - piece_3
+    u_10 = u_9 - u_7
+    u_11 = fma(u_7, x2, -u_8) + p * u_7
+    u_12 = u_7 - (u_9 - u_10) - (piece_3 + u_10)
+    u_13 = u_12 + -(float32(0.0) if u_7 == float32(0.0) else u_11)
+    u_14 = u_9 + u_13
+    ratio_2 = u_14 / float32(2.5066283)
+    u_15 = ratio + ratio_2
+    u_16 = u_15 - ratio
+    p_2 = fma(-ratio, float32(2.5066283), u_7)
+    u_17 = p_2 - ratio * float32(-2.8660205e-10)
+    u_18 = ratio - (u_15 - u_16) + (ratio_2 - u_16)
+    p_3 = fma(-ratio_2, float32(2.5066283), u_14)
+    u_19 = ratio_2 * float32(-2.8660205e-10)
+    u_20 = p_3 + (u_9 - u_14 + u_13) - u_19
+    u_21 = u_18 + u_17 / float32(2.5066283)
+    u_22 = u_21 + u_20 / float32(2.5066283)
+    u_23 = u_15 + u_22
+    u_24 = u_15 - u_23 + u_22
+    piece_4 = float32(0.0) if piece < min_val_ or holds_2 else u_24
+    piece_5 = float32(0.0) if piece > max_val_ or holds else piece_4
+    piece_6 = float32(0.0) if piece < min_val_ or holds_2 else u_23
+    piece_7 = float32(0.0) if piece > max_val_ or holds else piece_6
+    u_25 = u_7 * float32(1.8467151e-08)
+    u_26 = u_7 - exp_twofold_times_f32(u_5, u_6, x2)
+    u_27 = u_26 * float32(1.8467151e-08)
+    p_4 = fma(u_26, float32(0.39894226), u_27)
+    u_28 = fma(u_7, float32(0.39894226), u_25) + p_4
+    piece_8 = float32(0.0) if piece < min_val_ or holds_2 else u_28
+    piece_9 = float32(0.0) if piece > max_val_ or holds else piece_8
+    u_29 = piece_7 + piece_5
+    return u_29 if abs(piece_5) < float32(inf) else piece_9
+
+
+@device
 def partial_min_val(x, min_val, max_val):
     """Return the derivative with respect to min_val."""
     min_val = min_val.value
@@ -842,31 +1108,31 @@ def partial_max_val(x, min_val, max_val):
 forward_as = by_type(
     double=forward,
     single=widened(forward_narrow),
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 forward_fast_as = by_type(
     double=forward_quick,
     single=forward_float32_fast,
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 derivative_as = by_type(
     double=derivative,
     single=widened(derivative_narrow),
-    half=derivative_float32_fast,
+    half=derivative_approx,
 )
 
 derivative_fast_as = by_type(
     double=derivative_quick,
     single=derivative_float32_fast,
-    half=derivative_float32_fast,
+    half=derivative_approx,
 )
 
 second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
-    half=widened(second_derivative_narrow),
+    half=second_derivative_float32_twofold,
 )
 
 

@@ -10,12 +10,12 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward_approximate: float64, to fewer digits (0.51 ULP); fast: float32 (2.42 ULP)
+    forward_approximate: float64, to fewer digits (0.51 ULP); fast: float32 (2.42 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
     vjp_gate_approximate: float64, to fewer digits (0.50 ULP)
-    vjp_value_approximate: float32, compensated (0.73 ULP); fast: float32 (2.06 ULP)
-    forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.85 ULP)
-    vjp_gate: float64, to fewer digits (0.51 ULP); fast: float32 (2.70 ULP)
-    vjp_value: float32, compensated (0.81 ULP); fast: float32 (2.81 ULP)
+    vjp_value_approximate: float32, compensated (0.73 ULP); fast: float32 (2.06 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.85 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    vjp_gate: float64, to fewer digits (0.51 ULP); fast: float32 (2.70 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    vjp_value: float32, compensated (0.81 ULP); fast: float32 (2.81 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf
@@ -26,6 +26,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     copysign,
     device,
+    exp2_approx,
     fma,
     kernel,
     lane,
@@ -34,6 +35,7 @@ from actgen.cuda.intrinsics import (
     narrow,
     power2,
     power2_rounded,
+    reciprocal_approx,
     rint,
     row,
     rows_apart,
@@ -172,6 +174,16 @@ def sigmoid_twofold_times_fast(x, low, b):
     below = fma(scale, down, 1.0 + p_11)
     result = scale / below * b * down
     return copysign(0.0, b) if x <= -1386.0 else result
+
+
+@device
+def sigmoid_times_approx(x, b):
+    """Return sigmoid(x) * b to about 2**-18: exp(-|x|) and one division."""
+    h = exp2_approx(abs(x) * float32(-0.7213475))
+    part = h if x < float32(0.0) else float32(1.0)
+    r = reciprocal_approx(fma(h, h, float32(1.0)))
+    result = part * r * b * part
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
 
 @device
@@ -532,6 +544,26 @@ def normcdf_times_fast(x, b):
 
 
 @device
+def normcdf_times_approx(x, b):
+    """Return normcdf(x) * b to about 2**-18: exp(-x²/2) times a polynomial in 1 / (1 + c |x|)."""
+    size = abs(x)
+    area = size * size
+    h = exp2_approx(area * float32(-0.36067376))
+    p = fma(size, float32(0.305), float32(1.0))
+    p_2 = reciprocal_approx(p)
+    p_3 = fma(float32(-0.077005684), p_2, float32(0.20172623))
+    p_4 = fma(p_3, p_2, float32(-0.0037247625))
+    p_5 = fma(p_4, p_2, float32(0.14018624))
+    p_6 = fma(p_5, p_2, float32(0.1168379))
+    p_7 = fma(p_6, p_2, float32(0.12198035))
+    q = p_2 * p_7
+    part = h * q
+    piece = fma(-part, h, float32(1.0)) if x > float32(0.0) else part
+    result = piece * b * (float32(1.0) if x > float32(0.0) else h)
+    return copysign(float32(0.0), b) if x <= float32(-18.0) else result
+
+
+@device
 def normcdf(x):
     """Return normcdf(x): exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     size = abs(x)
@@ -730,6 +762,24 @@ def normcdfslope_f32_fast(x):
 
 
 @device
+def normcdfslope_approx(x):
+    """Return normcdfslope(x) to about 2**-18: its zero a factor."""
+    size = abs(x)
+    y = float32(20.0) if size > float32(20.0) else size
+    area = y * y
+    h = exp2_approx(area * float32(-0.36067376))
+    u = float32(0.75179154) - y + float32(-1.211445e-08)
+    p = reciprocal_approx(fma(y, float32(0.5), float32(1.0)))
+    p_2 = fma(float32(0.027786534), p, float32(-0.10535522))
+    p_3 = fma(p_2, p, float32(0.10031308))
+    p_4 = fma(p_3, p, float32(0.09141604))
+    p_5 = fma(p_4, p, float32(0.15209036))
+    p_6 = fma(p_5, p, float32(0.3988277))
+    tail = u * h * p_6 * h
+    return float32(1.0) - tail if x > float32(0.0) else tail
+
+
+@device
 def normcdf_times_f32(x, b):
     """Return normcdf(x) * b, error below 0.86 ULP: exp(-y²) / h(y), h nearly a straight line."""
     start = float32(1.0) if x > float32(0.0) else float32(0.0)
@@ -848,6 +898,15 @@ def forward_quick_approximate(gate, value):
 
 
 @device
+def forward_approx_approximate(gate, value):
+    """Return the value at x, in float32, approximations of the hardware."""
+    u = float32(0.044715) * (gate * gate * gate)
+    u_2 = float32(1.5957692) * (gate + u)
+    u_3 = sigmoid_times_approx(u_2, gate * value)
+    return value if value != value else u_3
+
+
+@device
 def vjp_gate_approximate(gate, value):
     """Return the derivative with respect to gate."""
     gate2 = gate * gate
@@ -953,6 +1012,14 @@ def vjp_value_quick_approximate(gate, value):
 
 
 @device
+def vjp_value_approx_approximate(gate, value):
+    """Return the derivative with respect to value, in float32, approximations of the hardware."""
+    u = float32(0.044715) * (gate * gate * gate)
+    u_2 = float32(1.5957692) * (gate + u)
+    return sigmoid_times_approx(u_2, gate)
+
+
+@device
 def forward(gate, value):
     """Return the value at x."""
     return value if value != value else normcdf_times(gate, gate * value)
@@ -975,6 +1042,13 @@ def forward_float32_fast(gate, value):
 def forward_quick(gate, value):
     """Return the value at x, in float64, uncompensated."""
     return value if value != value else normcdf_times_fast(gate, gate * value)
+
+
+@device
+def forward_approx(gate, value):
+    """Return the value at x, in float32, approximations of the hardware."""
+    u = normcdf_times_approx(gate, gate * value)
+    return value if value != value else u
 
 
 @device
@@ -1003,6 +1077,12 @@ def vjp_gate_float32_fast(gate, value):
 
 
 @device
+def vjp_gate_approx(gate, value):
+    """Return the derivative with respect to gate, in float32, approximations of the hardware."""
+    return value * normcdfslope_approx(gate)
+
+
+@device
 def vjp_value(gate, value):
     """Return the derivative with respect to value."""
     return normcdf_times(gate, gate)
@@ -1026,16 +1106,22 @@ def vjp_value_quick(gate, value):
     return normcdf_times_fast(gate, gate)
 
 
+@device
+def vjp_value_approx(gate, value):
+    """Return the derivative with respect to value, in float32, approximations of the hardware."""
+    return normcdf_times_approx(gate, gate)
+
+
 forward_as_approximate = by_type(
     double=forward_approximate,
     single=widened(forward_narrow_approximate, 2),
-    half=forward_float32_fast_approximate,
+    half=forward_approx_approximate,
 )
 
 forward_fast_as_approximate = by_type(
     double=forward_quick_approximate,
     single=forward_float32_fast_approximate,
-    half=forward_float32_fast_approximate,
+    half=forward_approx_approximate,
 )
 
 vjp_gate_as_approximate = by_type(
@@ -1047,49 +1133,49 @@ vjp_gate_as_approximate = by_type(
 vjp_value_as_approximate = by_type(
     double=vjp_value_approximate,
     single=vjp_value_float32_approximate,
-    half=vjp_value_float32_fast_approximate,
+    half=vjp_value_approx_approximate,
 )
 
 vjp_value_fast_as_approximate = by_type(
     double=vjp_value_quick_approximate,
     single=vjp_value_float32_fast_approximate,
-    half=vjp_value_float32_fast_approximate,
+    half=vjp_value_approx_approximate,
 )
 
 forward_as = by_type(
     double=forward,
     single=widened(forward_narrow, 2),
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 forward_fast_as = by_type(
     double=forward_quick,
     single=forward_float32_fast,
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 vjp_gate_as = by_type(
     double=vjp_gate,
     single=widened(vjp_gate_narrow, 2),
-    half=vjp_gate_float32_fast,
+    half=vjp_gate_approx,
 )
 
 vjp_gate_fast_as = by_type(
     double=vjp_gate,
     single=vjp_gate_float32_fast,
-    half=vjp_gate_float32_fast,
+    half=vjp_gate_approx,
 )
 
 vjp_value_as = by_type(
     double=vjp_value,
     single=vjp_value_float32,
-    half=vjp_value_float32_fast,
+    half=vjp_value_approx,
 )
 
 vjp_value_fast_as = by_type(
     double=vjp_value_quick,
     single=vjp_value_float32_fast,
-    half=vjp_value_float32_fast,
+    half=vjp_value_approx,
 )
 
 

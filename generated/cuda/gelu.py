@@ -10,12 +10,12 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward_approximate: float32, compensated (0.73 ULP); fast: float32 (2.06 ULP)
+    forward_approximate: float32, compensated (0.73 ULP); fast: float32 (2.06 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
     derivative_approximate: float64, to fewer digits (0.50 ULP)
     second_derivative_approximate: float64, to fewer digits (0.50 ULP)
-    forward: float32, compensated (0.81 ULP); fast: float32 (2.81 ULP)
-    derivative: float64, to fewer digits (0.51 ULP); fast: float32 (2.22 ULP)
-    second_derivative: float64, to fewer digits (0.50 ULP)
+    forward: float32, compensated (0.81 ULP); fast: float32 (2.81 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative: float64, to fewer digits (0.51 ULP); fast: float32 (2.22 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    second_derivative: float64, to fewer digits (0.50 ULP); 16-bit results: float32, twofold (0.51 ULP)
 """
 
 from math import inf
@@ -27,6 +27,7 @@ from actgen.cuda.intrinsics import (
     coordinates,
     copysign,
     device,
+    exp2_approx,
     fma,
     index_at,
     kernel,
@@ -37,6 +38,7 @@ from actgen.cuda.intrinsics import (
     narrow,
     power2,
     power2_rounded,
+    reciprocal_approx,
     rint,
     store,
     store_tile,
@@ -179,6 +181,16 @@ def sigmoid_twofold_times_fast(x, low, b):
     below = fma(scale, down, 1.0 + p_11)
     result = scale / below * b * down
     return copysign(0.0, b) if x <= -1386.0 else result
+
+
+@device
+def sigmoid_times_approx(x, b):
+    """Return sigmoid(x) * b to about 2**-18: exp(-|x|) and one division."""
+    h = exp2_approx(abs(x) * float32(-0.7213475))
+    part = h if x < float32(0.0) else float32(1.0)
+    r = reciprocal_approx(fma(h, h, float32(1.0)))
+    result = part * r * b * part
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
 
 @device
@@ -557,6 +569,26 @@ def normcdf_times_fast(x, b):
 
 
 @device
+def normcdf_times_approx(x, b):
+    """Return normcdf(x) * b to about 2**-18: exp(-x²/2) times a polynomial in 1 / (1 + c |x|)."""
+    size = abs(x)
+    area = size * size
+    h = exp2_approx(area * float32(-0.36067376))
+    p = fma(size, float32(0.305), float32(1.0))
+    p_2 = reciprocal_approx(p)
+    p_3 = fma(float32(-0.077005684), p_2, float32(0.20172623))
+    p_4 = fma(p_3, p_2, float32(-0.0037247625))
+    p_5 = fma(p_4, p_2, float32(0.14018624))
+    p_6 = fma(p_5, p_2, float32(0.1168379))
+    p_7 = fma(p_6, p_2, float32(0.12198035))
+    q = p_2 * p_7
+    part = h * q
+    piece = fma(-part, h, float32(1.0)) if x > float32(0.0) else part
+    result = piece * b * (float32(1.0) if x > float32(0.0) else h)
+    return copysign(float32(0.0), b) if x <= float32(-18.0) else result
+
+
+@device
 def normcdf(x):
     """Return normcdf(x): exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     size = abs(x)
@@ -848,6 +880,24 @@ def exp_twofold_times_fast(x, low, b):
 
 
 @device
+def normcdfslope_approx(x):
+    """Return normcdfslope(x) to about 2**-18: its zero a factor."""
+    size = abs(x)
+    y = float32(20.0) if size > float32(20.0) else size
+    area = y * y
+    h = exp2_approx(area * float32(-0.36067376))
+    u = float32(0.75179154) - y + float32(-1.211445e-08)
+    p = reciprocal_approx(fma(y, float32(0.5), float32(1.0)))
+    p_2 = fma(float32(0.027786534), p, float32(-0.10535522))
+    p_3 = fma(p_2, p, float32(0.10031308))
+    p_4 = fma(p_3, p, float32(0.09141604))
+    p_5 = fma(p_4, p, float32(0.15209036))
+    p_6 = fma(p_5, p, float32(0.3988277))
+    tail = u * h * p_6 * h
+    return float32(1.0) - tail if x > float32(0.0) else tail
+
+
+@device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
     piece = -1400.0 if x < -1400.0 else x
@@ -903,6 +953,66 @@ def bell_plain(x):
     scale = power2_rounded(shifted)
     e = p_11 * scale
     return e
+
+
+@device
+def exp_twofold_f32(x, low):
+    """Return exp(x + low), error below 0.85 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-104.0) if x < float32(-104.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    piece_2 = low if abs(x) < float32(1000.0) else float32(0.0)
+    rest = fma(u, float32(-1.9046542e-09), piece_2)
+    r = high + rest
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    r_low = high - r + rest
+    tail = fma(r2, curve, fma(r_low, r, r_low))
+    p_3 = r + tail
+    e = float32(1.0) + p_3
+    scale = power2_rounded(t)
+    piece_3 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
+    return e * scale * piece_3
+
+
+@device
+def exp_twofold_times_f32(x, low, b):
+    """Return exp(x + low) * b, error below 0.94 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-160.0) if x < float32(-160.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    piece_2 = float32(12582910.0) if x > float32(80.0) else float32(12582912.0)
+    shift = float32(12583022.0) if x < float32(-76.0) else piece_2
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    piece_3 = low if abs(x) < float32(1000.0) else float32(0.0)
+    rest = fma(u, float32(-1.9046542e-09), piece_3)
+    r = high + rest
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    r_low = high - r + rest
+    tail = fma(r2, curve, fma(r_low, r, r_low))
+    p_3 = r + tail
+    e = float32(1.0) + p_3
+    scale = power2_rounded(t)
+    e_scaled = e * scale
+    e_low = float32(1.0) - e + p_3
+    extra = e_low * scale * b
+    piece_4 = extra if abs(extra) < float32(inf) else float32(0.0)
+    piece_5 = float32(4.0) if x > float32(80.0) else float32(1.0)
+    piece_6 = float32(inf) if x > float32(88.8) else piece_5
+    piece_7 = float32(7.70372e-34) if x < float32(-76.0) else piece_6
+    result = fma(e_scaled, b, piece_4) * piece_7
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
 
 @device
@@ -975,6 +1085,13 @@ def forward_quick_approximate(x):
     u_8 = fma(1.5957691216057308, u_3, -u_4) + -9.96930880911092e-17 * u_3
     u_9 = (x - (u_3 - u_5) + (u_2 - u_5) + u_7) * 1.5957691216057308
     return sigmoid_twofold_times_fast(u_4, u_8 + u_9, x)
+
+
+@device
+def forward_approx_approximate(x):
+    """Return the value at x, in float32, approximations of the hardware."""
+    u = x + float32(0.044715) * (x * x * x)
+    return sigmoid_times_approx(float32(1.5957692) * u, x)
 
 
 @device
@@ -1103,6 +1220,12 @@ def forward_quick(x):
 
 
 @device
+def forward_approx(x):
+    """Return the value at x, in float32, approximations of the hardware."""
+    return normcdf_times_approx(x, x)
+
+
+@device
 def derivative(x):
     """Return the derivative at x."""
     x2 = x * x
@@ -1139,6 +1262,12 @@ def derivative_quick(x):
 
 
 @device
+def derivative_approx(x):
+    """Return the derivative at x, in float32, approximations of the hardware."""
+    return normcdfslope_approx(x)
+
+
+@device
 def second_derivative(x):
     """Return the second derivative at x."""
     x2 = x * x
@@ -1158,16 +1287,54 @@ def second_derivative_narrow(x):
     return u * 0.39894228040143265 + u_2
 
 
+@device
+def second_derivative_float32_twofold(x):
+    """Return the second derivative at x, in float32, twofold."""
+    x2 = x * x
+    u = -(float32(0.5) * x2)
+    p = fma(x, x, -x2)
+    u_2 = -(float32(0.5) * p)
+    u_3 = exp_twofold_f32(u, u_2)
+    ratio = u_3 / float32(2.5066283)
+    u_4 = u_3 * x2
+    piece = u_3 if u_3 == float32(0.0) else u_4
+    u_5 = u_3 - piece
+    u_6 = u_5 - u_3
+    u_7 = fma(u_3, x2, -u_4) + p * u_3
+    u_8 = u_3 - (u_5 - u_6) - (piece + u_6)
+    u_9 = u_8 + -(float32(0.0) if u_3 == float32(0.0) else u_7)
+    u_10 = u_5 + u_9
+    ratio_2 = u_10 / float32(2.5066283)
+    u_11 = ratio + ratio_2
+    u_12 = u_11 - ratio
+    p_2 = fma(-ratio, float32(2.5066283), u_3)
+    u_13 = p_2 - ratio * float32(-2.8660205e-10)
+    u_14 = ratio - (u_11 - u_12) + (ratio_2 - u_12)
+    p_3 = fma(-ratio_2, float32(2.5066283), u_10)
+    u_15 = ratio_2 * float32(-2.8660205e-10)
+    u_16 = p_3 + (u_5 - u_10 + u_9) - u_15
+    u_17 = u_14 + u_13 / float32(2.5066283)
+    u_18 = u_17 + u_16 / float32(2.5066283)
+    u_19 = u_11 + u_18
+    u_20 = u_11 - u_19 + u_18
+    u_21 = u_3 * float32(1.8467151e-08)
+    u_22 = u_3 - exp_twofold_times_f32(u, u_2, x2)
+    u_23 = u_22 * float32(1.8467151e-08)
+    p_4 = fma(u_22, float32(0.39894226), u_23)
+    u_24 = fma(u_3, float32(0.39894226), u_21) + p_4
+    return u_19 + u_20 if abs(u_20) < float32(inf) else u_24
+
+
 forward_as_approximate = by_type(
     double=forward_approximate,
     single=forward_float32_approximate,
-    half=forward_float32_fast_approximate,
+    half=forward_approx_approximate,
 )
 
 forward_fast_as_approximate = by_type(
     double=forward_quick_approximate,
     single=forward_float32_fast_approximate,
-    half=forward_float32_fast_approximate,
+    half=forward_approx_approximate,
 )
 
 derivative_as_approximate = by_type(
@@ -1191,31 +1358,31 @@ second_derivative_as_approximate = by_type(
 forward_as = by_type(
     double=forward,
     single=forward_float32,
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 forward_fast_as = by_type(
     double=forward_quick,
     single=forward_float32_fast,
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 derivative_as = by_type(
     double=derivative,
     single=widened(derivative_narrow),
-    half=derivative_float32_fast,
+    half=derivative_approx,
 )
 
 derivative_fast_as = by_type(
     double=derivative_quick,
     single=derivative_float32_fast,
-    half=derivative_float32_fast,
+    half=derivative_approx,
 )
 
 second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
-    half=widened(second_derivative_narrow),
+    half=second_derivative_float32_twofold,
 )
 
 

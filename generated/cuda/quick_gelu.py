@@ -7,8 +7,8 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64, to fewer digits (0.50 ULP); fast: float32 (1.98 ULP)
-    derivative: float64, to fewer digits (0.50 ULP); fast: float32 (2.95 ULP)
+    forward: float64, to fewer digits (0.50 ULP); fast: float32 (1.98 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative: float64, to fewer digits (0.50 ULP); fast: float32 (2.95 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
     second_derivative: float64, to fewer digits (0.50 ULP)
 """
 
@@ -21,6 +21,7 @@ from actgen.cuda.intrinsics import (
     coordinates,
     copysign,
     device,
+    exp2_approx,
     fma,
     index_at,
     kernel,
@@ -31,6 +32,7 @@ from actgen.cuda.intrinsics import (
     narrow,
     power2,
     power2_rounded,
+    reciprocal_approx,
     rint,
     store,
     store_tile,
@@ -167,6 +169,16 @@ def sigmoid_twofold_times_fast(x, low, b):
     below = fma(scale, down, 1.0 + p_11)
     result = scale / below * b * down
     return copysign(0.0, b) if x <= -1386.0 else result
+
+
+@device
+def sigmoid_times_approx(x, b):
+    """Return sigmoid(x) * b to about 2**-18: exp(-|x|) and one division."""
+    h = exp2_approx(abs(x) * float32(-0.7213475))
+    part = h if x < float32(0.0) else float32(1.0)
+    r = reciprocal_approx(fma(h, h, float32(1.0)))
+    result = part * r * b * part
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
 
 @device
@@ -334,6 +346,26 @@ def sigmoid_twofold_fast(x, low):
 
 
 @device
+def siluslope_twofold_approx(x, low):
+    """Return siluslope(x + low) to about 2**-18: its zero a factor."""
+    size = abs(x)
+    size_2 = float32(200.0) if size > float32(200.0) else size
+    piece = -low if x < float32(0.0) else low
+    u = float32(1.2784646) - size_2 - piece
+    away = u - float32(1.29792825e-08)
+    p = fma(float32(0.011638996), away, float32(0.046555992))
+    p_2 = fma(p, away, float32(0.13923152))
+    p_3 = fma(p_2, away, float32(1.2784634))
+    h = exp2_approx(size_2 * float32(-0.7213475))
+    below = fma(h, h, float32(1.0))
+    u_2 = below - size_2
+    r = reciprocal_approx(below)
+    piece_2 = away * p_3 if abs(away) < float32(0.25) else u_2
+    tail = piece_2 * r * h * r * h
+    return float32(1.0) - tail if x > float32(0.0) else tail
+
+
+@device
 def forward(x):
     """Return the value at x."""
     u = 851.0 * x
@@ -365,6 +397,12 @@ def forward_quick(x):
     ratio = u / 500.0
     ratio_2 = (fma(-ratio, 500.0, u) + fma(851.0, x, -u)) / 500.0
     return sigmoid_twofold_times_fast(ratio, ratio_2, x)
+
+
+@device
+def forward_approx(x):
+    """Return the value at x, in float32, approximations of the hardware."""
+    return sigmoid_times_approx(float32(851.0) * x / float32(500.0), x)
 
 
 @device
@@ -411,6 +449,16 @@ def derivative_quick(x):
 
 
 @device
+def derivative_approx(x):
+    """Return the derivative at x, in float32, approximations of the hardware."""
+    u = float32(851.0) * x
+    ratio = u / float32(500.0)
+    p = fma(-ratio, float32(500.0), u)
+    ratio_2 = (p + fma(float32(851.0), x, -u)) / float32(500.0)
+    return siluslope_twofold_approx(ratio, ratio_2)
+
+
+@device
 def second_derivative(x):
     """Return the second derivative at x."""
     u = 851.0 * x
@@ -444,25 +492,25 @@ def second_derivative_narrow(x):
 forward_as = by_type(
     double=forward,
     single=widened(forward_narrow),
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 forward_fast_as = by_type(
     double=forward_quick,
     single=forward_float32_fast,
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 derivative_as = by_type(
     double=derivative,
     single=widened(derivative_narrow),
-    half=derivative_float32_fast,
+    half=derivative_approx,
 )
 
 derivative_fast_as = by_type(
     double=derivative_quick,
     single=derivative_float32_fast,
-    half=derivative_float32_fast,
+    half=derivative_approx,
 )
 
 second_derivative_as = by_type(

@@ -7,9 +7,9 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64, to fewer digits (0.50 ULP); fast: float32 (2.99 ULP)
-    derivative: float64, to fewer digits (0.51 ULP); fast: float32 (2.75 ULP)
-    second_derivative: float64, to fewer digits (0.51 ULP)
+    forward: float64, to fewer digits (0.50 ULP); fast: float32 (2.99 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative: float64, to fewer digits (0.51 ULP); fast: float32 (2.75 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    second_derivative: float64, to fewer digits (0.51 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf
@@ -21,6 +21,7 @@ from actgen.cuda.intrinsics import (
     coordinates,
     copysign,
     device,
+    exp2_approx,
     fma,
     in_parts,
     index_at,
@@ -33,6 +34,7 @@ from actgen.cuda.intrinsics import (
     parameter,
     power2,
     power2_rounded,
+    reciprocal_approx,
     rint,
     store,
     store_tile,
@@ -166,6 +168,19 @@ def tanh_fast(x):
 
 
 @device
+def tanh_approx(x):
+    """Return tanh(x) to about 2**-18: 1 - 2 / (1 + exp(2|x|)), a polynomial near 0."""
+    size = abs(x)
+    x2 = x * x
+    p = fma(float32(0.12842438), x2, float32(-0.33321962))
+    p_2 = fma(p, x2, float32(0.9999996))
+    h = exp2_approx(size * float32(2.88539))
+    p_3 = fma(reciprocal_approx(float32(1.0) + h), float32(-2.0), float32(1.0))
+    u = copysign(p_3, x)
+    return x * p_2 if size < float32(0.25) else u
+
+
+@device
 def sech2_twofold_times(x, low, b):
     """Return sech2(x + low) * b: 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
@@ -264,6 +279,16 @@ def sech2_twofold_times_f32_fast(x, low, b):
 
 
 @device
+def sech2_times_approx(x, b):
+    """Return sech2(x) * b to about 2**-18: exp(-|x|) and one division, squared."""
+    size = abs(x)
+    h = exp2_approx(size * float32(-1.442695))
+    root = (h + h) * reciprocal_approx(fma(h, h, float32(1.0)))
+    result = root * b * root
+    return copysign(float32(0.0), b) if size >= float32(80.0) else result
+
+
+@device
 def forward(x, scale_a, scale_b):
     """Return the value at x."""
     scale_a = scale_a.value
@@ -295,6 +320,16 @@ def forward_quick(x, scale_a, scale_b):
     scale_a = scale_a.value
     scale_b = scale_b.value
     return x if x != x else scale_b * tanh_fast(product(scale_a, x))
+
+
+@device
+def forward_approx(x, scale_a, scale_b):
+    """Return the value at x, in float32, approximations of the hardware."""
+    scale_a_ = scale_a.high
+    scale_b_ = scale_b.high
+    piece = scale_a_ if scale_a_ == float32(0.0) else scale_a_ * x
+    u = scale_b_ * tanh_approx(piece)
+    return x if x != x else u
 
 
 @device
@@ -332,6 +367,16 @@ def derivative_float32_fast(x, scale_a, scale_b):
 
 
 @device
+def derivative_approx(x, scale_a, scale_b):
+    """Return the derivative at x, in float32, approximations of the hardware."""
+    scale_a_ = scale_a.high
+    scale_b_ = scale_b.high
+    piece = scale_a_ if scale_a_ == float32(0.0) else scale_a_ * x
+    u = sech2_times_approx(piece, scale_b_ * scale_a_)
+    return x if x != x else u
+
+
+@device
 def second_derivative(x, scale_a, scale_b):
     """Return the second derivative at x."""
     scale_a = scale_a.value
@@ -350,6 +395,18 @@ def second_derivative_narrow(x, scale_a, scale_b):
     u = product_rough(scale_a, x)
     u_2 = 2.0 * (scale_a * scale_a) * scale_b * tanh_short(u)
     return -product_rough(sech2_short(u), u_2)
+
+
+@device
+def second_derivative_approx(x, scale_a, scale_b):
+    """Return the second derivative at x, in float32, approximations of the hardware."""
+    scale_a_ = scale_a.high
+    scale_b_ = scale_b.high
+    piece = scale_a_ if scale_a_ == float32(0.0) else scale_a_ * x
+    u = float32(2.0) * (scale_a_ * scale_a_) * scale_b_
+    u_2 = u * tanh_approx(piece)
+    u_3 = -sech2_times_approx(piece, u_2)
+    return x if x != x else u_3
 
 
 @device
@@ -372,31 +429,31 @@ def partial_scale_b(x, scale_a, scale_b):
 forward_as = by_type(
     double=forward,
     single=widened(forward_narrow),
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 forward_fast_as = by_type(
     double=forward_quick,
     single=forward_float32_fast,
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 derivative_as = by_type(
     double=derivative,
     single=widened(derivative_narrow),
-    half=derivative_float32_fast,
+    half=derivative_approx,
 )
 
 derivative_fast_as = by_type(
     double=derivative,
     single=derivative_float32_fast,
-    half=derivative_float32_fast,
+    half=derivative_approx,
 )
 
 second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
-    half=widened(second_derivative_narrow),
+    half=second_derivative_approx,
 )
 
 

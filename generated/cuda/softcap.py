@@ -7,9 +7,9 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64, to fewer digits (0.50 ULP)
-    derivative: float32, compensated (0.75 ULP); fast: float32 (1.84 ULP)
-    second_derivative: float64, to fewer digits (0.51 ULP)
+    forward: float64, to fewer digits (0.50 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative: float32, compensated (0.75 ULP); fast: float32 (1.84 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    second_derivative: float64, to fewer digits (0.51 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf
@@ -21,6 +21,7 @@ from actgen.cuda.intrinsics import (
     coordinates,
     copysign,
     device,
+    exp2_approx,
     fma,
     in_parts,
     index_at,
@@ -33,6 +34,7 @@ from actgen.cuda.intrinsics import (
     parameter,
     power2,
     power2_rounded,
+    reciprocal_approx,
     rint,
     store,
     store_tile,
@@ -130,6 +132,19 @@ def tanh_fast(x):
     p_10 = fma(r2, curve, r)
     m = fma(scale, p_10, scale - 1.0)
     return copysign(m / (2.0 + m), x)
+
+
+@device
+def tanh_approx(x):
+    """Return tanh(x) to about 2**-18: 1 - 2 / (1 + exp(2|x|)), a polynomial near 0."""
+    size = abs(x)
+    x2 = x * x
+    p = fma(float32(0.12842438), x2, float32(-0.33321962))
+    p_2 = fma(p, x2, float32(0.9999996))
+    h = exp2_approx(size * float32(2.88539))
+    p_3 = fma(reciprocal_approx(float32(1.0) + h), float32(-2.0), float32(1.0))
+    u = copysign(p_3, x)
+    return x * p_2 if size < float32(0.25) else u
 
 
 @device
@@ -245,6 +260,14 @@ def sech2_twofold_f32_fast(x, low):
 
 
 @device
+def sech2_approx(x):
+    """Return sech2(x) to about 2**-18: exp(-|x|) and one division, squared."""
+    h = exp2_approx(abs(x) * float32(-1.442695))
+    root = (h + h) * reciprocal_approx(fma(h, h, float32(1.0)))
+    return root * root
+
+
+@device
 def sech2_twofold_times(x, low, b):
     """Return sech2(x + low) * b: 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
@@ -322,6 +345,16 @@ def product_rough(a, b):
 
 
 @device
+def sech2_times_approx(x, b):
+    """Return sech2(x) * b to about 2**-18: exp(-|x|) and one division, squared."""
+    size = abs(x)
+    h = exp2_approx(size * float32(-1.442695))
+    root = (h + h) * reciprocal_approx(fma(h, h, float32(1.0)))
+    result = root * b * root
+    return copysign(float32(0.0), b) if size >= float32(80.0) else result
+
+
+@device
 def forward(x, cap):
     """Return the value at x."""
     cap = cap.value
@@ -342,6 +375,16 @@ def forward_quick(x, cap):
     cap = cap.value
     u = cap * tanh_fast(x / cap)
     return x if abs(x) < 6.223015277861142e-61 else u
+
+
+@device
+def forward_approx(x, cap):
+    """Return the value at x, in float32, approximations of the hardware."""
+    cap_ = cap.high
+    size = abs(x)
+    holds = size == float32(0.0) and -float32(0.0) < float32(0.0)
+    u = tanh_approx(x * reciprocal_approx(cap_))
+    return x if size < float32(0.0) or holds else cap_ * u
 
 
 @device
@@ -373,6 +416,13 @@ def derivative_float32_fast(x, cap):
 
 
 @device
+def derivative_approx(x, cap):
+    """Return the derivative at x, in float32, approximations of the hardware."""
+    cap_ = cap.high
+    return sech2_approx(x / cap_)
+
+
+@device
 def second_derivative(x, cap):
     """Return the second derivative at x."""
     cap = cap.value
@@ -391,6 +441,16 @@ def second_derivative_narrow(x, cap):
 
 
 @device
+def second_derivative_approx(x, cap):
+    """Return the second derivative at x, in float32, approximations of the hardware."""
+    cap_ = cap.high
+    u = reciprocal_approx(cap_)
+    u_2 = x * u
+    u_3 = float32(2.0) * tanh_approx(u_2)
+    return -(sech2_times_approx(u_2, u_3) * u)
+
+
+@device
 def partial_cap(x, cap):
     """Return the derivative with respect to cap."""
     cap = cap.value
@@ -402,31 +462,31 @@ def partial_cap(x, cap):
 forward_as = by_type(
     double=forward,
     single=widened(forward_narrow),
-    half=widened(forward_narrow),
+    half=forward_approx,
 )
 
 forward_fast_as = by_type(
     double=forward_quick,
     single=widened(forward_narrow),
-    half=widened(forward_narrow),
+    half=forward_approx,
 )
 
 derivative_as = by_type(
     double=derivative,
     single=derivative_float32,
-    half=derivative_float32_fast,
+    half=derivative_approx,
 )
 
 derivative_fast_as = by_type(
     double=derivative,
     single=derivative_float32_fast,
-    half=derivative_float32_fast,
+    half=derivative_approx,
 )
 
 second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
-    half=widened(second_derivative_narrow),
+    half=second_derivative_approx,
 )
 
 

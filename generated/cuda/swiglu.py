@@ -7,9 +7,9 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.64 ULP)
-    vjp_gate: float64, to fewer digits (0.50 ULP); fast: float32 (3.19 ULP)
-    vjp_value: float32, compensated (0.89 ULP); fast: float32 (2.70 ULP)
+    forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.64 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    vjp_gate: float64, to fewer digits (0.50 ULP); fast: float32 (3.19 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    vjp_value: float32, compensated (0.89 ULP); fast: float32 (2.70 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf
@@ -20,6 +20,7 @@ from actgen.cuda.intrinsics import (
     by_type,
     copysign,
     device,
+    exp2_approx,
     fma,
     in_parts,
     kernel,
@@ -29,6 +30,7 @@ from actgen.cuda.intrinsics import (
     narrow,
     power2,
     power2_rounded,
+    reciprocal_approx,
     rint,
     row,
     rows_apart,
@@ -176,6 +178,16 @@ def sigmoid_twofold_times_fast(x, low, b):
 
 
 @device
+def sigmoid_times_approx(x, b):
+    """Return sigmoid(x) * b to about 2**-18: exp(-|x|) and one division."""
+    h = exp2_approx(abs(x) * float32(-0.7213475))
+    part = h if x < float32(0.0) else float32(1.0)
+    r = reciprocal_approx(fma(h, h, float32(1.0)))
+    result = part * r * b * part
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+
+
+@device
 def sigmoid_twofold(x, low):
     """Return sigmoid(x + low): exp(-|x|) and one division."""
     size = -abs(x)
@@ -313,6 +325,26 @@ def siluslope_twofold_f32_fast(x, low):
 
 
 @device
+def siluslope_twofold_approx(x, low):
+    """Return siluslope(x + low) to about 2**-18: its zero a factor."""
+    size = abs(x)
+    size_2 = float32(200.0) if size > float32(200.0) else size
+    piece = -low if x < float32(0.0) else low
+    u = float32(1.2784646) - size_2 - piece
+    away = u - float32(1.29792825e-08)
+    p = fma(float32(0.011638996), away, float32(0.046555992))
+    p_2 = fma(p, away, float32(0.13923152))
+    p_3 = fma(p_2, away, float32(1.2784634))
+    h = exp2_approx(size_2 * float32(-0.7213475))
+    below = fma(h, h, float32(1.0))
+    u_2 = below - size_2
+    r = reciprocal_approx(below)
+    piece_2 = away * p_3 if abs(away) < float32(0.25) else u_2
+    tail = piece_2 * r * h * r * h
+    return float32(1.0) - tail if x > float32(0.0) else tail
+
+
+@device
 def sigmoid_twofold_times_f32(x, low, b):
     """Return sigmoid(x + low) * b, error below 0.99 ULP: exp(-x) and one division."""
     piece = float32(-160.0) if x < float32(-160.0) else x
@@ -393,6 +425,16 @@ def forward_quick(gate, value, alpha):
 
 
 @device
+def forward_approx(gate, value, alpha):
+    """Return the value at x, in float32, approximations of the hardware."""
+    alpha_ = alpha.high
+    piece = alpha_ if alpha_ == float32(0.0) else alpha_ * gate
+    u = sigmoid_times_approx(piece, gate * value)
+    piece_2 = gate if gate != gate else u
+    return value if value != value else piece_2
+
+
+@device
 def vjp_gate(gate, value, alpha):
     """Return the derivative with respect to gate."""
     alpha = alpha.value
@@ -423,6 +465,17 @@ def vjp_gate_float32_fast(gate, value, alpha):
     p = fma(alpha_, gate, -u)
     u_2 = p + alpha_rest_ * gate
     return value * siluslope_twofold_f32_fast(u, u_2)
+
+
+@device
+def vjp_gate_approx(gate, value, alpha):
+    """Return the derivative with respect to gate, in float32, approximations of the hardware."""
+    alpha_ = alpha.high
+    alpha_rest_ = alpha.rest
+    u = alpha_ * gate
+    p = fma(alpha_, gate, -u)
+    u_2 = p + alpha_rest_ * gate
+    return value * siluslope_twofold_approx(u, u_2)
 
 
 @device
@@ -472,6 +525,15 @@ def vjp_value_quick(gate, value, alpha):
 
 
 @device
+def vjp_value_approx(gate, value, alpha):
+    """Return the derivative with respect to value, in float32, approximations of the hardware."""
+    alpha_ = alpha.high
+    piece = alpha_ if alpha_ == float32(0.0) else alpha_ * gate
+    u = sigmoid_times_approx(piece, gate)
+    return gate if gate != gate else u
+
+
+@device
 def partial_alpha(gate, value, alpha):
     """Return the derivative with respect to alpha."""
     alpha = alpha.value
@@ -487,37 +549,37 @@ def partial_alpha(gate, value, alpha):
 forward_as = by_type(
     double=forward,
     single=widened(forward_narrow, 2),
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 forward_fast_as = by_type(
     double=forward_quick,
     single=forward_float32_fast,
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 vjp_gate_as = by_type(
     double=vjp_gate,
     single=widened(vjp_gate_narrow, 2),
-    half=vjp_gate_float32_fast,
+    half=vjp_gate_approx,
 )
 
 vjp_gate_fast_as = by_type(
     double=vjp_gate,
     single=vjp_gate_float32_fast,
-    half=vjp_gate_float32_fast,
+    half=vjp_gate_approx,
 )
 
 vjp_value_as = by_type(
     double=vjp_value,
     single=vjp_value_float32,
-    half=vjp_value_float32_fast,
+    half=vjp_value_approx,
 )
 
 vjp_value_fast_as = by_type(
     double=vjp_value_quick,
     single=vjp_value_float32_fast,
-    half=vjp_value_float32_fast,
+    half=vjp_value_approx,
 )
 
 

@@ -7,9 +7,9 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64, to fewer digits (0.50 ULP); fast: float32 (2.79 ULP)
-    derivative: float64, to fewer digits (0.50 ULP); fast: float32, compensated (1.69 ULP)
-    second_derivative: float64, to fewer digits (0.51 ULP)
+    forward: float64, to fewer digits (0.50 ULP); fast: float32 (2.79 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative: float64, to fewer digits (0.50 ULP); fast: float32, compensated (1.69 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    second_derivative: float64, to fewer digits (0.51 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf
@@ -21,6 +21,7 @@ from actgen.cuda.intrinsics import (
     coordinates,
     copysign,
     device,
+    exp2_approx,
     fma,
     index_at,
     kernel,
@@ -31,6 +32,7 @@ from actgen.cuda.intrinsics import (
     narrow,
     power2,
     power2_rounded,
+    reciprocal_approx,
     rint,
     store,
     store_tile,
@@ -151,6 +153,19 @@ def tanh_fast(x):
     p_10 = fma(r2, curve, r)
     m = fma(scale, p_10, scale - 1.0)
     return copysign(m / (2.0 + m), x)
+
+
+@device
+def tanh_approx(x):
+    """Return tanh(x) to about 2**-18: 1 - 2 / (1 + exp(2|x|)), a polynomial near 0."""
+    size = abs(x)
+    x2 = x * x
+    p = fma(float32(0.12842438), x2, float32(-0.33321962))
+    p_2 = fma(p, x2, float32(0.9999996))
+    h = exp2_approx(size * float32(2.88539))
+    p_3 = fma(reciprocal_approx(float32(1.0) + h), float32(-2.0), float32(1.0))
+    u = copysign(p_3, x)
+    return x * p_2 if size < float32(0.25) else u
 
 
 @device
@@ -285,6 +300,16 @@ def product_rough(a, b):
 
 
 @device
+def sech2_times_approx(x, b):
+    """Return sech2(x) * b to about 2**-18: exp(-|x|) and one division, squared."""
+    size = abs(x)
+    h = exp2_approx(size * float32(-1.442695))
+    root = (h + h) * reciprocal_approx(fma(h, h, float32(1.0)))
+    result = root * b * root
+    return copysign(float32(0.0), b) if size >= float32(80.0) else result
+
+
+@device
 def forward(x):
     """Return the value at x."""
     x2 = x * x
@@ -406,6 +431,37 @@ def forward_quick(x):
 
 
 @device
+def forward_approx(x):
+    """Return the value at x, in float32, approximations of the hardware."""
+    x2 = x * x
+    p = fma(float32(-6.999181e-14), x2, float32(2.0624767e-12))
+    p_2 = fma(p, x2, float32(-2.9006469e-11))
+    p_3 = fma(p_2, x2, float32(2.6012031e-10))
+    p_4 = fma(p_3, x2, float32(-1.6795142e-09))
+    p_5 = fma(p_4, x2, float32(8.379271e-09))
+    p_6 = fma(p_5, x2, float32(-3.3966856e-08))
+    p_7 = fma(p_6, x2, float32(1.166342e-07))
+    p_8 = fma(p_7, x2, float32(-3.5252168e-07))
+    p_9 = fma(p_8, x2, float32(9.727297e-07))
+    p_10 = fma(p_9, x2, float32(-2.5326542e-06))
+    p_11 = fma(p_10, x2, float32(6.387557e-06))
+    p_12 = fma(p_11, x2, float32(-1.5877871e-05))
+    p_13 = fma(p_12, x2, float32(3.925706e-05))
+    p_14 = fma(p_13, x2, float32(-9.690658e-05))
+    p_15 = fma(p_14, x2, float32(0.00023912625))
+    p_16 = fma(p_15, x2, float32(-0.0005900267))
+    p_17 = fma(p_16, x2, float32(0.0014558343))
+    p_18 = fma(p_17, x2, float32(-0.003592128))
+    p_19 = fma(p_18, x2, float32(0.008863236))
+    p_20 = fma(p_19, x2, float32(-0.021869488))
+    p_21 = fma(p_20, x2, float32(0.053968254))
+    p_22 = fma(p_21, x2, float32(-0.13333334))
+    p_23 = fma(p_22, x2, float32(0.33333334))
+    u = x - tanh_approx(x)
+    return x2 * x * p_23 if abs(x) < float32(1.5) else u
+
+
+@device
 def derivative(x):
     """Return the derivative at x."""
     t = tanh(x)
@@ -434,6 +490,13 @@ def derivative_quick(x):
 
 
 @device
+def derivative_approx(x):
+    """Return the derivative at x, in float32, approximations of the hardware."""
+    u = tanh_approx(x)
+    return u * u
+
+
+@device
 def second_derivative(x):
     """Return the second derivative at x."""
     return sech2_times(x, 2.0 * tanh(x))
@@ -445,34 +508,40 @@ def second_derivative_narrow(x):
     return product_rough(sech2_short(x), 2.0 * tanh_short(x))
 
 
+@device
+def second_derivative_approx(x):
+    """Return the second derivative at x, in float32, approximations of the hardware."""
+    return sech2_times_approx(x, float32(2.0) * tanh_approx(x))
+
+
 forward_as = by_type(
     double=forward,
     single=widened(forward_narrow),
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 forward_fast_as = by_type(
     double=forward_quick,
     single=forward_float32_fast,
-    half=forward_float32_fast,
+    half=forward_approx,
 )
 
 derivative_as = by_type(
     double=derivative,
     single=widened(derivative_narrow),
-    half=derivative_float32,
+    half=derivative_approx,
 )
 
 derivative_fast_as = by_type(
     double=derivative_quick,
     single=derivative_float32,
-    half=derivative_float32,
+    half=derivative_approx,
 )
 
 second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
-    half=widened(second_derivative_narrow),
+    half=second_derivative_approx,
 )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+from actgen.cuda.axis import columns_plan, rows_plan
 from actgen.cuda.calls import DeviceCall
 from actgen.cuda.copying import contiguous, copied, copy_elements
 from actgen.cuda.elementwise import spelled
@@ -95,7 +96,7 @@ def reduce_groups(
     axis = call.axes[0]
     groups = x.shape[axis] // call.group
     cut = prod(x.shape[:axis]) * groups, call.group, prod(x.shape[axis + 1 :])
-    launch_along(kernels, stem, call, sources, (name, written), cut, rows_allowed=False)
+    launch_along(kernels, stem, call, sources, (name, written), cut, groups=True)
     if written is not result:
         copy_elements(written, result, call.stream)
     return result
@@ -108,30 +109,22 @@ def launch_along(
     inputs: Mapping[str, View],
     target: tuple[str, View],
     cut: tuple[int, int, int],
-    rows_allowed: bool = True,
+    groups: bool = False,
 ) -> None:
     """Launch the kernel for contiguous arrays of shape (outer, length, inner)."""
-    from actgen.cuda.axis import columns_plan, rows_plan
-
     outer, length, inner = cut
-    module, masked = kernels.module, "mask" in inputs
-    names_to_try = [f"{stem}_fast", stem] if kernels.is_fast else [stem]
-    plan: Any = None
-    for name in names_to_try:
-        if rows_allowed and inner == 1:
-            plan = rows_plan(module, name, masked, call.kind, outer, length)
-            sizes = {"rows": outer, "length": length}
-        else:
-            plan = columns_plan(module, name, masked, call.kind, outer, length, inner)
-            sizes = {"outer": outer, "length": length, "inner": inner}
-        if plan is not None:
-            break
-    constants = {"lanes": plan.lanes, "width": plan.width}
+    masked = "mask" in inputs
+    if inner == 1 and not groups:
+        plan = rows_plan(kernels, stem, masked, call.kind, outer, length)
+        sizes = {"rows": outer, "length": length}
+    else:
+        plan = columns_plan(kernels, stem, masked, call.kind, outer, length, inner, groups)
+        sizes = {"outer": outer, "length": length, "inner": inner}
     names = argument_names(plan.kernel)
     arguments: dict[str, Any] = {key: view.address for key, view in inputs.items()}
     for key, value in call.numbers.items():
         if key in names or f"{key}_" in names:
             arguments[spelled(key, names)] = value
-    arguments |= sizes | constants | {target[0]: target[1].address}
-    run = launcher(plan.kernel, call.kind, call.device, constants)
+    arguments |= {**sizes, **plan.constants, target[0]: target[1].address}
+    run = launcher(plan.kernel, call.kind, call.device, plan.constants)
     run(plan.grid, plan.block, call.stream, arguments)

@@ -34,13 +34,18 @@ def kernel(function: Callable[..., Any]) -> Any:
     return cuda.jit(function)
 
 
+def _typed(number: Any) -> Any:
+    """Return a literal as float64, which it is in compiled functions: NumPy would adapt it."""
+    return np.float64(number) if type(number) is float else number
+
+
 def by_type(*, double: Any, single: Any, half: Any) -> Any:
     """Return a function of `like` and more: one of three, by the type of `like`."""
 
     def chosen(like: Any, *args: Any) -> Any:
         if isinstance(like, float) or type(like) is np.float64:
-            return double(*args)
-        return single(*args) if type(like) is np.float32 else half(*args)
+            return _typed(double(*args))
+        return _typed(single(*args) if type(like) is np.float32 else half(*args))
 
     return chosen
 
@@ -54,7 +59,7 @@ def widened(function: Any, elements: int = 1) -> Any:
     return wide
 
 
-def split(value: Any) -> Split:
+def in_parts(value: Any) -> Split:
     """Return a float64 parameter as functions take it."""
     with np.errstate(all="ignore"):
         high = np.float32(value)
@@ -62,7 +67,7 @@ def split(value: Any) -> Split:
     return Split(np.float64(value), high, rest if np.isfinite(rest) else np.float32(0))
 
 
-def split_32(value: Any) -> Split:
+def in_parts_32(value: Any) -> Split:
     """Return a float32 parameter as functions take it."""
     return Split(np.float64(value), np.float32(value), np.float32(0))
 
@@ -134,8 +139,8 @@ def ceil(a: Any) -> Any:
 
 
 def power2(n: Any) -> Any:
-    """Return 2**n for an integral n whose power is a normal number."""
-    return type(n)(np.ldexp(1.0, int(n)))
+    """Return 2**n for an integral n whose power is a normal number, and something for others."""
+    return type(n)(np.ldexp(1.0, int(n)) if abs(n) < 2000 else np.nan)
 
 
 def power2_rounded(a: Any) -> Any:
@@ -143,7 +148,8 @@ def power2_rounded(a: Any) -> Any:
     kind = _common(a)
     shift = 1.5 * 2.0 ** (23 if kind is np.float32 else 52)
     n = float(a) - shift
-    return kind(np.ldexp(1.0, int(n))) if math.isfinite(n) else kind(np.nan)
+    n = max(-9999.0, min(n, 9999.0))  # beyond which it is anything
+    return kind(np.ldexp(1.0, int(n))) if n == n else kind(np.nan)
 
 
 def exponent(a: Any) -> Any:
@@ -156,6 +162,30 @@ def exponent(a: Any) -> Any:
 def mantissa(a: Any) -> Any:
     """Return |a| / 2**exponent(a), in [1, 2), for a normal number."""
     return _common(a)(2 * abs(math.frexp(a)[0]) if math.isfinite(a) else 1)
+
+
+def _flushed(a: Any) -> Any:
+    """Return a number as float32, 0 if it is subnormal there."""
+    with np.errstate(over="ignore"):
+        return np.float32(a if not abs(a) < 2.0**-126 else np.copysign(0.0, a))
+
+
+def exp2_approx(a: Any) -> Any:
+    """Return 2**a, 0 where that is subnormal; a GPU is off by a place or two."""
+    with np.errstate(all="ignore"):
+        return _flushed(np.exp2(np.float64(a)))
+
+
+def reciprocal_approx(a: Any) -> Any:
+    """Return 1 / a, 0 for |a| beyond 2**126; a GPU is off by a place."""
+    with np.errstate(all="ignore"):
+        return _flushed(1 / np.float64(_flushed(a)))
+
+
+def log2_approx(a: Any) -> Any:
+    """Return the logarithm to base 2; a GPU is off by a place or two."""
+    with np.errstate(all="ignore"):
+        return np.float32(np.log2(np.float64(a)))
 
 
 def narrow(value: Any, like: Any) -> Any:
@@ -209,6 +239,11 @@ def _stored(like: Any, value: Any) -> Any:
 def load_bool(address: int, index: int) -> bool:
     """Return an entry of an array of booleans, one byte each."""
     return bool(ctypes.c_uint8.from_address(int(address) + int(index)).value)
+
+
+def store_bool(address: int, index: int, value: bool) -> None:
+    """Write an entry of an array of booleans, one byte each."""
+    ctypes.c_uint8.from_address(int(address) + int(index)).value = bool(value)
 
 
 def _places(start: int, like: Any) -> list[int]:

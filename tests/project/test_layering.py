@@ -37,12 +37,14 @@ ORDER = [
         f"functions.float32_{n}"
         for n in ("parts", "exponential", "quotient", "softplus", "logarithm", "error", "softmax")
     ),
-    *("functions.quick", "functions.slopes"),
+    *("functions.quick", "functions.slopes", "functions.gpu_approx"),
     *("library", "slopes", "twofold", "lower"),
     *("merge", "shorten", "share", "schedule", "narrow_axis"),
     *(
         "emit.cpu",
         "emit.cuda",
+        "emit.cuda_slices",
+        "emit.cuda_axis",
         "emit.axis",
         "emit.tiles",
         "emit.tile_rows",
@@ -63,7 +65,9 @@ ORDER = [
         "docstring",
         "narrow_kernels",
         "module",
+        "cuda_plan",
         "cuda_head",
+        "cuda_axis",
         "cuda_module",
         "manifest",
         "single",
