@@ -120,6 +120,16 @@ class _Rows(Tiles):
         """Tell whether what is kept may be kept where the result goes: the caches hold less."""
         return len(self.kept) == 1 and not self.kernel.wide
 
+    def sound(self, used: set[str], names: dict[str, str]) -> str:
+        """Return the condition that no result of the slice is NaN, "" where there is none.
+
+        Weights and what all elements share settle it; gradients of other arrays bring their own.
+        """
+        if used & set(self.kernel.arrays):
+            return ""
+        shared = [names[name] for name in self.slices if name in used]
+        return "".join(f" and {name} == {name}" for name in shared)
+
     def kept_window(self, name: str) -> None:
         self.line("at = r * length + start if whole else 0")
         if not self.directly():
@@ -226,8 +236,9 @@ class _Rows(Tiles):
             self.depth = before
         names |= {"index": "single(start + j)"}
         if self.directly():
-            before = self.open("if direct:")
-            self.result_elements(names, next(iter(self.kept)))
+            sound = self.sound(used, names)
+            before = self.open(f"if direct{sound}:")
+            self.result_elements(names, next(iter(self.kept)), plainly=bool(sound))
             self.depth = before
             self.open("else:")
         self.line(f"{target}_s = window({target}, (first + r,), start, width)")

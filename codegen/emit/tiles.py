@@ -129,12 +129,15 @@ class Tiles:
     # sums
 
     def adding(self, reduction: Reduction) -> str:
-        """Return how to add: "", "weights" or "rests", what their functions are called after."""
+        """Return how to add: "", "weights" or "rests", what their functions are called after.
+
+        Without the peak, weights may all be small: what their function loses would count.
+        """
         peak = at_peak(reduction.value)
         value = reduction.value if peak is None else peak[2]
         if isinstance(value, Symbol):
             value = self.ops.get(value.name, value)
-        if is_op(value, "weight_f32"):
+        if is_op(value, "weight_f32") and peak is None:
             return "weights"
         return "rests" if is_op(value, "weight_low_f32") else ""
 
@@ -226,8 +229,13 @@ class Tiles:
             text = f"{reduction.name}_{self.e}"
         return self.masked(text, self.neutral[reduction.op])
 
-    def result_elements(self, names: dict[str, str], target: str = "") -> None:
-        """Print the loop that writes results, to the part of `target` or of what is kept."""
+    def result_elements(
+        self, names: dict[str, str], target: str = "", plainly: bool = False
+    ) -> None:
+        """Print the loop that writes results, to the part of `target` or of what is kept.
+
+        `plainly` promises that they are float32 and not NaN.
+        """
         target = target or self.kernel.target
         before = self.open(f"for {self.e} in range({self.width}):")
         for name, value in self.plan.lines:
@@ -242,7 +250,8 @@ class Tiles:
         if 4 * self.depth + len(text) + 2 * len(target) > 76:
             self.line(f"entry = {text}")
             text = "entry"
-        self.line(f"{target}_s[{self.e}] = narrow({text}, {self.like(target)})")
+        text = text if plainly else f"narrow({text}, {self.like(target)})"
+        self.line(f"{target}_s[{self.e}] = {text}")
         self.depth = before
 
     def like(self, target: str) -> str:

@@ -15,7 +15,6 @@ from numpy import float32, rint
 from actgen.intrinsics import (
     add_down,
     add_rests_down,
-    add_weights_down,
     copied,
     copysign,
     device,
@@ -42,7 +41,6 @@ from actgen.intrinsics import (
     single,
     sum_of,
     sum_of_rests,
-    sum_of_weights,
     turn_back,
     turn_rows,
     window,
@@ -394,7 +392,7 @@ def forward_narrow_rows(x, out):
                     total_2_s[j] = float32(0.0)
             for r in range(count):
                 total_s = window(total_tile, (), r * length, width)
-                total[r] += sum_of_weights(total_s)
+                total[r] += sum_of(total_s)
                 total_2_s = window(total_2_tile, (), r * length, width)
                 total_2[r] += sum_of_rests(total_2_s)
         for r in range(count):
@@ -496,7 +494,7 @@ def forward_narrow_columns(x, out):
                     if start <= peak[c] < start + height:
                         j = int(peak[c]) - start
                         total_tile[j * 128 + c] = float32(0.0)
-                add_weights_down(total_tile, height, 128, count, total)
+                add_down(total_tile, height, 128, count, total)
                 for c in range(count):
                     if start <= peak[c] < start + height:
                         j = int(peak[c]) - start
@@ -600,7 +598,7 @@ def forward_narrow_short(x, out):
             if start <= peak[c] < start + height:
                 j = int(peak[c]) - start
                 total_tile[j * 128 + c] = float32(0.0)
-        add_weights_down(total_tile, height, 128, count, total)
+        add_down(total_tile, height, 128, count, total)
         for c in range(count):
             if start <= peak[c] < start + height:
                 j = int(peak[c]) - start
@@ -687,7 +685,7 @@ def forward_fast_narrow_rows(x, out):
                     total_s[j] = float32(0.0)
             for r in range(count):
                 total_s = window(total_tile, (), r * length, width)
-                total[r] += quick_sum_of_weights(total_s)
+                total[r] += quick_sum_of(total_s)
         for r in range(count):
             u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
             e = exp(largest[r] - shift[r] - u_3)
@@ -776,7 +774,7 @@ def forward_fast_narrow_columns(x, out):
                     if start <= peak[c] < start + height:
                         j = int(peak[c]) - start
                         total_tile[j * 128 + c] = float32(0.0)
-                quick_add_weights_down(total_tile, height, 128, count, total)
+                quick_add_down(total_tile, height, 128, count, total)
             for c in range(count):
                 u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
                 e = exp(largest[c] - shift[c] - u_3)
@@ -864,7 +862,7 @@ def forward_fast_narrow_short(x, out):
             if start <= peak[c] < start + height:
                 j = int(peak[c]) - start
                 total_tile[j * 128 + c] = float32(0.0)
-        quick_add_weights_down(total_tile, height, 128, count, total)
+        quick_add_down(total_tile, height, 128, count, total)
         for c in range(count):
             u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
             e = exp(largest[c] - shift[c] - u_3)
@@ -1044,7 +1042,7 @@ def forward_narrow_rows_masked(x, mask, out):
                     total_2_s[j] = float32(0.0)
             for r in range(count):
                 total_s = window(total_tile, (), r * length, width)
-                total[r] += sum_of_weights(total_s)
+                total[r] += sum_of(total_s)
                 total_2_s = window(total_2_tile, (), r * length, width)
                 total_2[r] += sum_of_rests(total_2_s)
         for r in range(count):
@@ -1152,7 +1150,7 @@ def forward_narrow_columns_masked(x, mask, out):
                     if start <= peak[c] < start + height:
                         j = int(peak[c]) - start
                         total_tile[j * 128 + c] = float32(0.0)
-                add_weights_down(total_tile, height, 128, count, total)
+                add_down(total_tile, height, 128, count, total)
                 for c in range(count):
                     if start <= peak[c] < start + height:
                         j = int(peak[c]) - start
@@ -1252,7 +1250,7 @@ def forward_fast_narrow_rows_masked(x, mask, out):
                     total_s[j] = float32(0.0)
             for r in range(count):
                 total_s = window(total_tile, (), r * length, width)
-                total[r] += quick_sum_of_weights(total_s)
+                total[r] += quick_sum_of(total_s)
         for r in range(count):
             u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
             e = exp(largest[r] - shift[r] - u_3)
@@ -1347,7 +1345,7 @@ def forward_fast_narrow_columns_masked(x, mask, out):
                     if start <= peak[c] < start + height:
                         j = int(peak[c]) - start
                         total_tile[j * 128 + c] = float32(0.0)
-                quick_add_weights_down(total_tile, height, 128, count, total)
+                quick_add_down(total_tile, height, 128, count, total)
             for c in range(count):
                 u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
                 e = exp(largest[c] - shift[c] - u_3)

@@ -330,10 +330,10 @@ def forward_narrow_rows(x, out):
                             x_j = x_s[j]
                             weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
                             weight_s[j] = weight_j
-                if direct:
+                if direct and factor_s == factor_s:
                     for j in range(width):
                         entry = fma(weight_s[j], factor_s, weight_s[j] * factor_low_s)
-                        weight_s[j] = narrow(entry, weight)
+                        weight_s[j] = entry
                 else:
                     out_s = window(out, (first + r,), start, width)
                     for j in range(width):
@@ -610,9 +610,9 @@ def forward_fast_narrow_rows(x, out):
                             x_j = x_s[j]
                             weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
                             weight_s[j] = weight_j
-                if direct:
+                if direct and factor_s == factor_s:
                     for j in range(width):
-                        weight_s[j] = narrow(weight_s[j] * factor_s, weight)
+                        weight_s[j] = weight_s[j] * factor_s
                 else:
                     out_s = window(out, (first + r,), start, width)
                     for j in range(width):
@@ -948,10 +948,10 @@ def forward_narrow_rows_masked(x, mask, out):
                             weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
                             weight_j = weight_j if mask_s[j] else float32(0.0)
                             weight_s[j] = weight_j
-                if direct:
+                if direct and factor_s == factor_s:
                     for j in range(width):
                         entry = fma(weight_s[j], factor_s, weight_s[j] * factor_low_s)
-                        weight_s[j] = narrow(entry if mask_s[j] else float32(0.0), weight)
+                        weight_s[j] = entry if mask_s[j] else float32(0.0)
                 else:
                     out_s = window(out, (first + r,), start, width)
                     for j in range(width):
@@ -1161,10 +1161,10 @@ def forward_fast_narrow_rows_masked(x, mask, out):
                             weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
                             weight_j = weight_j if mask_s[j] else float32(0.0)
                             weight_s[j] = weight_j
-                if direct:
+                if direct and factor_s == factor_s:
                     for j in range(width):
                         entry = weight_s[j] * factor_s
-                        weight_s[j] = narrow(entry if mask_s[j] else float32(0.0), weight)
+                        weight_s[j] = entry if mask_s[j] else float32(0.0)
                 else:
                     out_s = window(out, (first + r,), start, width)
                     for j in range(width):
