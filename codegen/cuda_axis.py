@@ -28,7 +28,7 @@ from actgen.codegen.ir import (
 )
 from actgen.codegen.narrow_axis import NarrowFormula, narrow_formula
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
-from actgen.codegen.schedule import schedule
+from actgen.codegen.schedule import Schedule, schedule
 
 _KEPT = {"weight_f32": "weight"}
 # what kernels call their own variables; names of temporaries keep away from them
@@ -49,7 +49,7 @@ _PRIMITIVES = frozenset(
         *("load_part", "over_column", "over_row", "pair", "pair_add", "pair_div", "pair_mul"),
         *("pair_sub", "place_of", "plus", "plus_both", "plus_exactly", "positions", "quick_pair"),
         *("raised", "raised_inside", "raised_single", "raised_single_inside", "row_slice"),
-        *("store", "store_part", "supported"),
+        *("store", "store_part", "supported", "wide"),
     )
 )
 _HELD = 32  # numbers that a thread holds of a slice, in float32
@@ -129,6 +129,14 @@ def _lost(node: Expr) -> Expr:
     return node
 
 
+def _exact(plan: Schedule) -> frozenset[str]:
+    """Return the names of sums that need more than 24 bits: all but those of rounding errors."""
+    sums = (r for step in plan.passes for r in step.reductions if r.op == "sum")
+    return frozenset(
+        r.name for r in sums if not any(is_op(n, "weight_low_f32") for n in walk(r.value))
+    )
+
+
 def _add_kernels(
     made: _Module,
     program: Program,
@@ -155,6 +163,7 @@ def _add_kernels(
         plan = schedule(lowered, taken, sliced=sliced)
     else:
         plan = schedule(lowered, taken, sliced, narrow.names, _KEPT)
+    quick = fast and not backward  # for 16-bit results, which need no more
     selecting = narrow is not None and not narrow.names
     tier = f"{variant.suffix}{'_fast' if fast else ''}{'' if narrow is None else '_narrow'}"
     kernel = AxisKernel(
@@ -165,7 +174,7 @@ def _add_kernels(
         params=tuple(spelled),
         target=target,
         single=narrow is not None,
-        exact=narrow is not None and not fast and not selecting,
+        exact=frozenset() if narrow is None or quick else _exact(plan),
         summed=narrow is not None and not selecting,
     )
     try:

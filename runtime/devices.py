@@ -52,9 +52,8 @@ def _look(kind: type) -> tuple[str, _Test] | None:
     if classes & {("numba", "DeviceNDArrayBase"), ("numba_cuda", "DeviceNDArrayBase")}:
         return "numba", _always
     if hasattr(kind, "__dlpack__") and hasattr(kind, "__dlpack_device__"):
-        if hasattr(kind, "__cuda_array_interface__"):
-            return "interface", _interface_or_dlpack
-        return "dlpack", _dlpack
+        also = hasattr(kind, "__cuda_array_interface__")
+        return "interface" if also else "dlpack", _dlpack
     # some objects have the attribute, and not their type
     return "interface", _interface
 
@@ -73,10 +72,6 @@ def _jax(array: Any) -> bool:
 
 def _interface(value: Any) -> bool:
     return hasattr(value, "__cuda_array_interface__")
-
-
-def _interface_or_dlpack(value: Any) -> bool:
-    return _interface(value) and _dlpack(value)
 
 
 def _dlpack(value: Any) -> bool:

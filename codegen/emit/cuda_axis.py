@@ -31,7 +31,7 @@ class AxisKernel:
 
     `stem` names functions and kernels; `elements` are the arrays with one entry per element,
     `slices` those with one per slice, `params` the parameters with their names in kernels. `single`
-    kernels compute in float32, sums in pairs where they are `exact`, and maxima need not keep NaN
+    kernels compute in float32, the sums named in `exact` in pairs, and maxima need not keep NaN
     where sums do (`summed`).
     """
 
@@ -42,7 +42,7 @@ class AxisKernel:
     params: tuple[str, ...]
     target: str
     single: bool
-    exact: bool = False
+    exact: frozenset[str] = frozenset()
     summed: bool = False
 
     @property
@@ -112,7 +112,7 @@ class Printer:
             taken = ("inside", *taken)  # the same for all elements
         self.calls[what] = taken
         head = [
-            f"{name} = float({name})"
+            f"{name} = wide({name})"
             for name in taken
             if not kernel.single and name in (*kernel.elements, *kernel.slices, "index")
         ]
@@ -280,7 +280,7 @@ class _Body:
         """Return the state of a thread that has seen nothing."""
         if reduction.op == "sum":
             zero = self.kernel.zero
-            return f"({zero}, {zero})" if self.kernel.exact else zero
+            return f"({zero}, {zero})" if reduction.name in self.kernel.exact else zero
         lowest = self.kernel.lowest
         return f"({lowest}, 0)" if reduction.op == "argmax" else lowest
 
@@ -290,7 +290,7 @@ class _Body:
             self.line(f"{reduction.name}_p = {value}")
             value = f"{reduction.name}_p"
         if reduction.op == "sum":
-            function = "added_exactly" if self.kernel.exact else "added"
+            function = "added_exactly" if reduction.name in self.kernel.exact else "added"
             return f"fold({function}, {first}, {value}, {self.part('inside')})"
         if reduction.op == "argmax":
             places = f"{self.part('index')}, {self.part('inside')}"
@@ -303,7 +303,7 @@ class _Body:
     def combined(self, reduction: Reduction) -> str:
         """Return the function that brings the states of two threads together."""
         if reduction.op == "sum":
-            return "plus_exactly" if self.kernel.exact else "plus"
+            return "plus_exactly" if reduction.name in self.kernel.exact else "plus"
         if reduction.op == "argmax":
             return "further"
         return "raised_single" if self.kernel.summed else "raised"

@@ -40,6 +40,7 @@ from actgen.cuda.intrinsics import (
     rint,
     row_slice,
     store_part,
+    wide,
 )
 
 
@@ -147,28 +148,28 @@ def exp_twofold_times(x, low, b):
 
 @device
 def forward_hard_peak(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     return (x - log(-log(u))) / tau
 
 
 @device
 def forward_hard_result(index, peak):
-    index = float(index)
+    index = wide(index)
     return 1.0 if index == peak else 0.0
 
 
 @device
 def vjp_hard_largest(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     return (x - log(-log(u))) / tau
 
 
 @device
 def vjp_hard_total(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log(-log(u))
     u_2 = x - log_
     ratio = u_2 / tau
@@ -184,9 +185,9 @@ def vjp_hard_total(x, u, tau, largest):
 
 @device
 def vjp_hard_total_2(x, dy, u, tau, largest):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     log_ = log(-log(u))
     u_2 = x - log_
     ratio = u_2 / tau
@@ -202,9 +203,9 @@ def vjp_hard_total_2(x, dy, u, tau, largest):
 
 @device
 def vjp_hard_result(x, dy, u, tau, largest, total, scale):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     log_2 = log(-log(u))
     u_9 = x - log_2
     ratio_3 = u_9 / tau
@@ -221,15 +222,15 @@ def vjp_hard_result(x, dy, u, tau, largest, total, scale):
 
 @device
 def partial_tau_hard_largest(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     return (x - log(-log(u))) / tau
 
 
 @device
 def partial_tau_hard_total(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log(-log(u))
     u_2 = x - log_
     ratio = u_2 / tau
@@ -245,8 +246,8 @@ def partial_tau_hard_total(x, u, tau, largest):
 
 @device
 def partial_tau_hard_total_2(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log(-log(u))
     u_2 = x - log_
     ratio = u_2 / tau
@@ -262,9 +263,9 @@ def partial_tau_hard_total_2(x, u, tau, largest):
 
 @device
 def partial_tau_hard_result(x, dy, u, tau, largest, total_2, scale, scale_2):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     log_2 = log(-log(u))
     u_9 = x - log_2
     ratio_3 = u_9 / tau
@@ -282,15 +283,15 @@ def partial_tau_hard_result(x, dy, u, tau, largest, total_2, scale, scale_2):
 
 @device
 def forward_largest(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     return (x - log(-log(u))) / tau
 
 
 @device
 def forward_total(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log(-log(u))
     u_2 = x - log_
     ratio = u_2 / tau
@@ -305,8 +306,8 @@ def forward_total(x, u, tau, largest):
 
 @device
 def forward_result(x, u, tau, largest, total):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_2 = log(-log(u))
     u_8 = x - log_2
     ratio_3 = u_8 / tau
@@ -322,15 +323,15 @@ def forward_result(x, u, tau, largest, total):
 
 @device
 def vjp_largest(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     return (x - log(-log(u))) / tau
 
 
 @device
 def vjp_total(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log(-log(u))
     u_2 = x - log_
     ratio = u_2 / tau
@@ -346,9 +347,9 @@ def vjp_total(x, u, tau, largest):
 
 @device
 def vjp_total_2(x, dy, u, tau, largest):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     log_ = log(-log(u))
     u_2 = x - log_
     ratio = u_2 / tau
@@ -364,9 +365,9 @@ def vjp_total_2(x, dy, u, tau, largest):
 
 @device
 def vjp_result(x, dy, u, tau, largest, total, scale):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     log_2 = log(-log(u))
     u_9 = x - log_2
     ratio_3 = u_9 / tau
@@ -383,15 +384,15 @@ def vjp_result(x, dy, u, tau, largest, total, scale):
 
 @device
 def partial_tau_largest(x, u, tau):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     return (x - log(-log(u))) / tau
 
 
 @device
 def partial_tau_total(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log(-log(u))
     u_2 = x - log_
     ratio = u_2 / tau
@@ -407,8 +408,8 @@ def partial_tau_total(x, u, tau, largest):
 
 @device
 def partial_tau_total_2(x, u, tau, largest):
-    x = float(x)
-    u = float(u)
+    x = wide(x)
+    u = wide(u)
     log_ = log(-log(u))
     u_2 = x - log_
     ratio = u_2 / tau
@@ -424,9 +425,9 @@ def partial_tau_total_2(x, u, tau, largest):
 
 @device
 def partial_tau_result(x, dy, u, tau, largest, total_2, scale, scale_2):
-    x = float(x)
-    dy = float(dy)
-    u = float(u)
+    x = wide(x)
+    dy = wide(dy)
+    u = wide(u)
     log_2 = log(-log(u))
     u_9 = x - log_2
     ratio_3 = u_9 / tau

@@ -26,12 +26,13 @@ from actgen.cuda.intrinsics import (
     positions,
     row_slice,
     store_part,
+    wide,
 )
 
 
 @device
 def forward_result(index, peak):
-    index = float(index)
+    index = wide(index)
     piece = 1.0 if index == peak else 0.0
     return peak if peak != peak else piece
 

@@ -28,13 +28,14 @@ from actgen.cuda.intrinsics import (
     raised,
     store,
     store_part,
+    wide,
 )
 
 
 @device
 def vjp_result(index, dy, peak):
-    index = float(index)
-    dy = float(dy)
+    index = wide(index)
+    dy = wide(dy)
     piece = dy if index == peak else 0.0
     return peak if peak != peak else piece
 

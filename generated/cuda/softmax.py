@@ -31,6 +31,7 @@ from actgen.cuda.intrinsics import (
     pair,
     pair_add,
     pair_div,
+    pair_mul,
     plus,
     plus_exactly,
     power2,
@@ -42,6 +43,7 @@ from actgen.cuda.intrinsics import (
     rint,
     row_slice,
     store_part,
+    wide,
 )
 
 
@@ -152,7 +154,7 @@ def weight_low_f32(x, magic, lowest):
 
 @device
 def forward_total(x, largest):
-    x = float(x)
+    x = wide(x)
     u = x - largest
     u_2 = u - x
     u_3 = x - (u - u_2) - (largest + u_2)
@@ -161,7 +163,7 @@ def forward_total(x, largest):
 
 @device
 def forward_result(x, largest, total):
-    x = float(x)
+    x = wide(x)
     u_4 = x - largest
     u_5 = u_4 - x
     u_6 = x - (u_4 - u_5) - (largest + u_5)
@@ -195,7 +197,7 @@ def forward_fast_narrow_result(weight, factor):
 
 @device
 def vjp_total(x, largest):
-    x = float(x)
+    x = wide(x)
     u = x - largest
     u_2 = u - x
     u_3 = x - (u - u_2) - (largest + u_2)
@@ -204,8 +206,8 @@ def vjp_total(x, largest):
 
 @device
 def vjp_total_2(x, dy, largest):
-    x = float(x)
-    dy = float(dy)
+    x = wide(x)
+    dy = wide(dy)
     u = x - largest
     u_2 = u - x
     u_3 = x - (u - u_2) - (largest + u_2)
@@ -214,8 +216,8 @@ def vjp_total_2(x, dy, largest):
 
 @device
 def vjp_result(x, dy, largest, total, scale):
-    x = float(x)
-    dy = float(dy)
+    x = wide(x)
+    dy = wide(dy)
     u_4 = x - largest
     u_5 = u_4 - x
     u_6 = x - (u_4 - u_5) - (largest + u_5)
@@ -894,14 +896,19 @@ def vjp_fast_narrow_rows(x, dy, out, rows, length, like, lanes, width):
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
     inside_p = inside(at, 0, like, lanes, width)
-    total = fold(added, float32(0.0), weight_p, inside_p)
+    total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
     dy_p = load_part(dy, at, 0, like, like, lanes, width)
-    total_2 = fold(added, float32(0.0), each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
-    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+    total_2 = fold(
+        added_exactly,
+        (float32(0.0), float32(0.0)),
+        each(vjp_fast_narrow_total_2, dy_p, weight_p),
+        inside_p,
+    )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
+    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
     store_part(out, at, 0, like, like, lanes, values)
 
 
@@ -919,24 +926,26 @@ def vjp_fast_narrow_block(x, dy, out, rows, length, like, lanes, width):
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -954,24 +963,26 @@ def vjp_fast_narrow_columns(x, dy, out, outer, length, inner, like, lanes, width
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_column(plus, total, lanes)
-    total_2 = over_column(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_column(plus_exactly, total, lanes)
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -989,14 +1000,19 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out, rows, length, like, lanes, wid
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-    total = fold(added, float32(0.0), weight_p, inside_p)
+    total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
     dy_p = load_part(dy, at, 0, like, like, lanes, width)
-    total_2 = fold(added, float32(0.0), each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
-    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+    total_2 = fold(
+        added_exactly,
+        (float32(0.0), float32(0.0)),
+        each(vjp_fast_narrow_total_2, dy_p, weight_p),
+        inside_p,
+    )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
+    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
 
@@ -1015,24 +1031,26 @@ def vjp_fast_narrow_block_masked(x, mask, dy, out, rows, length, like, lanes, wi
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
@@ -1052,23 +1070,25 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out, outer, length, inner, like,
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_column(plus, total, lanes)
-    total_2 = over_column(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_column(plus_exactly, total, lanes)
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))

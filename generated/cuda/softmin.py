@@ -29,6 +29,7 @@ from actgen.cuda.intrinsics import (
     pair,
     pair_add,
     pair_div,
+    pair_mul,
     plus,
     plus_exactly,
     power2,
@@ -40,6 +41,7 @@ from actgen.cuda.intrinsics import (
     rint,
     row_slice,
     store_part,
+    wide,
 )
 
 
@@ -150,13 +152,13 @@ def weight_low_f32(x, magic, lowest):
 
 @device
 def forward_largest(x):
-    x = float(x)
+    x = wide(x)
     return -x
 
 
 @device
 def forward_total(x, largest):
-    x = float(x)
+    x = wide(x)
     u = -x - largest
     u_2 = u - -x
     u_3 = -x - (u - u_2) - (largest + u_2)
@@ -165,7 +167,7 @@ def forward_total(x, largest):
 
 @device
 def forward_result(x, largest, total):
-    x = float(x)
+    x = wide(x)
     u_4 = -x - largest
     u_5 = u_4 - -x
     u_6 = -x - (u_4 - u_5) - (largest + u_5)
@@ -209,13 +211,13 @@ def forward_fast_narrow_result(weight, factor):
 
 @device
 def vjp_largest(x):
-    x = float(x)
+    x = wide(x)
     return -x
 
 
 @device
 def vjp_total(x, largest):
-    x = float(x)
+    x = wide(x)
     u = -x - largest
     u_2 = u - -x
     u_3 = -x - (u - u_2) - (largest + u_2)
@@ -224,8 +226,8 @@ def vjp_total(x, largest):
 
 @device
 def vjp_total_2(x, dy, largest):
-    x = float(x)
-    dy = float(dy)
+    x = wide(x)
+    dy = wide(dy)
     u = -x - largest
     u_2 = u - -x
     u_3 = -x - (u - u_2) - (largest + u_2)
@@ -234,8 +236,8 @@ def vjp_total_2(x, dy, largest):
 
 @device
 def vjp_result(x, dy, largest, total, scale):
-    x = float(x)
-    dy = float(dy)
+    x = wide(x)
+    dy = wide(dy)
     u_4 = -x - largest
     u_5 = u_4 - -x
     u_6 = -x - (u_4 - u_5) - (largest + u_5)
@@ -925,14 +927,19 @@ def vjp_fast_narrow_rows(x, dy, out, rows, length, like, lanes, width):
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
     inside_p = inside(at, 0, like, lanes, width)
-    total = fold(added, float32(0.0), weight_p, inside_p)
+    total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
     dy_p = load_part(dy, at, 0, like, like, lanes, width)
-    total_2 = fold(added, float32(0.0), each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
-    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+    total_2 = fold(
+        added_exactly,
+        (float32(0.0), float32(0.0)),
+        each(vjp_fast_narrow_total_2, dy_p, weight_p),
+        inside_p,
+    )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
+    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
     store_part(out, at, 0, like, like, lanes, values)
 
 
@@ -950,24 +957,26 @@ def vjp_fast_narrow_block(x, dy, out, rows, length, like, lanes, width):
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -985,24 +994,26 @@ def vjp_fast_narrow_columns(x, dy, out, outer, length, inner, like, lanes, width
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_column(plus, total, lanes)
-    total_2 = over_column(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_column(plus_exactly, total, lanes)
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -1022,14 +1033,19 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out, rows, length, like, lanes, wid
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-    total = fold(added, float32(0.0), weight_p, inside_p)
+    total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
     dy_p = load_part(dy, at, 0, like, like, lanes, width)
-    total_2 = fold(added, float32(0.0), each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
-    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+    total_2 = fold(
+        added_exactly,
+        (float32(0.0), float32(0.0)),
+        each(vjp_fast_narrow_total_2, dy_p, weight_p),
+        inside_p,
+    )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
+    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
 
@@ -1048,24 +1064,26 @@ def vjp_fast_narrow_block_masked(x, mask, dy, out, rows, length, like, lanes, wi
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
@@ -1085,23 +1103,25 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out, outer, length, inner, like,
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_column(plus, total, lanes)
-    total_2 = over_column(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_column(plus_exactly, total, lanes)
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))

@@ -28,19 +28,20 @@ from actgen.cuda.intrinsics import (
     row_slice,
     store_part,
     supported,
+    wide,
 )
 
 
 @device
 def forward_result(x, threshold):
-    x = float(x)
+    x = wide(x)
     return maximum(x - threshold, 0.0)
 
 
 @device
 def vjp_total(x, dy, threshold):
-    x = float(x)
-    dy = float(dy)
+    x = wide(x)
+    dy = wide(dy)
     u = x - threshold
     u_2 = u - x
     u_3 = x - (u - u_2) - (threshold + u_2)
@@ -50,14 +51,14 @@ def vjp_total(x, dy, threshold):
 
 @device
 def vjp_total_2(x, threshold):
-    x = float(x)
+    x = wide(x)
     return 1.0 if x > threshold else 0.0
 
 
 @device
 def vjp_result(x, dy, threshold, total, total_2):
-    x = float(x)
-    dy = float(dy)
+    x = wide(x)
+    dy = wide(dy)
     u_4 = x - threshold
     u_5 = u_4 - x
     u_6 = x - (u_4 - u_5) - (threshold + u_5)

@@ -37,6 +37,7 @@ from actgen.cuda.groups import (
     raised_single,
     raised_single_inside,
     supported,
+    wide,
 )
 from actgen.cuda.pairs import pair, pair_add, pair_div, pair_mul, pair_sub, quick_pair
 from actgen.cuda.slices import column, column_slice, row_slice
@@ -76,4 +77,5 @@ __all__ = [
     "row_slice",
     "store_part",
     "supported",
+    "wide",
 ]

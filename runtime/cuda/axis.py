@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 _WARP = 32
-_MOST = 512  # threads of a block
+_MOST = 512  # threads of a block, half as many where float64 arithmetic takes their registers
 _TOGETHER = 128  # threads of a block where rows share one, or where a column has one thread
 _DEEP = 64  # the length from which several threads share a column
 _SHARING, _COLUMNS = 8, 32  # threads that share a column then; columns of a block
@@ -52,11 +52,12 @@ def rows_plan(
     """Return the launch over `rows` contiguous rows of `length` elements, neither of them 0."""
     vector = 16 // _SIZES[element]
     kernel = _kernel(kernels, stem, "rows", masked, element)
-    lanes, width = _shared(length, vector, max(_width(kernels, kernel), vector))
-    if lanes > _MOST:
+    most = _MOST if "_narrow_" in _name(kernel) else _MOST // 2
+    lanes, width = _shared(length, vector, max(_width(kernels, kernel), vector), most)
+    if lanes > most:
         kernel = _found(kernels, stem, "online", masked, element)
         kernel = kernel or _kernel(kernels, stem, "block", masked, element)
-        lanes, width = _MOST, max(_width(kernels, kernel), vector)
+        lanes, width = most, max(_width(kernels, kernel), vector)
     block = _TOGETHER if lanes <= _WARP else lanes
     return AxisLaunch(kernel, lanes, width, (-(-rows * lanes // block), 1, 1), block)
 
@@ -81,14 +82,14 @@ def columns_plan(
     return AxisLaunch(kernel, lanes, 1, (-(-outer * inner * lanes // block), 1, 1), block)
 
 
-def _shared(length: int, vector: int, widest: int) -> tuple[int, int]:
+def _shared(length: int, vector: int, widest: int, most: int) -> tuple[int, int]:
     """Return how many threads hold a row, and how many elements each."""
     lanes, width = 1, vector
     while lanes < _WARP and lanes * width < length:
         lanes *= 2
     while width < widest and lanes * width < length:
         width *= 2
-    while lanes <= _MOST and lanes * width < length:
+    while lanes <= most and lanes * width < length:
         lanes *= 2
     return lanes, width
 
@@ -101,17 +102,28 @@ def _kernel(kernels: Kernels, stem: str, form: str, masked: bool, element: str) 
 
 
 def _found(kernels: Kernels, stem: str, form: str, masked: bool, element: str) -> Any:
-    """Return the kernel for an element type: 16 bits take the fast sums, which are good enough."""
+    """Return the kernel for an element type.
+
+    Sums of `forward_fast` are for 16-bit results, on both tiers; float32 has one kernel for both.
+    """
     form = f"{form}_masked" if masked else form
     names = [(stem, form)]
     if element != "float64":
         names.insert(0, (stem, f"narrow_{form}"))
-    if _SIZES[element] == 2 and stem.startswith("forward"):
+    if stem.startswith("forward") and _SIZES[element] == 2:
         names.insert(0, (f"{stem}_fast", f"narrow_{form}"))
+    elif stem.startswith("forward") and element == "float32":
+        plain = getattr(kernels.module, f"{stem}_narrow_{form}", None)
+        if plain is not None:
+            return plain
     found = (kernels.find(*name) for name in names)
     return next((kernel for kernel in found if kernel is not None), None)
 
 
 def _width(kernels: Kernels, kernel: Any) -> int:
+    return int(kernels.module.WIDTHS[_name(kernel)])
+
+
+def _name(kernel: Any) -> str:
     function = getattr(kernel, "py_func", None) or kernel.fn
-    return int(kernels.module.WIDTHS[function.__name__])
+    return str(function.__name__)

@@ -102,6 +102,11 @@ class Intake:
         if kind is None:
             raise TypeError(_wrong_kind("x", x.kind))
         capability(x.device)
+        for parameter in self._binder.parameters:
+            if parameter.kind not in ("float", "array") and library_of(given.get(parameter.name)):
+                raise TypeError(
+                    f"{self._record['name']}: {parameter.name} must be a number, got an array"
+                )
         arrays = {
             parameter.name: _beside(found, x, given[parameter.name], parameter.name)
             for parameter in self._binder.parameters
@@ -158,8 +163,6 @@ class Intake:
         owner = self._record["name"]
         if array.kind == "bool" or result_kind(array.kind) is None:
             raise TypeError(_wrong_kind(name, array.kind))
-        if self._binder.by_name[name].kind not in ("float", "array"):
-            raise TypeError(f"{owner}: {name} must be a number, got an array on a GPU")
         if self._record["kind"] != "elementwise":
             raise TypeError(f"{owner}: parameters must be numbers, got an array")
         array = array if array.kind == kind else found.cast(array, kind)

