@@ -223,6 +223,8 @@ MEANING["log2_approx"] = _real(lambda a: mp.log(a, 2) if a != 0 else -mp.inf)
 MEANING["weight_f32"] = lambda a, b, c: (
     mp.mpf(0) if a < c else _exp(a) * mp.power(2, b - mp.mpf(3 * 2**22))
 )
+MEANING["weight_f64"] = lambda a: mp.mpf(0) if a < -700 else _exp(a)
+MEANING["weight_low_f32"] = lambda a, b, c: mp.mpf(0)
 
 
 _CLOSED = frozenset((*MEANING, "where"))

@@ -40,7 +40,7 @@ PUBLIC_API = frozenset(
             "randomness",
             "registry",
             "rowwise",
-            "tiles",
+            *("tiles", "lanes", "reductions", "downward", "turned"),
             "scalars",
             "serialization",
             "chunks",

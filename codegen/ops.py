@@ -175,6 +175,8 @@ _ROWS = (
         for tier in ("_f32", "_f32_fast")
     ),
     Op("weight_f32", 3, "function", "exp(a) * 2**(b - 1.5 * 2**23), 0 for a < c", formula=False),
+    Op("weight_f64", 1, "function", "exp(a) for a <= 0, 0 for a < -700", formula=False),
+    Op("weight_low_f32", 3, "function", "what rounding that to float32 loses", formula=False),
     *(
         Op(f"{name}_fast", arity, "function", f"{name.split('_')[0]}, fast", formula=False)
         for name, arity in QUICK.items()

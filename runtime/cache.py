@@ -37,7 +37,8 @@ _SUFFIX = ".kernel"
 _LIMIT = 256 * 2**20
 _OWN_SOURCES = (
     *("bits.py", "cache.py", "compilation.py", "half.py", "intrinsics.py", "launch.py"),
-    *("streaming.py", "vectors.py"),
+    *("streaming.py", "vectors.py", "lanes.py", "reductions.py", "downward.py", "tiles.py"),
+    "turned.py",
 )
 
 

@@ -19,21 +19,31 @@ from numba.np.arrayobj import populate_array
 from actgen import half
 from actgen.bits import exponent, mantissa, power2, power2_rounded
 from actgen.compilation import LazyUfunc, by_type, device, kernel, ufunc, widened
-from actgen.streaming import is_large, store_tile
-from actgen.tiles import (
-    copied,
+from actgen.downward import (
+    add_down,
+    add_rests_down,
+    add_weights_down,
+    quick_add_down,
+    quick_add_weights_down,
+)
+from actgen.reductions import (
     largest_of,
-    opened,
     position_of,
     quick_sum_of,
-    scratch,
-    single,
+    quick_sum_of_weights,
     sum_of,
-    window,
+    sum_of_rests,
+    sum_of_weights,
 )
+from actgen.streaming import is_large, store_tile
+from actgen.tiles import copied, fetch, opened, room, scratch, single, window
+from actgen.turned import turn, turn_back, turn_rows
 
 __all__ = [
     "LazyUfunc",
+    "add_down",
+    "add_rests_down",
+    "add_weights_down",
     "at",
     "by_type",
     "copied",
@@ -41,6 +51,7 @@ __all__ = [
     "device",
     "element",
     "exponent",
+    "fetch",
     "float32_rest",
     "fma",
     "is_double",
@@ -56,7 +67,11 @@ __all__ = [
     "position_of",
     "power2",
     "power2_rounded",
+    "quick_add_down",
+    "quick_add_weights_down",
     "quick_sum_of",
+    "quick_sum_of_weights",
+    "room",
     "same_start",
     "scratch",
     "select",
@@ -64,6 +79,11 @@ __all__ = [
     "stack_buffer",
     "store_tile",
     "sum_of",
+    "sum_of_rests",
+    "sum_of_weights",
+    "turn",
+    "turn_back",
+    "turn_rows",
     "ufunc",
     "widened",
     "window",

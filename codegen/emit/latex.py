@@ -242,9 +242,9 @@ ROWS |= {f"{name}_rest": _named(f"{name.split('_')[0]} rest") for name in RESTS}
 ROWS |= {f"{name}_fast": ROWS[name] for name in QUICK}
 ROWS |= {f"{name}_f32_fast": ROWS[name] for name in SLOPES}
 ROWS |= {f"{name}{tier}": _in_float32(name) for name in NARROW for tier in ("_f32", "_f32_fast")}
+ROWS["weight_f32"] = ROWS["weight_low_f32"] = ROWS["weight_f64"] = _named("weight")
 ROWS |= {f"{name}_approx": ROWS[f"{name}_f32_fast"] for name in APPROX}
 ROWS |= {name: _named(name) for name in OPS if name.endswith("_approx") and name not in ROWS}
-ROWS["weight_f32"] = _named("weight")
 
 
 def name_of(name: str) -> str:
