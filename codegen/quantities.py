@@ -197,11 +197,10 @@ def precision(variants: Iterable[Variant]) -> list[str]:
             ways = (body.plan.single, body.plan.single_fast)
             different = {way.suffix: way for way in ways}.values()
             texts = (f"{how(way)} ({_rounded_up(way.error)})" for way in different)
-            line = f"{body.name}{variant.suffix}: {'; fast: '.join(texts)}"
+            lines.append(f"{body.name}{variant.suffix}: {'; fast: '.join(texts)}")
             short = body.plan.short
             if short is not None and short.suffix != body.plan.single_fast.suffix:
-                line += f"; 16-bit results: {how(short)} ({_rounded_up(short.error)})"
-            lines.append(line)
+                lines.append(f"    16-bit results: {how(short)} ({_rounded_up(short.error)})")
     return lines
 
 

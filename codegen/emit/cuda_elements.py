@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from actgen.codegen.emit.cpu import emit_cpu
+from actgen.codegen.emit.cuda import CUDA_CALLS
 from actgen.codegen.emit.cuda_slices import LOW, SliceLines, names_in
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Expr, Symbol
@@ -46,7 +47,7 @@ class AxisKernel:
         return "-float32(inf)" if self.single else "-inf"
 
     def text(self, value: Expr, names: dict[str, str] | None = None) -> str:
-        return emit_cpu(value, names or {}, FLOAT32 if self.single else FLOAT64)
+        return emit_cpu(value, names or {}, FLOAT32 if self.single else FLOAT64, CUDA_CALLS)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 Maxima and sums of weights are taken in one walk. Weights are relative to a power of two near the
 largest so far; where that grows, the sums so far are divided by another power of two, exactly.
-Beyond 65,536 weights are relative to more than that, and the two walks are made after all.
+(16-bit results do with weights relative to the largest itself.) Beyond 65,536 weights are relative
+to more than that, and the two walks are made after all.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from actgen.codegen.ir import X, is_op, walk
 from actgen.codegen.schedule import Pass, Reduction
 
 _FAR = f"float32({FAR!r})"
-_WEIGHTS = ("weight_f32", "weight_low_f32")
+_WEIGHTS = ("weight_f32", "weight_low_f32", "exp2_approx")
 
 
 def online(elements: Elements, masked: str | None) -> list[str] | None:
@@ -29,7 +30,7 @@ def _fits(elements: Elements) -> bool:
         return False
     first, second = plan.passes
     tops = [r for r in first.reductions if r.op in ("amax", "argmax")]
-    if "magic" not in dict(first.after) or len({r.value for r in tops}) != 1:
+    if len({r.value for r in tops}) != 1:
         return False
     if not any(r.op == "amax" for r in tops):
         return False
@@ -49,6 +50,9 @@ class _Online(Body):
         self.first_pass, self.second = first, second
         self.top = next(r for r in first.reductions if r.op == "amax")
         self.peak = next((r for r in first.reductions if r.op == "argmax"), None)
+        self.by = (
+            "magic" if "magic" in dict(first.after) else self.top.name
+        )  # what weights are relative to
         self.beside = [r for r in first.reductions if r.op == "sum"]
 
     def statements(self) -> list[str]:
@@ -83,13 +87,13 @@ class _Online(Body):
             self.line(f"top = {self.folded(self.top, self.top.name)}")
             self.line(f"if top > {self.top.name}:")
             self.depth += 1
-            self.line("before = magic")
+            self.line(f"before = {self.by}")
             self.line(f"{self.top.name} = top")
         else:
             self.line(f"new = {self.folded(self.peak, 'best')}")
             self.line("if new[1] != best[1] or new[0] != best[0]:")
             self.depth += 1
-            self.line("before, old = magic, best")
+            self.line(f"before, old = {self.by}, best")
             self.line("best = new")
             self.line_of_best()
         self.after(self.first_pass)
@@ -106,7 +110,10 @@ class _Online(Body):
         for reduction in self.second.reductions:
             name = reduction.name
             exactly = "_exactly" if name in self.kernel.exact else ""
-            self.line(f"{name} = rescaled{exactly}({name}, magic - before)")
+            if self.by == "magic":
+                self.line(f"{name} = rescaled{exactly}({name}, magic - before)")
+            else:
+                self.line(f"{name} = shrunk({name}, before - {self.by})")
             if self.peak is not None:
                 value = self.at_old(reduction)
                 self.line(f"{name} = added{exactly}({name}, {value}, {counts})")
@@ -126,10 +133,10 @@ class _Online(Body):
         """Print how the threads of the row bring their sums together."""
         top = self.top.name
         if self.peak is None:
-            self.line("before = magic")
+            self.line(f"before = {self.by}")
             self.line(f"{top} = over_row(raised_single, {top}, lanes)")
         else:
-            self.line("before, old = magic, best")
+            self.line(f"before, old = {self.by}, best")
             self.line("best = over_row(further, best, lanes)")
             self.line_of_best()
         self.after(self.first_pass)

@@ -10,12 +10,18 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward_approximate: float64, to fewer digits (0.51 ULP); fast: float32 (2.42 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    vjp_gate_approximate: float64, to fewer digits (0.50 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    vjp_value_approximate: float32, compensated (0.73 ULP); fast: float32 (2.06 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.85 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    vjp_gate: float64, to fewer digits (0.51 ULP); fast: float32 (2.70 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    vjp_value: float32, compensated (0.81 ULP); fast: float32 (2.81 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    forward_approximate: float64, to fewer digits (0.51 ULP); fast: float32 (2.42 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    vjp_gate_approximate: float64, to fewer digits (0.50 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    vjp_value_approximate: float32, compensated (0.73 ULP); fast: float32 (2.06 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.85 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    vjp_gate: float64, to fewer digits (0.51 ULP); fast: float32 (2.70 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    vjp_value: float32, compensated (0.81 ULP); fast: float32 (2.81 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf

@@ -47,7 +47,8 @@ def vjp_narrow_result(index, dy, lost, peak, scale):
 
 
 # Kernels called `*_narrow_*` are for float32 and 16-bit arrays, and compute in float32.
-# All others compute in float64.
+# All others compute in float64. Where there is a `forward_fast_narrow_*`, it computes all
+# 16-bit results, to 0.51 ULP, and the one without fast all others, on both tiers.
 # `lanes` threads share a slice, each has `width` elements of it: constants of the compilation.
 WIDTHS = {  # at most
     "forward_columns": 1,

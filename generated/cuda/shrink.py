@@ -7,7 +7,8 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64 (0.48 ULP); 16-bit results: float32, twofold (0.51 ULP)
+    forward: float64 (0.48 ULP)
+        16-bit results: float32, twofold (0.51 ULP)
     derivative: float32 (exact)
     second_derivative: float32 (exact)
     forward_default: float32 (exact)

@@ -38,6 +38,7 @@ from actgen.cuda.groups import (
     raised_single_inside,
     rescaled,
     rescaled_exactly,
+    shrunk,
     supported,
     wide,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "rescaled",
     "rescaled_exactly",
     "row_slice",
+    "shrunk",
     "store_part",
     "supported",
     "wide",

@@ -104,7 +104,7 @@ def _kernel(kernels: Kernels, stem: str, form: str, masked: bool, element: str) 
 def _found(kernels: Kernels, stem: str, form: str, masked: bool, element: str) -> Any:
     """Return the kernel for an element type.
 
-    Sums of `forward_fast` are for 16-bit results, on both tiers; float32 has one kernel for both.
+    `forward_fast` is for 16-bit results, on both tiers; float32 has one kernel for both.
     """
     form = f"{form}_masked" if masked else form
     names = [(stem, form)]

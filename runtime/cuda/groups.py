@@ -2,7 +2,7 @@
 
 In: a value of each thread, and how many threads (`lanes`) share a slice. Out: the same result for
 all of them. Threads of a row are neighbours: up to a warp they exchange registers, beyond that
-the warps of the block meet in shared memory. Threads of a column lie `blockDim.x // lanes` apart.
+the warps of the block meet in shared memory. Threads that share a column lie 32 apart.
 All threads of a block must take part.
 """
 
@@ -15,10 +15,11 @@ from numba.core import config
 from numpy import float32, float64
 
 if config.ENABLE_CUDASIM:
-    from actgen.cuda.simulated import device, maximum, power2_rounded
+    from actgen.cuda.simulated import device, exp2_approx, maximum, power2_rounded
     from actgen.cuda.simulated_parts import any_of_warp, exchange, larger, put, slots, taken
 else:
     from actgen.bits import power2_rounded
+    from actgen.cuda.approximations import exp2_approx
     from actgen.cuda.dispatch import device
     from actgen.cuda.shared import exchange, larger, put, slots, taken
     from actgen.intrinsics import maximum
@@ -30,9 +31,9 @@ else:
 
 
 from actgen.cuda.pairs import pair_of_sum
+from actgen.cuda.slices import COLUMNS
 
 WARP = 32
-COLUMNS = 32  # of a block whose columns are shared by several threads
 
 # What parts are folded with: the state of a thread and an element in, the state out. The states of
 # two threads are combined by the second function of each group.
@@ -83,6 +84,12 @@ def rescaled(total, change):  # type: ignore[no-untyped-def]
 def rescaled_exactly(total, change):  # type: ignore[no-untyped-def]
     """Multiply a high and a low part by 2 to an integral power that is not above 0."""
     return rescaled(total[0], change), rescaled(total[1], change)
+
+
+@device
+def shrunk(total, change):  # type: ignore[no-untyped-def]
+    """Multiply a sum by the exponential of what is not above 0, to about 2**-20."""
+    return total * exp2_approx(change * float32(1.442695))
 
 
 @device

@@ -98,6 +98,7 @@ from actgen.cuda.along import (
     rescaled_exactly,
     row_slice,
     store_part,
+    shrunk,
     supported,
     wide,
 )
@@ -184,6 +185,7 @@ __all__ = [
     "store_bool",
     "store_part",
     "store_tile",
+    "shrunk",
     "supported",
     "thread",
     "tile",

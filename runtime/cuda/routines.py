@@ -5,6 +5,8 @@ In: addresses of arrays. They are kernels like the generated ones, and launched 
 
 from __future__ import annotations
 
+from numpy import float64
+
 from actgen.cuda.intrinsics import (
     coordinates,
     device,
@@ -35,7 +37,7 @@ def fold(x, out, outer, length, inner, group, like):  # type: ignore[no-untyped-
     column = i % inner
     rest = i // inner
     place = rest // group * length
-    total = 0.0
+    total = float64(0.0)
     for entry in range(rest % group, length, group):
         total += load(x, (place + entry) * inner + column, like)
     store(out, i, 0.0, total)

@@ -17,7 +17,7 @@ else:
     from actgen.cuda.dispatch import device
     from actgen.cuda.shared import size_of
 
-ROW_THREADS = 128  # of a block, where several rows share one
+COLUMNS = 32  # of a block where several threads share a column
 
 # `base` is the index of the first element, `stride` the distance of neighbours, `rank` which of the
 # threads that share the slice this is; `whole` slices are read by 16 bytes; those that are not
@@ -44,17 +44,24 @@ def row_slice(rows, length, addresses, like, lanes):  # type: ignore[no-untyped-
 
 
 @device
+def _mine(lanes):  # type: ignore[no-untyped-def]
+    """Return the number of a thread's column, which there may not be."""
+    if lanes > 1:
+        return cuda.blockIdx.x * COLUMNS + cuda.threadIdx.x % COLUMNS
+    return cuda.grid(1)
+
+
+@device
 def column(columns, lanes):  # type: ignore[no-untyped-def]
     """Return the number of the column of a thread."""
-    across = cuda.blockDim.x // lanes
-    return min(cuda.blockIdx.x * across + cuda.threadIdx.x % across, columns - 1)
+    return min(_mine(lanes), columns - 1)
 
 
 @device
 def column_slice(outer, length, inner, lanes):  # type: ignore[no-untyped-def]
     """Return the column of a thread; neighbouring threads have neighbouring columns."""
-    across = cuda.blockDim.x // lanes
-    live = cuda.blockIdx.x * across + cuda.threadIdx.x % across < outer * inner
+    live = _mine(lanes) < outer * inner
     mine = column(outer * inner, lanes)
     base = mine // inner * length * inner + mine % inner
-    return Slice(base, inner, length, cuda.threadIdx.x // across, False, live)
+    rank = cuda.threadIdx.x // COLUMNS if lanes > 1 else 0
+    return Slice(base, inner, length, rank, False, live)

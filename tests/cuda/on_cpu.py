@@ -22,7 +22,7 @@ from actgen.cuda import maps, memory, parts, shared
 from actgen.cuda.slices import Slice
 
 ROOT = Path(__file__).resolve().parents[2]
-WIDTH = 4  # elements that a thread takes at a time
+WIDTH = 8  # elements that a thread takes at a time
 OURS = "actgen_on_cpu"
 
 
@@ -32,6 +32,11 @@ def device(function: Any) -> Any:
 
 def kernel(function: Any) -> Any:
     return numba.njit(error_model="numpy")(function)
+
+
+@device
+def exp2_approx(a: Any) -> Any:
+    return np.exp2(a)
 
 
 @device
@@ -51,8 +56,8 @@ def row_slice(rows: int, length: int, addresses: int, like: Any, lanes: int) -> 
 
 def _run(text: str, name: str) -> dict[str, Any]:
     """Run a module that imports primitives, with those of this one."""
-    for source in ("cuda.intrinsics", "cuda.dispatch", "cuda.pairs"):
-        text = text.replace(f"from actgen.{source} import", f"from {OURS} import")
+    for source in ("intrinsics", "dispatch", "pairs", "approximations"):
+        text = text.replace(f"from actgen.cuda.{source} import", f"from {OURS} import")
     found: dict[str, Any] = {"__name__": name}
     exec(compile(text, name, "exec"), found)
     return found
@@ -65,6 +70,7 @@ def _primitives() -> ModuleType:
     for module in (bits, intrinsics, maps, memory, parts, shared):
         vars(made).update({k: v for k, v in vars(module).items() if not k.startswith("_")})
     ours: dict[str, Any] = {"device": device, "kernel": kernel}
+    ours |= {"exp2_approx": exp2_approx}
     ours |= {"rint": np.rint, "floor": np.floor, "ceil": np.ceil}
     vars(made).update(ours)
     for name in ("pairs", "groups"):

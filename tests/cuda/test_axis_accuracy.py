@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -23,13 +24,13 @@ def rows_of(length: int) -> Any:
     return np.concatenate(rows).astype(np.float32)
 
 
-def run(name: str, kernel: str, *arrays: Any) -> Any:
+def run(name: str, kernel: str, like: Any, *arrays: Any) -> Any:
     compiled = module(name)[kernel]
     out = np.empty_like(arrays[0])
     with np.errstate(all="ignore"):
         for index in range(len(out)):
             row = [array[index].ctypes.data for array in (*arrays, out)]
-            compiled(*row, 1, out.shape[1], np.float32(0))
+            compiled(*row, 1, out.shape[1], like)
     return out
 
 
@@ -52,7 +53,10 @@ EXACT = {"softmax": softmax, "softmin": lambda x: softmax(-x), "log_softmax": lo
 def errors(found: Any, exact: Any) -> Any:
     """Return errors in units of the last place of the exact value."""
     _, exponent = np.frexp(exact)
-    unit = np.ldexp(np.longdouble(1), np.maximum(exponent - 1, -126) - 23)
+    least, digits = {"float32": (-126, 23), "float16": (-14, 10), "bfloat16": (-126, 7)}[
+        found.dtype.name
+    ]
+    unit = np.ldexp(np.longdouble(1), np.maximum(exponent - 1, least) - digits)
     return np.abs(found.astype(np.longdouble) - exact) / unit
 
 
@@ -61,7 +65,22 @@ def test_forward(name: str) -> None:
     for length in LENGTHS:
         x = rows_of(length)
         exact = EXACT[name](x.astype(np.longdouble))
-        found = run(name, "forward_narrow_online", x)
+        found = run(name, "forward_narrow_online", np.float32(0), x)
         worst = errors(found, exact)
         place = np.unravel_index(worst.argmax(), worst.shape)
         assert worst[place] <= 2, (length, worst[place], x[place], found[place])
+
+
+@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16], ids=["float16", "bfloat16"])
+def test_forward_in_16_bits(name: str, dtype: Any) -> None:
+    """With an exact power of two; the hardware's is off by 2**-22."""
+    like = np.uint16(0) if dtype is np.float16 else np.int16(0)
+    for length in (2, 16, 100, 5000):
+        x = rows_of(length)
+        x = np.ascontiguousarray(x[np.abs(x).max(1) < 60_000]).astype(dtype)
+        exact = EXACT[name](x.astype(np.longdouble))
+        found = run(name, "forward_fast_narrow_online", like, x)
+        worst = errors(found, exact)
+        place = np.unravel_index(worst.argmax(), worst.shape)
+        assert worst[place] <= 0.51, (length, worst[place], x[place], found[place])

@@ -48,9 +48,9 @@ def launches(name):
 def served(module, kernel):
     """Return the element types whose arrays come to a kernel."""
     if "_narrow_" not in kernel:
-        others = (
-            kernel.replace(part, f"_narrow{part}") for part in ("_rows", "_block", "_columns")
-        )
+        forms = {"_rows": "_rows", "_block": "_online", "_columns": "_columns"}
+        others = [kernel.replace(form, f"_narrow{form}") for form in forms]
+        others += [kernel.replace(form, f"_narrow{other}") for form, other in forms.items()]
         narrow = any(other != kernel and hasattr(module, other) for other in others)
         return ("float64",) if narrow else ELEMENTS
     fast = kernel.replace("_narrow_", "_fast_narrow_")

@@ -5,20 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
-def test_the_runtime_in_the_simulator():
-    folder = Path(__file__).parent / "simulated"
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        str(folder),
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-    ]
+FILES = sorted((Path(__file__).parent / "simulated").glob("test_*.py"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_in_the_simulator(file):
+    command = [sys.executable, "-m", "pytest", str(file), "-p", "no:cacheprovider"]
     environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}
-    environment.pop("PYTEST_ADDOPTS", None)
+    for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST"):
+        environment.pop(name, None)
     run = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-1000:]
