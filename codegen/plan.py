@@ -276,7 +276,9 @@ def _spelled_out(node: Expr) -> Expr:
 def _known(node: Apply, suffix: str) -> bool:
     if node.op in _ANY_FORMAT or node.op in _TARGETS or f"{node.op}{suffix}" in LIBRARY:
         return True
-    if node.op == "pow" or node.op in LIBRARY:
+    if node.op in LIBRARY:
+        return LIBRARY[node.op].dtype == "float32"
+    if node.op == "pow":
         return False
     return OPS[node.op].category != "function"
 

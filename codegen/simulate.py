@@ -39,9 +39,13 @@ def simulate(
     with float32 only. What GPUs approximate is taken as rounded, and then moved by as many places
     as `nudges` says.
     """
-    ops = _PLAIN if fused or fmt is not FLOAT64 else {**_PLAIN, "fma": lambda a, b, c: a * b + c}
+    twice: _Operations = {} if fused or fmt is not FLOAT64 else {"fma": lambda a, b, c: a * b + c}
+    ops = {
+        **_PLAIN,
+        **twice,
+        **{name: _nudged(name, count) for name, count in (nudges or {}).items()},
+    }
     shared = any(is_op(node, *(f"{name}_rest" for name in RESTS)) for node in walk(expr))
-    ops = {**ops, **{name: _nudged(name, count) for name, count in (nudges or {}).items()}}
     with np.errstate(all="ignore"):
         given = {name: np.asarray(value, fmt.name) for name, value in values.items()}
         result: Array = _Machine(fmt, ops, {} if shared else None).run(expr, given)

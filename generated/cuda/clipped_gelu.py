@@ -821,7 +821,7 @@ def normcdfslope_f32_fast(x):
 
 @device
 def normcdfslope_approx(x):
-    """Return normcdfslope(x) to about 2**-18: its zero a factor."""
+    """Return the derivative of x normcdf(x) to about 2**-18."""
     size = abs(x)
     y = float32(20.0) if size > float32(20.0) else size
     area = y * y

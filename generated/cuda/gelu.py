@@ -11,11 +11,11 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
     forward_approximate: float32, compensated (0.73 ULP); fast: float32 (2.06 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    derivative_approximate: float64, to fewer digits (0.50 ULP)
-    second_derivative_approximate: float64, to fewer digits (0.72 ULP)
+    derivative_approximate: float64, to fewer digits (0.50 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    second_derivative_approximate: float64, to fewer digits (0.72 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
     forward: float32, compensated (0.81 ULP); fast: float32 (2.81 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
     derivative: float64, to fewer digits (0.51 ULP); fast: float32 (2.22 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    second_derivative: float64, to fewer digits (0.50 ULP); 16-bit results: float32, twofold (0.51 ULP)
+    second_derivative: float64, to fewer digits (0.50 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf
@@ -385,6 +385,19 @@ def product_rough(a, b):
     piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
     piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
     return a * piece_2
+
+
+@device
+def sigmoidpart_approx(x, b):
+    """Return sigmoid(x) (1 + b sigmoid(-x)) to about 2**-18."""
+    size = abs(x)
+    h = exp2_approx(size * float32(-0.7213475))
+    part = h if x < float32(0.0) else float32(1.0)
+    r = reciprocal_approx(fma(h, h, float32(1.0)))
+    factor = b if size < float32(160.0) else float32(0.0)
+    other = float32(1.0) if x < float32(0.0) else h
+    p = fma(factor * r, other * other, float32(1.0))
+    return part * r * p * part
 
 
 @device
@@ -971,7 +984,7 @@ def normcdfslope_f32_fast(x):
 
 @device
 def normcdfslope_approx(x):
-    """Return normcdfslope(x) to about 2**-18: its zero a factor."""
+    """Return the derivative of x normcdf(x) to about 2**-18."""
     size = abs(x)
     y = float32(20.0) if size > float32(20.0) else size
     area = y * y
@@ -1082,62 +1095,17 @@ def bell_plain(x):
 
 
 @device
-def exp_twofold_f32(x, low):
-    """Return exp(x + low), error below 0.85 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(89.0) if piece > float32(89.0) else piece
-    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
-    t = fma(near, float32(1.442695), shift)
-    k = t - shift
-    u = -k
-    high = fma(u, float32(0.6931472), near)
-    piece_2 = low if abs(x) < float32(1000.0) else float32(0.0)
-    rest = fma(u, float32(-1.9046542e-09), piece_2)
-    r = high + rest
-    r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    r_low = high - r + rest
-    tail = fma(r2, curve, fma(r_low, r, r_low))
-    p_3 = r + tail
-    e = float32(1.0) + p_3
-    scale = power2_rounded(t)
-    piece_3 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
-    return e * scale * piece_3
+def exp_approx(x):
+    """Return exp(x) to about 2**-18: exp(x/2)²."""
+    h = exp2_approx(x * float32(0.7213475))
+    return h * h
 
 
 @device
-def exp_twofold_times_f32(x, low, b):
-    """Return exp(x + low) * b, error below 0.94 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(89.0) if piece > float32(89.0) else piece
-    piece_2 = float32(12582910.0) if x > float32(80.0) else float32(12582912.0)
-    shift = float32(12583022.0) if x < float32(-76.0) else piece_2
-    t = fma(near, float32(1.442695), shift)
-    k = t - shift
-    u = -k
-    high = fma(u, float32(0.6931472), near)
-    piece_3 = low if abs(x) < float32(1000.0) else float32(0.0)
-    rest = fma(u, float32(-1.9046542e-09), piece_3)
-    r = high + rest
-    r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    r_low = high - r + rest
-    tail = fma(r2, curve, fma(r_low, r, r_low))
-    p_3 = r + tail
-    e = float32(1.0) + p_3
-    scale = power2_rounded(t)
-    e_scaled = e * scale
-    e_low = float32(1.0) - e + p_3
-    extra = e_low * scale * b
-    piece_4 = extra if abs(extra) < float32(inf) else float32(0.0)
-    piece_5 = float32(4.0) if x > float32(80.0) else float32(1.0)
-    piece_6 = float32(inf) if x > float32(88.8) else piece_5
-    piece_7 = float32(7.70372e-34) if x < float32(-76.0) else piece_6
-    result = fma(e_scaled, b, piece_4) * piece_7
+def exp_times_approx(x, b):
+    """Return exp(x) * b to about 2**-18: exp(x/2)²."""
+    h = exp2_approx(x * float32(0.7213475))
+    result = h * b * h
     return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
 
@@ -1278,6 +1246,25 @@ def derivative_narrow_approximate(x):
 
 
 @device
+def derivative_approx_approximate(x):
+    """Return the derivative at x, in float32, approximations of the hardware."""
+    u = x - float32(-0.75246143)
+    u_2 = u - float32(1.1339628e-08)
+    p = fma(float32(0.019456904), u_2, float32(-0.016132167))
+    p_2 = fma(p, u_2, float32(-0.11393921))
+    p_3 = fma(p_2, u_2, float32(-0.01579423))
+    p_4 = fma(p_3, u_2, float32(0.38751844))
+    p_5 = fma(p_4, u_2, float32(0.43040013))
+    x2 = x * x
+    u_3 = x + x2 * x * float32(0.044715)
+    u_4 = x * (float32(1.0) + x2 * float32(0.134145))
+    u_5 = u_3 * float32(1.5957692)
+    u_6 = u_4 * float32(1.5957692)
+    u_7 = sigmoidpart_approx(u_5, u_6)
+    return u_2 * p_5 if abs(u_2) < float32(0.25) else u_7
+
+
+@device
 def second_derivative_approximate(x):
     """Return the second derivative at x."""
     x2 = x * x
@@ -1395,6 +1382,47 @@ def second_derivative_narrow_approximate(x):
     u_9 = product_rough(u_2, u_3 * 1.5957691216057306)
     u_10 = product_rough(u_2, x2 * 0.42812889763560147)
     return u_9 + (u_8 - product_rough(u_2, u_7)) + u_10
+
+
+@device
+def second_derivative_approx_approximate(x):
+    """Return the second derivative at x, in float32, approximations of the hardware."""
+    u = x - float32(1.418504) - float32(9.080745e-09)
+    p = fma(float32(0.020102032), u, float32(0.055201154))
+    p_2 = fma(p, u, float32(-0.16109635))
+    p_3 = fma(p_2, u, float32(-0.008132753))
+    p_4 = fma(p_3, u, float32(0.4320811))
+    p_5 = fma(p_4, u, float32(-0.40954894))
+    u_2 = x - float32(-1.418504) - float32(-9.080745e-09)
+    p_6 = fma(float32(0.020102032), u_2, float32(-0.055201154))
+    p_7 = fma(p_6, u_2, float32(-0.16109635))
+    p_8 = fma(p_7, u_2, float32(0.008132753))
+    p_9 = fma(p_8, u_2, float32(0.4320811))
+    p_10 = fma(p_9, u_2, float32(0.40954894))
+    x2 = x * x
+    u_3 = x + float32(0.044715) * (x2 * x)
+    u_4 = float32(1.5957692) * u_3
+    u_5 = -u_4
+    u_6 = float32(1.0) + x2 * float32(0.134145)
+    u_7 = u_6 * float32(1.5957692)
+    u_8 = sigmoid_times_approx(u_4, u_7)
+    u_9 = u_6 * float32(0.7978846)
+    u_10 = sigmoid_times_approx(u_5, u_9)
+    u_11 = x * u_6 * float32(3.1915383)
+    piece = u_11 if u_11 == float32(0.0) else u_11 * u_10
+    u_12 = sigmoid_times_approx(u_4, piece)
+    u_13 = float32(2.0) * sigmoid_times_approx(u_4, u_10)
+    piece_2 = u_11 if u_11 == float32(0.0) else u_11 * u_9
+    u_14 = sigmoid_times_approx(u_4, piece_2)
+    u_15 = sigmoid_times_approx(u_4, u_14)
+    u_16 = u_13 + sigmoid_times_approx(u_5, u_12)
+    u_17 = u_16 - sigmoid_times_approx(u_5, u_15)
+    u_18 = x2 * float32(0.4281289)
+    u_19 = sigmoid_times_approx(u_4, u_18)
+    u_20 = sigmoid_times_approx(u_5, u_8) + u_17
+    u_21 = u_20 + sigmoid_times_approx(u_5, u_19)
+    piece_3 = u_2 * p_10 if abs(u_2) < float32(0.25) else u_21
+    return u * p_5 if abs(u) < float32(0.25) else piece_3
 
 
 @device
@@ -1519,41 +1547,29 @@ def second_derivative_narrow(x):
 
 
 @device
-def second_derivative_float32_twofold(x):
-    """Return the second derivative at x, in float32, twofold."""
+def second_derivative_approx(x):
+    """Return the second derivative at x, in float32, approximations of the hardware."""
+    u = x - float32(1.4142135) - float32(2.4203235e-08)
+    p = fma(float32(0.025559535), u, float32(0.050497897))
+    p_2 = fma(p, u, float32(-0.1712202))
+    p_3 = fma(p_2, u, float32(3.249278e-05))
+    p_4 = fma(p_3, u, float32(0.44028798))
+    p_5 = fma(p_4, u, float32(-0.4151076))
+    u_2 = x - float32(-1.4142135)
+    u_3 = u_2 - float32(-2.4203235e-08)
+    p_6 = fma(float32(0.025559535), u_3, float32(-0.050497897))
+    p_7 = fma(p_6, u_3, float32(-0.1712202))
+    p_8 = fma(p_7, u_3, float32(-3.249278e-05))
+    p_9 = fma(p_8, u_3, float32(0.44028798))
+    p_10 = fma(p_9, u_3, float32(0.4151076))
     x2 = x * x
-    u = -(float32(0.5) * x2)
-    p = fma(x, x, -x2)
-    u_2 = -(float32(0.5) * p)
-    u_3 = exp_twofold_f32(u, u_2)
-    ratio = u_3 / float32(2.5066283)
-    u_4 = u_3 * x2
-    piece = u_3 if u_3 == float32(0.0) else u_4
-    u_5 = u_3 - piece
-    u_6 = u_5 - u_3
-    u_7 = fma(u_3, x2, -u_4) + p * u_3
-    u_8 = u_3 - (u_5 - u_6) - (piece + u_6)
-    u_9 = u_8 + -(float32(0.0) if u_3 == float32(0.0) else u_7)
-    u_10 = u_5 + u_9
-    ratio_2 = u_10 / float32(2.5066283)
-    u_11 = ratio + ratio_2
-    u_12 = u_11 - ratio
-    p_2 = fma(-ratio, float32(2.5066283), u_3)
-    u_13 = p_2 - ratio * float32(-2.8660205e-10)
-    u_14 = ratio - (u_11 - u_12) + (ratio_2 - u_12)
-    p_3 = fma(-ratio_2, float32(2.5066283), u_10)
-    u_15 = ratio_2 * float32(-2.8660205e-10)
-    u_16 = p_3 + (u_5 - u_10 + u_9) - u_15
-    u_17 = u_14 + u_13 / float32(2.5066283)
-    u_18 = u_17 + u_16 / float32(2.5066283)
-    u_19 = u_11 + u_18
-    u_20 = u_11 - u_19 + u_18
-    u_21 = u_3 * float32(1.8467151e-08)
-    u_22 = u_3 - exp_twofold_times_f32(u, u_2, x2)
-    u_23 = u_22 * float32(1.8467151e-08)
-    p_4 = fma(u_22, float32(0.39894226), u_23)
-    u_24 = fma(u_3, float32(0.39894226), u_21) + p_4
-    return u_19 + u_20 if abs(u_20) < float32(inf) else u_24
+    u_4 = -(float32(0.5) * x2)
+    u_5 = exp_approx(u_4)
+    u_6 = u_5 - exp_times_approx(u_4, x2)
+    u_7 = u_5 * float32(0.3989423)
+    u_8 = u_7 + u_6 * float32(0.3989423)
+    piece = u_3 * p_10 if abs(u_3) < float32(0.25) else u_8
+    return u * p_5 if abs(u) < float32(0.25) else piece
 
 
 forward_as_approximate = by_type(
@@ -1571,13 +1587,13 @@ forward_fast_as_approximate = by_type(
 derivative_as_approximate = by_type(
     double=derivative_approximate,
     single=widened(derivative_narrow_approximate),
-    half=widened(derivative_narrow_approximate),
+    half=derivative_approx_approximate,
 )
 
 second_derivative_as_approximate = by_type(
     double=second_derivative_approximate,
     single=widened(second_derivative_narrow_approximate),
-    half=widened(second_derivative_narrow_approximate),
+    half=second_derivative_approx_approximate,
 )
 
 forward_as = by_type(
@@ -1607,7 +1623,7 @@ derivative_fast_as = by_type(
 second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
-    half=second_derivative_float32_twofold,
+    half=second_derivative_approx,
 )
 
 

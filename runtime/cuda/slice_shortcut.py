@@ -146,4 +146,4 @@ class ReadySlices:
         given = {spelled(name, names): value for name, value in self._numbers.items()}
         taken = {name: value for name, value in given.items() if name in names}
         nowhere = dict.fromkeys(names[:count], 0)
-        return run.flat(nowhere | taken | sizes)[count:]
+        return run.flat({**nowhere, **taken, **sizes})[count:]

@@ -47,13 +47,16 @@ ORDER = [
         f"functions.float32_{n}"
         for n in ("parts", "exponential", "quotient", "softplus", "logarithm", "error", "softmax")
     ),
-    *("functions.quick", "functions.slopes", "functions.gpu_approx"),
-    *("library", "slopes", "twofold", "tails", "lower"),
+    *("functions.quick", "functions.slopes", "functions.gpu_approx", "functions.gpu_slopes"),
+    *("library", "slopes", "gpu_slopes", "twofold", "tails", "lower"),
     *("merge", "shorten", "share", "schedule", "narrow_axis"),
     *(
         "emit.cpu",
         "emit.cuda",
         "emit.cuda_slices",
+        "emit.cuda_elements",
+        "emit.cuda_body",
+        "emit.cuda_online",
         "emit.cuda_axis",
         "emit.axis",
         "emit.tiles",
@@ -75,6 +78,8 @@ ORDER = [
         "docstring",
         "narrow_kernels",
         "module",
+        "beside_zeros",
+        "approximate",
         "cuda_plan",
         "cuda_head",
         "cuda_axis",
