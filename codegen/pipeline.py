@@ -235,7 +235,7 @@ class _Compilation:
             return body
         kinks = tuple(place for place, _ in self.kinks)
         variable = "gate" if self.spec.kind == "gated" else "x"
-        setting = Setting(variable, self.params, kinks, bool(self.random))
+        setting = Setting(variable, self.params, kinks, bool(self.random), bool(self.fixed))
         made = plan(body.exact, body.lowered, setting)
         if body.name == "second_derivative":  # it has one tier
             made = replace(made, single_fast=made.single, double_fast=made.double)

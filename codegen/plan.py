@@ -127,13 +127,14 @@ class Setting:
     """What the planner has to know beside the quantity.
 
     The quantity depends on `variable`; `params` are float64, other symbols elements like it, or,
-    with `random`, float64 numbers between 0 and 1.
+    with `random`, float64 numbers between 0 and 1. With `fixed` it holds defaults.
     """
 
     variable: str = "x"
     params: tuple[Param, ...] = ()
     kinks: tuple[Expr, ...] = ()
     random: bool = False
+    fixed: bool = False
 
 
 def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
@@ -171,7 +172,7 @@ def _settled(exact: Expr, lowered: Expr, setting: Setting, trial: _Trial) -> Yar
     Not beside parameters alone, whose own rounding a formula may have been written to cancel.
     """
     calls = Way("", FLOAT64, lowered).calls
-    bare = setting.params and not calls
+    bare = (setting.params or setting.fixed) and not calls
     sums = any(is_op(node, "add", "sub", "fma") for node in walk(lowered))
     if sums and not bare and not setting.random:
         twofold = lower_twofold(exact, FLOAT64, {})

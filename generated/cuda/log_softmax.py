@@ -18,7 +18,6 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     each,
-    exp2_approx,
     exponent,
     filled,
     fma,
@@ -47,10 +46,10 @@ from actgen.cuda.intrinsics import (
     raised_inside,
     raised_single,
     raised_single_inside,
+    rescaled,
     rescaled_exactly,
     rint,
     row_slice,
-    shrunk,
     store_part,
     wide,
 )
@@ -307,8 +306,8 @@ def forward_narrow_result(x, largest, offset, offset_low):
 
 
 @device
-def forward_fast_narrow_total(x, index, largest, peak):
-    weight = exp2_approx(fma(x - largest, float32(1.442695), float32(30.0)))
+def forward_fast_narrow_total(x, index, peak, shift, magic, lowest):
+    weight = weight_f32(x - shift, magic, lowest)
     return float32(0.0) if index == peak else weight
 
 
@@ -348,8 +347,7 @@ def vjp_fast_narrow_result(dy, weight, scale):
 
 
 # Kernels called `*_narrow_*` are for float32 and 16-bit arrays, and compute in float32.
-# All others compute in float64. Where there is a `forward_fast_narrow_*`, it computes all
-# 16-bit results, to 0.51 ULP, and the one without fast all others, on both tiers.
+# All others compute in float64.
 # `lanes` threads share a slice, each has `width` elements of it: constants of the compilation.
 WIDTHS = {  # at most
     "forward_rows": 4,
@@ -861,11 +859,22 @@ def forward_fast_narrow_rows(x, out, rows, length, like, lanes, width):
     peak = over_row(further, peak, lanes)
     largest = peak[0]
     peak = peak[1]
-    total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
     total = fold(added, float32(0.0), total_p, inside_p)
     total = over_row(plus, total, lanes)
-    part = pair_div(pair(total), pair(float32(1073741800.0)))
-    scale = quick_pair(log1p_f32(part[0]), part[1] / (float32(1.0) + part[0]))
+    u_3 = pair_mul(
+        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        (float32(0.6931472), float32(-1.9046542e-09)),
+    )
+    part = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part[0], part[1]))
+    part_2 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
+    scale = quick_pair(log1p_f32(part_2[0]), part_2[1] / (float32(1.0) + part_2[0]))
     values = each(forward_fast_narrow_result, x_p, largest, scale[0])
     store_part(out, at, 0, like, like, lanes, values)
 
@@ -883,16 +892,27 @@ def forward_fast_narrow_columns(x, out, outer, length, inner, like, lanes, width
     peak = over_column(further, peak, lanes)
     largest = peak[0]
     peak = peak[1]
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
-        total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
+        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added, total, total_p, inside_p)
     total = over_column(plus, total, lanes)
-    part_3 = pair_div(pair(total), pair(float32(1073741800.0)))
-    scale = quick_pair(log1p_f32(part_3[0]), part_3[1] / (float32(1.0) + part_3[0]))
+    u_3 = pair_mul(
+        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        (float32(0.6931472), float32(-1.9046542e-09)),
+    )
+    part_5 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part_5[0], part_5[1]))
+    part_6 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
+    scale = quick_pair(log1p_f32(part_6[0]), part_6[1] / (float32(1.0) + part_6[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         values = each(forward_fast_narrow_result, x_p, largest, scale[0])
@@ -906,6 +926,11 @@ def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
     best = (-float32(inf), 0)
     peak = 0
     largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -913,26 +938,36 @@ def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
         inside_p = inside(at, start, like, lanes, width)
         new = fold(found, best, x_p, index_p, inside_p)
         if new[1] != best[1] or new[0] != best[0]:
-            before, old = largest, best
+            before, old = magic, best
             best = new
             peak = best[1]
             largest = raised_single(best[0], -float32(65536.0))
-            total = shrunk(total, before - largest)
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled(total, magic - before)
             total = added(
                 total,
-                forward_fast_narrow_total(old[0], old[1], largest, -1),
+                forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
                 old[0] > -float32(inf),
             )
-        total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
+        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         total = fold(added, total, total_p, inside_p)
-    before, old = largest, best
+    before, old = magic, best
     best = over_row(further, best, lanes)
     peak = best[1]
     largest = raised_single(best[0], -float32(65536.0))
-    total = shrunk(total, before - largest)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled(total, magic - before)
     total = added(
         total,
-        forward_fast_narrow_total(old[0], old[1], largest, -1),
+        forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
         old[0] > -float32(inf) and old[1] != best[1],
     )
     total = over_row(plus, total, lanes)
@@ -946,16 +981,27 @@ def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
         peak = over_row(further, peak, lanes)
         largest = peak[0]
         peak = peak[1]
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
         total = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             index_p = positions(at, start, like, lanes, width)
-            total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
+            total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
             inside_p = inside(at, start, like, lanes, width)
             total = fold(added, total, total_p, inside_p)
         total = over_row(plus, total, lanes)
-    part_4 = pair_div(pair(total), pair(float32(1073741800.0)))
-    scale = quick_pair(log1p_f32(part_4[0]), part_4[1] / (float32(1.0) + part_4[0]))
+    u_3 = pair_mul(
+        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        (float32(0.6931472), float32(-1.9046542e-09)),
+    )
+    part_7 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part_7[0], part_7[1]))
+    part_8 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
+    scale = quick_pair(log1p_f32(part_8[0]), part_8[1] / (float32(1.0) + part_8[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         values = each(forward_fast_narrow_result, x_p, largest, scale[0])
@@ -973,11 +1019,22 @@ def forward_fast_narrow_rows_masked(x, mask, out, rows, length, like, lanes, wid
     peak = over_row(further, peak, lanes)
     largest = peak[0]
     peak = peak[1]
-    total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
     total = fold(added, float32(0.0), total_p, inside_p)
     total = over_row(plus, total, lanes)
-    part_5 = pair_div(pair(total), pair(float32(1073741800.0)))
-    scale = quick_pair(log1p_f32(part_5[0]), part_5[1] / (float32(1.0) + part_5[0]))
+    u_3 = pair_mul(
+        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        (float32(0.6931472), float32(-1.9046542e-09)),
+    )
+    part_9 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part_9[0], part_9[1]))
+    part_10 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
+    scale = quick_pair(log1p_f32(part_10[0]), part_10[1] / (float32(1.0) + part_10[0]))
     values = each(forward_fast_narrow_result, x_p, largest, scale[0])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
 
@@ -995,16 +1052,27 @@ def forward_fast_narrow_columns_masked(x, mask, out, outer, length, inner, like,
     peak = over_column(further, peak, lanes)
     largest = peak[0]
     peak = peak[1]
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
-        total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
+        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         total = fold(added, total, total_p, inside_p)
     total = over_column(plus, total, lanes)
-    part_7 = pair_div(pair(total), pair(float32(1073741800.0)))
-    scale = quick_pair(log1p_f32(part_7[0]), part_7[1] / (float32(1.0) + part_7[0]))
+    u_3 = pair_mul(
+        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        (float32(0.6931472), float32(-1.9046542e-09)),
+    )
+    part_13 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part_13[0], part_13[1]))
+    part_14 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
+    scale = quick_pair(log1p_f32(part_14[0]), part_14[1] / (float32(1.0) + part_14[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         values = each(forward_fast_narrow_result, x_p, largest, scale[0])
@@ -1019,6 +1087,11 @@ def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, w
     best = (-float32(inf), 0)
     peak = 0
     largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -1026,26 +1099,36 @@ def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, w
         inside_p = load_mask(mask, at, start, like, lanes, width)
         new = fold(found, best, x_p, index_p, inside_p)
         if new[1] != best[1] or new[0] != best[0]:
-            before, old = largest, best
+            before, old = magic, best
             best = new
             peak = best[1]
             largest = raised_single(best[0], -float32(65536.0))
-            total = shrunk(total, before - largest)
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled(total, magic - before)
             total = added(
                 total,
-                forward_fast_narrow_total(old[0], old[1], largest, -1),
+                forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
                 old[0] > -float32(inf),
             )
-        total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
+        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         total = fold(added, total, total_p, inside_p)
-    before, old = largest, best
+    before, old = magic, best
     best = over_row(further, best, lanes)
     peak = best[1]
     largest = raised_single(best[0], -float32(65536.0))
-    total = shrunk(total, before - largest)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled(total, magic - before)
     total = added(
         total,
-        forward_fast_narrow_total(old[0], old[1], largest, -1),
+        forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
         old[0] > -float32(inf) and old[1] != best[1],
     )
     total = over_row(plus, total, lanes)
@@ -1059,16 +1142,27 @@ def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, w
         peak = over_row(further, peak, lanes)
         largest = peak[0]
         peak = peak[1]
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
         total = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             index_p = positions(at, start, like, lanes, width)
-            total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
+            total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
             inside_p = load_mask(mask, at, start, like, lanes, width)
             total = fold(added, total, total_p, inside_p)
         total = over_row(plus, total, lanes)
-    part_8 = pair_div(pair(total), pair(float32(1073741800.0)))
-    scale = quick_pair(log1p_f32(part_8[0]), part_8[1] / (float32(1.0) + part_8[0]))
+    u_3 = pair_mul(
+        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        (float32(0.6931472), float32(-1.9046542e-09)),
+    )
+    part_15 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part_15[0], part_15[1]))
+    part_16 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
+    scale = quick_pair(log1p_f32(part_16[0]), part_16[1] / (float32(1.0) + part_16[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         values = each(forward_fast_narrow_result, x_p, largest, scale[0])

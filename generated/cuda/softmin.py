@@ -17,7 +17,6 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     each,
-    exp2_approx,
     filled,
     fma,
     fold,
@@ -38,10 +37,10 @@ from actgen.cuda.intrinsics import (
     raised_inside,
     raised_single,
     raised_single_inside,
+    rescaled,
     rescaled_exactly,
     rint,
     row_slice,
-    shrunk,
     store_part,
     wide,
 )
@@ -178,13 +177,13 @@ def forward_fast_narrow_largest(x):
 
 
 @device
-def forward_fast_narrow_weight(x, largest):
-    return exp2_approx(fma(-x - largest, float32(1.442695), float32(30.0)))
+def forward_fast_narrow_weight(x, shift, magic, lowest):
+    return weight_f32(-x - shift, magic, lowest)
 
 
 @device
-def forward_fast_narrow_result(weight, scale):
-    return weight * scale
+def forward_fast_narrow_result(weight, factor):
+    return weight * factor
 
 
 @device
@@ -244,8 +243,7 @@ def vjp_fast_narrow_result(dy, weight, factor, scale):
 
 
 # Kernels called `*_narrow_*` are for float32 and 16-bit arrays, and compute in float32.
-# All others compute in float64. Where there is a `forward_fast_narrow_*`, it computes all
-# 16-bit results, to 0.51 ULP, and the one without fast all others, on both tiers.
+# All others compute in float64.
 # `lanes` threads share a slice, each has `width` elements of it: constants of the compilation.
 WIDTHS = {  # at most
     "forward_rows": 8,
@@ -629,12 +627,17 @@ def forward_fast_narrow_rows(x, out, rows, length, like, lanes, width):
     x_p = load_part(x, at, 0, like, like, lanes, width)
     largest = fold(raised_single, -float32(inf), each(forward_fast_narrow_largest, x_p))
     largest = over_row(raised_single, largest, lanes)
-    weight_p = each(forward_fast_narrow_weight, x_p, largest)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
     inside_p = inside(at, 0, like, lanes, width)
     total = fold(added, float32(0.0), weight_p, inside_p)
     total = over_row(plus, total, lanes)
-    scale = float32(1.0) / total
-    store_part(out, at, 0, like, like, lanes, each(forward_fast_narrow_result, weight_p, scale))
+    factor = float32(1.0) / total
+    store_part(out, at, 0, like, like, lanes, each(forward_fast_narrow_result, weight_p, factor))
 
 
 @kernel
@@ -646,18 +649,23 @@ def forward_fast_narrow_columns(x, out, outer, length, inner, like, lanes, width
         x_p = load_part(x, at, start, like, like, lanes, width)
         largest = fold(raised_single, largest, each(forward_fast_narrow_largest, x_p))
     largest = over_column(raised_single, largest, lanes)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, largest)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added, total, weight_p, inside_p)
     total = over_column(plus, total, lanes)
-    scale = float32(1.0) / total
+    factor = float32(1.0) / total
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, largest)
-        values = each(forward_fast_narrow_result, weight_p, scale)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+        values = each(forward_fast_narrow_result, weight_p, factor)
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -666,20 +674,35 @@ def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
     """Compute every row of x, read twice."""
     at = row_slice(rows, length, x | out, like, lanes)
     largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         top = fold(raised_single, largest, each(forward_fast_narrow_largest, x_p))
         if top > largest:
-            before = largest
+            before = magic
             largest = top
-            total = shrunk(total, before - largest)
-        weight_p = each(forward_fast_narrow_weight, x_p, largest)
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled(total, magic - before)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added, total, weight_p, inside_p)
-    before = largest
+    before = magic
     largest = over_row(raised_single, largest, lanes)
-    total = shrunk(total, before - largest)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled(total, magic - before)
     total = over_row(plus, total, lanes)
     if abs(largest) >= float32(65536.0):
         largest = -float32(inf)
@@ -687,18 +710,23 @@ def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             largest = fold(raised_single, largest, each(forward_fast_narrow_largest, x_p))
         largest = over_row(raised_single, largest, lanes)
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
         total = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
-            weight_p = each(forward_fast_narrow_weight, x_p, largest)
+            weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
             inside_p = inside(at, start, like, lanes, width)
             total = fold(added, total, weight_p, inside_p)
         total = over_row(plus, total, lanes)
-    scale = float32(1.0) / total
+    factor = float32(1.0) / total
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, largest)
-        values = each(forward_fast_narrow_result, weight_p, scale)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+        values = each(forward_fast_narrow_result, weight_p, factor)
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -712,11 +740,16 @@ def forward_fast_narrow_rows_masked(x, mask, out, rows, length, like, lanes, wid
         raised_single_inside, -float32(inf), each(forward_fast_narrow_largest, x_p), inside_p
     )
     largest = over_row(raised_single, largest, lanes)
-    weight_p = each(forward_fast_narrow_weight, x_p, largest)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
     total = fold(added, float32(0.0), weight_p, inside_p)
     total = over_row(plus, total, lanes)
-    scale = float32(1.0) / total
-    values = each(forward_fast_narrow_result, weight_p, scale)
+    factor = float32(1.0) / total
+    values = each(forward_fast_narrow_result, weight_p, factor)
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
 
@@ -732,18 +765,23 @@ def forward_fast_narrow_columns_masked(x, mask, out, outer, length, inner, like,
             raised_single_inside, largest, each(forward_fast_narrow_largest, x_p), inside_p
         )
     largest = over_column(raised_single, largest, lanes)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, largest)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         total = fold(added, total, weight_p, inside_p)
     total = over_column(plus, total, lanes)
-    scale = float32(1.0) / total
+    factor = float32(1.0) / total
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, largest)
-        values = each(forward_fast_narrow_result, weight_p, scale)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+        values = each(forward_fast_narrow_result, weight_p, factor)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
@@ -753,20 +791,35 @@ def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, w
     """Compute every row of x, read twice, where the mask is True."""
     at = row_slice(rows, length, x | out | mask, like, lanes)
     largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         top = fold(raised_single_inside, largest, each(forward_fast_narrow_largest, x_p), inside_p)
         if top > largest:
-            before = largest
+            before = magic
             largest = top
-            total = shrunk(total, before - largest)
-        weight_p = each(forward_fast_narrow_weight, x_p, largest)
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled(total, magic - before)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
         total = fold(added, total, weight_p, inside_p)
-    before = largest
+    before = magic
     largest = over_row(raised_single, largest, lanes)
-    total = shrunk(total, before - largest)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled(total, magic - before)
     total = over_row(plus, total, lanes)
     if abs(largest) >= float32(65536.0):
         largest = -float32(inf)
@@ -777,18 +830,23 @@ def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, w
                 raised_single_inside, largest, each(forward_fast_narrow_largest, x_p), inside_p
             )
         largest = over_row(raised_single, largest, lanes)
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
         total = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
-            weight_p = each(forward_fast_narrow_weight, x_p, largest)
+            weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
             inside_p = load_mask(mask, at, start, like, lanes, width)
             total = fold(added, total, weight_p, inside_p)
         total = over_row(plus, total, lanes)
-    scale = float32(1.0) / total
+    factor = float32(1.0) / total
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, largest)
-        values = each(forward_fast_narrow_result, weight_p, scale)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+        values = each(forward_fast_narrow_result, weight_p, factor)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
