@@ -31,7 +31,10 @@ PUBLIC_API = frozenset(
         *("activation", "arrays", "axiswise", "binding", "cache", "compilation", "elementwise"),
         *("errors", "evaluation", "half", "halves", "intrinsics", "kernels", "layout", "loading"),
         *(
+            "array_calls",
+            "blocks",
             "demo",
+            "memory",
             "packaged",
             "parameters",
             "plan",
@@ -48,6 +51,7 @@ PUBLIC_API = frozenset(
             "shortcut",
             "streaming",
             "vectors",
+            "walk",
             "wide",
         ),
     }

@@ -36,7 +36,7 @@ _SUFFIX = ".kernel"
 _LIMIT = 256 * 2**20
 _OWN_SOURCES = (
     *("bits.py", "cache.py", "compilation.py", "half.py", "intrinsics.py", "launch.py"),
-    *("streaming.py", "vectors.py"),
+    *("memory.py", "streaming.py", "tiles.py", "vectors.py", "walk.py"),
 )
 
 
