@@ -10,6 +10,8 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
     forward: float64 (0.50 ULP)
     derivative: float64 (0.50 ULP)
     second_derivative: float64 (0.50 ULP)
+    forward_default: float64 (0.50 ULP)
+    derivative_default: float64 (0.50 ULP)
 """
 
 from math import cos, inf, sin
@@ -87,6 +89,23 @@ def partial_frequency(x, frequency):
     return ratio - sine * sine / (frequency * frequency)
 
 
+@device
+def forward_default(x):
+    """Return the value at x."""
+    sine = sin(x)
+    return x if abs(x) > 1.8446744073709552e19 else x + sine * sine
+
+
+@device
+def derivative_default(x):
+    """Return the derivative at x."""
+    sine = sin(x)
+    cosine = cos(x)
+    u = sine + cosine
+    u_2 = u - sine
+    return fma(u, u, 2.0 * u * (sine - (u - u_2) + (cosine - u_2)))
+
+
 forward_as = by_type(
     double=forward,
     single=widened(forward),
@@ -103,6 +122,18 @@ second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative),
     half=widened(second_derivative),
+)
+
+forward_as_default = by_type(
+    double=forward_default,
+    single=widened(forward_default),
+    half=widened(forward_default),
+)
+
+derivative_as_default = by_type(
+    double=derivative_default,
+    single=widened(derivative_default),
+    half=widened(derivative_default),
 )
 
 
@@ -140,6 +171,24 @@ def vjp_ufunc(x, dy, frequency):
 def partial_frequency_ufunc(x, dy, frequency):
     out_ = load(dy) * partial_frequency(load(x), frequency)
     return out_
+
+
+@ufunc
+def forward_default_ufunc(x):
+    out_ = forward_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def derivative_default_ufunc(x):
+    out_ = derivative_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def vjp_default_ufunc(x, dy):
+    out_ = element(dy) * derivative_as_default(x, element(x))
+    return narrow(out_, x)
 
 
 @kernel
@@ -226,4 +275,64 @@ def vjp_contiguous(x, dy, out, frequency):
             dy_i = element(dy[i])
             frequency_i = at(frequency, i)
             out_i = dy_i * derivative_as(out, x_i, frequency_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def forward_default_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = forward_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = forward_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def derivative_default_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = derivative_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = derivative_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def vjp_default_contiguous(x, dy, out):
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            dy_part = dy[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
+                out_i = dy_i * derivative_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            dy_i = element(dy[i])
+            out_i = dy_i * derivative_as_default(out, x_i)
             out[i] = narrow(out_i, out)
