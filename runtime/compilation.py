@@ -23,7 +23,7 @@ from numba.extending import intrinsic, overload
 from numba.np.ufunc.ufuncbuilder import UFuncBuilder
 
 from actgen.cache import Alternatives, KernelCache
-from actgen.vectors import WideCompiler
+from actgen.vectors import InterleavingCompiler, WideCompiler
 
 # Parameters that hold elements of the array; every other parameter is a float64.
 _ELEMENT_PARAMETERS = frozenset({"x", "dy"})
@@ -52,8 +52,13 @@ def device(function: Callable[..., Any]) -> Any:
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function over arrays; it runs without the GIL, and on the widest vectors."""
-    return _compiled(function, "kernel", nogil=True, pipeline_class=WideCompiler)
+    """Compile a function over arrays; it runs without the GIL, and on the widest vectors.
+
+    Elementwise ones, which are called so, take several at once.
+    """
+    elementwise = function.__name__.endswith("_contiguous")
+    compiler = InterleavingCompiler if elementwise else WideCompiler
+    return _compiled(function, "kernel", nogil=True, pipeline_class=compiler)
 
 
 @intrinsic

@@ -130,15 +130,14 @@ def _one_nan(builder: Any, number: Any) -> Any:
     """Replace every NaN by the positive quiet one.
 
     Which NaN arithmetic gives depends on the order of operands in the instruction, which differs
-    between vector and scalar code. Done on the bits, where LLVM must keep it.
+    between vector and scalar code. Bits are chosen, not numbers: LLVM must keep that.
     """
     wide = number.type == ir.DoubleType()
     kind = ir.IntType(64 if wide else 32)
     infinity = 0x7FF << 52 if wide else 0xFF << 23
     quiet = infinity | 1 << (51 if wide else 22)
     bits = builder.bitcast(number, kind)
-    size = builder.and_(bits, kind(2 ** (kind.width - 1) - 1))
-    is_nan = builder.icmp_unsigned(">", size, kind(infinity))
+    is_nan = builder.fcmp_unordered("uno", number, number)
     return builder.bitcast(builder.select(is_nan, kind(quiet), bits), number.type)
 
 
