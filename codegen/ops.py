@@ -67,6 +67,8 @@ QUICK = {
 } | {"tanh": 1}
 # derivatives of x sigmoid(x) and x normcdf(x): what kinds of each there are in float32
 SLOPES = {"siluslope": 1, "siluslope_twofold": 2, "normcdfslope": 1}
+# products x sigmoid(x) and x normcdf(x) in float32; `_twofold`, of another factor of the same sign
+GATES = {"sigmoidgate": 1, "sigmoidgate_twofold": 3, "normcdfgate": 1}
 
 _ROWS = (
     # constants
@@ -162,7 +164,7 @@ _ROWS = (
     ),
     *(
         Op(f"{name}_f32_fast", arity, "function", f"{name} in float32", formula=False)
-        for name, arity in SLOPES.items()
+        for name, arity in (SLOPES | GATES).items()
     ),
     # comparisons, logic, selection
     Op("lt", 2, "compare", "a < b"),

@@ -10,7 +10,7 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
     forward: float32, compensated (0.89 ULP); fast: float32 (2.70 ULP)
     derivative: float64, to fewer digits (0.50 ULP); fast: float32 (2.81 ULP)
     second_derivative: float64, to fewer digits (0.63 ULP)
-    forward_default: float32, compensated (0.86 ULP); fast: float32 (2.70 ULP)
+    forward_default: float32, compensated (0.86 ULP); fast: float32 (2.01 ULP)
     derivative_default: float64, to fewer digits (0.50 ULP); fast: float32 (2.35 ULP)
 """
 
@@ -432,26 +432,28 @@ def sigmoid_times_f32(x, b):
 
 
 @device
-def sigmoid_times_f32_fast(x, b):
-    """Return sigmoid(x) * b, error below 2.7 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
-    t = fma(near, float32(1.442695), shift)
+def sigmoidgate_f32_fast(x):
+    """Return x sigmoid(x), error below 2.8 ULP: max(x, 0), and what exp(-|x|) takes off that."""
+    size = abs(x)
+    near = float32(110.0) if size > float32(110.0) else size
+    t = fma(near, -float32(1.442695), float32(12582952.0))
     scale = power2_rounded(t)
-    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
-    a = scale * back
-    k = t - shift
-    high = fma(k, float32(0.6931472), -near)
-    r = fma(k, float32(-1.9046542e-09), high)
-    r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    p_3 = fma(r2, curve, r)
-    m = fma(p_3, float32(1.0), float32(1.0))
-    result = scale / (a + m) * b * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    k = t - float32(12582952.0)
+    high = fma(k, -float32(0.6931472), -near)
+    r = fma(k, -float32(-1.9046542e-09), high)
+    p = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
+    p_2 = fma(p, r, float32(3.7895197e-14))
+    p_3 = fma(p_2, r, float32(1.515811e-13))
+    p_4 = fma(p_3, r, float32(4.5474735e-13))
+    p_5 = fma(p_4, r, float32(9.094947e-13))
+    p_6 = r * p_5
+    p_7 = fma(scale, float32(9.094947e-13), float32(1.0))
+    below = fma(scale, p_6, p_7)
+    weight = near * scale / below
+    u = -weight
+    piece = float32(0.0) if x < float32(0.0) else x
+    p_8 = fma(u, p_6, fma(u, float32(9.094947e-13), piece))
+    return copysign(p_8, x)
 
 
 @device
@@ -717,7 +719,7 @@ def forward_float32_default(x):
 @device
 def forward_float32_fast_default(x):
     """Return the value at x, in float32."""
-    return sigmoid_times_f32_fast(x, x)
+    return sigmoidgate_f32_fast(x)
 
 
 @device

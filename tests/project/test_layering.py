@@ -37,8 +37,10 @@ ORDER = [
         f"functions.float32_{n}"
         for n in ("parts", "exponential", "quotient", "softplus", "logarithm", "error", "softmax")
     ),
+    "functions.float32_gates",
     *("functions.quick", "functions.slopes"),
     *("library", "slopes", "twofold", "lower"),
+    "gates",
     *("merge", "shorten", "share", "schedule", "narrow_axis"),
     *(
         "emit.cpu",
