@@ -49,14 +49,11 @@ def bfloat_to_float(builder: Any, bits: Any) -> Any:
 
 
 def float_to_bfloat(builder: Any, number: Any) -> Any:
-    """Round a float to bfloat16 bits, to nearest even; a NaN keeps its top bits and is quiet."""
+    """Round a float to bfloat16 bits, to nearest even; of NaNs it takes only 0x7FC00000."""
     bits = builder.bitcast(number, _I32)
-    upper = builder.lshr(bits, _int(16))
-    odd = builder.and_(upper, _int(1))
+    odd = builder.and_(builder.lshr(bits, _int(16)), _int(1))
     rounded = builder.lshr(builder.add(builder.add(bits, _int(0x7FFF)), odd), _int(16))
-    is_nan = builder.fcmp_unordered("uno", number, number)
-    quiet = builder.or_(upper, _int(0x40))
-    return builder.trunc(builder.select(is_nan, quiet, rounded), _I16)
+    return builder.trunc(rounded, _I16)
 
 
 def half_to_float(context: Any, builder: Any, bits: Any) -> Any:
