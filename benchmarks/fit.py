@@ -4,7 +4,7 @@
 
 A developer's tool: run it after changing a row below. The names ending in `_SHORT` serve results
 that are rounded to float32 or narrower: 2**-33 is plenty for them. Those ending in `_F32` are for
-float32 arithmetic.
+float32 arithmetic, those ending in `_APPROX` for 16-bit results: 2**-18, in few terms.
 """
 
 from __future__ import annotations
@@ -217,7 +217,80 @@ QUOTIENTS = (
     _tail_f32("CDF_F32", 2, 1.078125, 15.0, "exp(y²/2) erfc(y/√2)"),
     _tail_f32("ERFC_F32", 1, 1.53125, 10.6, "exp(y²) erfc(y)"),
 )
-FITS = _DOUBLE + _SINGLE
+
+
+def _ratio(function: Function, at_zero: float = 1.0) -> Function:
+    """Return function(t) / t."""
+    return lambda t: function(t) / t if t else mp.mpf(at_zero)
+
+
+def _odd(function: Function) -> Function:
+    """Return function(x) / x in z = x²."""
+    return lambda z: _ratio(function)(mp.sqrt(z)) if z else mp.diff(function, 0)
+
+
+def _over_p(function: Function, slope: float) -> Function:
+    """Return a function of y as one of p = 1 / (1 + slope · y)."""
+    return lambda p: function((1 / p - 1) / mp.mpf(slope))
+
+
+def _cdf_tail(y: Any) -> Any:
+    return mp.exp(y * y / 2) * mp.erfc(y / mp.sqrt(2)) / 2
+
+
+def _cdf_slope(y: Any) -> Any:
+    return _slope_tail(3.0)((y - 3) / (y + 3))
+
+
+def _far_out(name: str, function: Function, slope: float, far: int, degree: int, text: str) -> Fit:
+    """Return a fit in p for 0 ≤ y ≤ far: beyond 6.5 bfloat16 alone needs it, to 3 bits less."""
+    in_p = _over_p(function, slope)
+
+    def weight(p: Any) -> Any:
+        return (1 if (1 / p - 1) / mp.mpf(slope) < 6.5 else mp.mpf(1) / 8) / in_p(p)
+
+    doc = f"{text}, p = 1 / (1 + {slope} y), 0 ≤ y ≤ {far}"
+    low = 1 / (1 + mp.mpf(slope) * far)
+    return Fit(name, in_p, low, mp.mpf(1), degree, weight, doc, dtype="float32")
+
+
+_FIFTH = mp.mpf("0.2")
+_APPROX: tuple[Fit, ...] = (
+    Fit(
+        "EXPM1_APPROX", _ratio(mp.expm1), -_FIFTH, _FIFTH, 3, _one,
+        "(exp(x) - 1) / x, |x| ≤ 0.2", dtype="float32",
+    ),
+    Fit(
+        "LOG1P_APPROX", _ratio(mp.log1p), -_FIFTH, _FIFTH, 5, _one,
+        "log(1 + x) / x, |x| ≤ 0.2", dtype="float32",
+    ),
+    Fit(
+        "SOFTPLUS_APPROX", _ratio(mp.log1p), mp.mpf(0), mp.mpf(1), 6,
+        lambda e: 1 / _ratio(mp.log1p)(e), "log(1 + e) / e, 0 ≤ e ≤ 1", dtype="float32",
+    ),
+    Fit(
+        "TANH_APPROX", _odd(mp.tanh), mp.mpf(0), mp.mpf("0.25") ** 2, 2, _one,
+        "tanh(x) / x in z = x², |x| ≤ 1/4", dtype="float32",
+    ),
+    Fit(
+        "ERF_APPROX", _odd(mp.erf), mp.mpf(0), mp.mpf("0.5") ** 2, 3, _one,
+        "erf(x) / x in z = x², |x| ≤ 1/2", dtype="float32",
+    ),
+    Fit(
+        "SILU_SLOPE_APPROX", _silu_factor, mp.mpf(-0.25), mp.mpf(0.25), 3, _one,
+        "(1 + u + exp(u)) / t, u = z + t, z its zero, |t| ≤ 1/4",
+        dtype="float32",
+    ),
+    _far_out(
+        "CDF_APPROX", lambda y: _cdf_tail(y) * (1 + mp.mpf(0.305) * y), 0.305, 18, 5,
+        "exp(y²/2) erfc(y/√2) / 2p",
+    ),
+    _far_out(
+        "CDF_SLOPE_APPROX", _cdf_slope, 0.5, 15, 5,
+        "(exp(y²/2) erfc(y/√2)/2 - y/√2π) / (z - y), z its zero",
+    ),
+)  # fmt: skip
+FITS = _DOUBLE + _SINGLE + _APPROX
 
 _HEAD = '''"""Hold the polynomials of the functions; written by benchmarks/fit.py, do not edit.
 

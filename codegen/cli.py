@@ -145,11 +145,12 @@ def _count(number: int, noun: str) -> str:
 
 
 def _row(outcome: Outcome, record: dict[str, Any]) -> tuple[str, ...]:
-    own = (f"cpu/{record['name']}.py", f"docs/{record['name']}.md", f"docs/{record['name']}.svg")
+    kinds = (("cpu", "py"), ("cuda", "py"), ("docs", "md"), ("docs", "svg"))
+    own = [f"{folder}/{record['name']}.{suffix}" for folder, suffix in kinds]
     written = [Path(name).suffix[1:] for name in own if name in outcome.report.written]
     parameters = ", ".join(param["name"] for param in record["params"])
-    files = f"written: {', '.join(written)}" if written else "unchanged"
-    return record["name"], record["kind"], parameters, "cpu", files
+    files = f"written: {', '.join(dict.fromkeys(written))}" if written else "unchanged"
+    return record["name"], record["kind"], parameters, "cpu, cuda", files
 
 
 def _report(outcome: Outcome, seconds: float) -> dict[str, Any]:

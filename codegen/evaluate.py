@@ -15,7 +15,7 @@ from mpmath import mp
 
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
-from actgen.codegen.ops import NARROW, QUICK, ROUGH, SLOPES, TWOFOLD, VANISHING
+from actgen.codegen.ops import APPROX, NARROW, QUICK, ROUGH, SLOPES, TWOFOLD, VANISHING
 
 _HUGE = mpmath.mpf(10) ** 400  # beyond it e^a only costs memory
 
@@ -179,6 +179,10 @@ for _name in NARROW:
     _base, _twofold_too, _times_too = _name.split("_")[0], "_twofold" in _name, "_times" in _name
     for _tier in ("_f32", "_f32_fast"):
         MEANING[_name + _tier] = _KINDS[_twofold_too, _times_too](MEANING[_base])
+MEANING.update({f"{name}_approx": MEANING[f"{name}_f32_fast"] for name in APPROX})
+MEANING["exp2_approx"] = lambda a: mp.power(2, a)
+MEANING["reciprocal_approx"] = lambda a: 1 / a if a != 0 else mp.inf
+MEANING["log2_approx"] = _real(lambda a: mp.log(a, 2) if a != 0 else -mp.inf)
 MEANING["weight_f32"] = lambda a, b, c: (
     mp.mpf(0) if a < c else _exp(a) * mp.power(2, b - mp.mpf(3 * 2**22))
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 
 from actgen.codegen.errors import CompilerError
 
@@ -97,3 +98,12 @@ def _words(line: str) -> list[str]:
         words.append(part + " ")
     words[-1] = words[-1][:-1]
     return [word for word in words if word]
+
+
+def import_line(module: str, names: Iterable[str]) -> str:
+    """Return a statement that imports `names`, sorted as isort does, in as many lines as needed."""
+    ordered = sorted(names)
+    text = f"from {module} import {', '.join(ordered)}"
+    if len(text) <= 100:
+        return text
+    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in ordered) + ")"

@@ -18,6 +18,7 @@ from actgen.codegen.emit.axis import AxisKernel, columns, rows
 from actgen.codegen.emit.cpu import imports
 from actgen.codegen.ir import ZERO, Expr, Symbol, is_op, substitute
 from actgen.codegen.library import used_functions
+from actgen.codegen.literal import import_line
 from actgen.codegen.narrow_kernels import narrow_kernels, sentence
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.render import header, render
@@ -379,16 +380,9 @@ def _import_lines(exprs: Sequence[Expr], needs: set[str]) -> list[str]:
         _ALWAYS | wanted.get("actgen.intrinsics", set()) | {n for n in needs if "!" not in n}
     )
     plain = set(wanted.get("math", set())) | ({"inf"} if "inf!" in needs else set())
-    lines = [_from("math", plain)] if plain else []
+    lines = [import_line("math", plain)] if plain else []
     numpy = ["import numpy as np"] if "np.empty!" in needs else []
     from_numpy = wanted.get("numpy", set()) | ({"float32"} if "float32!" in needs else set())
-    numpy += [_from("numpy", from_numpy)] if from_numpy else []
+    numpy += [import_line("numpy", from_numpy)] if from_numpy else []
     lines += ["", *numpy] if lines and numpy else numpy
-    return [*lines, *([""] if lines else []), _from("actgen.intrinsics", intrinsics)]
-
-
-def _from(module: str, names: set[str]) -> str:
-    text = f"from {module} import {', '.join(sorted(names))}"
-    if len(text) <= 100:
-        return text
-    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in sorted(names)) + ")"
+    return [*lines, *([""] if lines else []), import_line("actgen.intrinsics", intrinsics)]

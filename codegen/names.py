@@ -34,6 +34,7 @@ PUBLIC_API = frozenset(
             "array_calls",
             "blocks",
             "demo",
+            "devices",
             "memory",
             "packaged",
             "parameters",
@@ -75,7 +76,7 @@ _ARGUMENTS = frozenset(
         *("window", "opened", "copied", "scratch", "single"),
         *("sum_of", "quick_sum_of", "largest_of", "position_of"),
         *("at", "is_large", "store_tile"),
-        *("is_double", "like"),
+        *("in_parts", "is_double", "like"),
     }
 )
 # A kernel's name ends in the bool parameters of its variant, then in its tier: `forward_fast_rows`.

@@ -69,6 +69,8 @@ QUICK = {
 SLOPES = {"siluslope": 1, "siluslope_twofold": 2, "normcdfslope": 1}
 # products x sigmoid(x) and x normcdf(x) in float32; `_twofold`, of another factor of the same sign
 GATES = {"sigmoidgate": 1, "sigmoidgate_twofold": 3, "normcdfgate": 1}
+# functions that have versions for 16-bit results on GPUs, `_approx`
+APPROX = {name: arity for name, arity in NARROW.items() if "twofold" not in name} | SLOPES
 
 _ROWS = (
     # constants
@@ -165,6 +167,14 @@ _ROWS = (
     *(
         Op(f"{name}_f32_fast", arity, "function", f"{name} in float32", formula=False)
         for name, arity in (SLOPES | GATES).items()
+    ),
+    # what GPUs have instructions for, to about 2**-22, and functions over them
+    Op("exp2_approx", 1, "function", "2**a, 0 where that is subnormal", formula=False),
+    Op("reciprocal_approx", 1, "function", "1 / a, 0 beyond 2**126", formula=False),
+    Op("log2_approx", 1, "function", "the logarithm to base 2", formula=False),
+    *(
+        Op(f"{name}_approx", arity, "function", f"{name.split('_')[0]}, for 16 bits", formula=False)
+        for name, arity in APPROX.items()
     ),
     # comparisons, logic, selection
     Op("lt", 2, "compare", "a < b"),

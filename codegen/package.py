@@ -1,7 +1,7 @@
 """Lay out the package that specs compile to: a program in, the files it makes, and those of all.
 
-Per activation: the CPU module, the page and the plot. For all together: the manifest, the type
-stubs, the index of the pages and the `__init__` files.
+Per activation: the modules for CPUs and for GPUs, the page and the plot. For all together: the
+manifest, the type stubs, the index of the pages and the `__init__` files.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actgen.codegen import docs
+from actgen.codegen.cuda_module import cuda_text
 from actgen.codegen.curves import caption, curves
 from actgen.codegen.manifest import Record, manifest_text, record
 from actgen.codegen.measured import Figures
@@ -37,7 +38,10 @@ def activation_files(
     bools = {param.name: bool(param.default) for param in spec.params if param.type == "bool"}
     shown = program.variants[spec.select(bools)]
     drawn = curves(spec, shown.formula, shown.derivative)
-    files = {f"cpu/{spec.name}.py": module_text(program)}
+    files = {
+        f"cpu/{spec.name}.py": module_text(program),
+        f"cuda/{spec.name}.py": cuda_text(program),
+    }
     if drawn is not None:
         files[f"docs/{spec.name}.svg"] = plot(caption(spec), spec.path, *drawn)
     files[f"docs/{spec.name}.md"] = docs.page(program, caption(spec) if drawn else "", figures)
@@ -52,7 +56,8 @@ def common_files(package: Package, records: Sequence[Record]) -> dict[str, bytes
     head = header(package.source)
     files = {
         "__init__.py": render("package.py.j2", header=head, shipped=package.shipped),
-        "cpu/__init__.py": render("kernels.py.j2", header=head),
+        "cpu/__init__.py": render("kernels.py.j2", header=head, target="CPUs"),
+        "cuda/__init__.py": render("kernels.py.j2", header=head, target="NVIDIA GPUs"),
         "manifest.py": manifest_text(records, package.source),
         "docs/index.md": docs.index(records, package.source),
         "api.pyi" if package.shipped else "__init__.pyi": stubs,

@@ -64,8 +64,8 @@ _TARGETS = frozenset(("copysign", "power2", "exponent", "mantissa", "fma"))
 class Way:
     """A way to compute a quantity: an expression, its format, and its error if it was measured.
 
-    The error is in ULP of float32; that of the fast tier of float64, in ULP of float64. `suffix`
-    is that of the generated function's name.
+    The error is in ULP of float32; that of the fast tier of float64, in ULP of float64, and that of
+    a way for 16-bit results in ULP of theirs. `suffix` is that of the generated function's name.
     """
 
     suffix: str
@@ -82,7 +82,7 @@ class Way:
     @property
     def cost(self) -> float:
         """Return about how long an element takes, in additions of float32."""
-        arithmetic = sum(map(_cost, _operations(self.lowered)))
+        arithmetic = sum(map(_cost, operations(self.lowered)))
         return arithmetic if self.fmt is FLOAT32 else 2 * arithmetic + _CONVERSIONS
 
 
@@ -98,11 +98,15 @@ class Plan:
     single_fast: Way
     double_fast: Way
     tried: tuple[Way, ...] = ()
+    short: Way | None = None
 
     @property
     def half(self) -> Way:
-        """How 16-bit results are computed, in either tier: they keep 13 bits less."""
-        return self.single_fast
+        """How 16-bit results are computed, in either tier: they keep 13 bits less.
+
+        As fast float32 results are, if a target has no shorter way.
+        """
+        return self.short or self.single_fast
 
     @property
     def has_fast(self) -> bool:
@@ -114,7 +118,7 @@ class Plan:
     def ways(self) -> tuple[Way, ...]:
         """All different ways, the float64 one first."""
         found: dict[str, Way] = {}
-        for way in (self.double, self.single, self.single_fast, self.double_fast):
+        for way in (self.double, self.single, self.single_fast, self.double_fast, self.half):
             found.setdefault(way.suffix, way)
         return tuple(found.values())
 
@@ -140,7 +144,7 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
     accurate: Way | None = None
     fast: Way | None = None
     tried: list[Way] = []
-    for way in sorted(_ways(exact, lowered, setting), key=lambda way: way.cost):
+    for way in sorted(ways(exact, lowered, setting), key=lambda way: way.cost):
         error, elsewhere = trial.error(way), trial.error_elsewhere(way)
         judged = replace(way, error=max(error, elsewhere))
         tried.append(judged)
@@ -173,13 +177,13 @@ def _settled(exact: Expr, lowered: Expr, setting: Setting, trial: _Trial) -> Exp
     return twofold if error > _ROUNDINGS else lowered
 
 
-def _operations(expr: Expr) -> Iterator[Apply]:
+def operations(expr: Expr) -> Iterator[Apply]:
     """Yield the operations of an expression and of the library functions that it calls."""
     for node in walk(expr):
         if isinstance(node, Apply):
             yield node
             if node.op in LIBRARY:
-                yield from _operations(LIBRARY[node.op].body)
+                yield from operations(LIBRARY[node.op].body)
 
 
 def _cost(node: Apply) -> float:
@@ -192,24 +196,29 @@ def in_parts(param: Param) -> tuple[Symbol, Symbol]:
     return Symbol(f"{param.name}_"), Symbol(f"{param.name}_rest_")
 
 
-def _ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
+def ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
     """Yield the ways to compute a float32 result."""
     if not setting.random:
-        sloped, exact = (rewrite(e, _one_exponential) for e in (with_slopes(exact), exact))
+        sloped, exact = recognised(exact), rewrite(exact, _one_exponential)
         halves: dict[Expr, Halves] = {Symbol(p.name): in_parts(p) for p in setting.params}
         narrow = lower(sloped, FLOAT32, halves)
-        fast, accurate = (_in_float32(narrow, suffix) for suffix in ("_f32_fast", "_f32"))
+        fast, accurate = (in_float32(narrow, suffix) for suffix in ("_f32_fast", "_f32"))
         if fast is not None and fast != accurate:
             yield Way("_float32_fast", FLOAT32, fast)
         if accurate is not None:
             yield Way("_float32", FLOAT32, accurate)
-        twofold = _in_float32(lower_twofold(exact, FLOAT32, halves), "_f32")
+        twofold = in_float32(lower_twofold(exact, FLOAT32, halves), "_f32")
         if twofold is not None and twofold != accurate:
             yield Way("_float32_twofold", FLOAT32, twofold)
     short = shorten(exact, lowered)
     if short is not None:
         yield Way("_narrow", FLOAT64, short)
     yield Way("", FLOAT64, lowered)
+
+
+def recognised(exact: Expr) -> Expr:
+    """Return an expression over functions that are less than their parts."""
+    return rewrite(with_slopes(exact), _one_exponential)
 
 
 def _one_exponential(node: Expr) -> Expr:
@@ -226,7 +235,7 @@ def _one_exponential(node: Expr) -> Expr:
     return node
 
 
-def _in_float32(expr: Expr, suffix: str) -> Expr | None:
+def in_float32(expr: Expr, suffix: str) -> Expr | None:
     """Return `expr` over the float32 functions, None where one is missing."""
     expr = with_gates(rewrite(expr, _spelled_out), suffix, LIBRARY)
     for node in walk(expr):
@@ -265,7 +274,7 @@ class _Trial:
         self.lowered = lowered
         self.setting = setting
         self.names = {symbol.name for symbol in symbols(lowered)}
-        self.values = list(_values(setting.params))
+        self.values = list(sampled_values(setting.params))
         places = [constant(kink) for kink in setting.kinks]
         extra = around(float(place) for place in places if place is not None)
         bends = [float(v) for v in map(const_value, walk(lowered)) if v is not None]
@@ -285,7 +294,7 @@ class _Trial:
 
         x = np.concatenate([self.x, zeros(reference, self.x), _ENDS])
         if way.fmt is FLOAT32:
-            given = self._elements(x) | _parts(values, self.setting.params)
+            given = self._elements(x) | float32_parts(values, self.setting.params)
         else:
             given = self._elements(x) | values
         return _largest(simulate(way.lowered, given, way.fmt, fused=False), reference(x))
@@ -308,7 +317,7 @@ def _largest(computed: Array, exact: Array) -> float:
     return float(np.max(np.where(np.isnan(error), np.inf, error), initial=0.0))
 
 
-def _values(params: Sequence[Param]) -> Iterator[dict[str, float]]:
+def sampled_values(params: Sequence[Param]) -> Iterator[dict[str, float]]:
     """Yield values for the parameters: the defaults, and others that their constraints allow."""
     yield {p.name: _default(p) for p in params}
     if params:
@@ -330,7 +339,7 @@ def _other(param: Param, factor: float = 1.37) -> float:
     return default
 
 
-def _parts(values: dict[str, float], params: Sequence[Param]) -> dict[str, float]:
+def float32_parts(values: dict[str, float], params: Sequence[Param]) -> dict[str, float]:
     """Return what float32 makes of parameters, under the names of their parts."""
     parts = {}
     for p in params:

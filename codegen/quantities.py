@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from math import ceil
 
 from actgen.codegen.activation import Param
-from actgen.codegen.emit.cpu import emit_cpu
+from actgen.codegen.emit.cpu import CALLS, emit_cpu
+from actgen.codegen.emit.cuda import ON_CPU, Parts
 from actgen.codegen.functions.parts import Function
-from actgen.codegen.ir import Expr, symbols
+from actgen.codegen.ir import Expr, Symbol, symbols
 from actgen.codegen.pipeline import Body, Variant
 from actgen.codegen.plan import Plan, Way, in_parts
 from actgen.codegen.precision import FLOAT32, FLOAT64, FORMATS, Format
@@ -33,6 +34,7 @@ _WAYS = {
     "_float32": "float32, compensated",
     "_float32_twofold": "float32, twofold",
     "_float32_fast": "float32",
+    "_approx": "float32, approximations of the hardware",
 }
 
 
@@ -58,16 +60,21 @@ class ChoiceText:
 
 
 def functions(
-    variant: Variant, inputs: Sequence[str], params: Sequence[Param]
+    variant: Variant, inputs: Sequence[str], params: Sequence[Param], parts: Parts = ON_CPU
 ) -> Iterator[FunctionText]:
-    """Yield the functions of a variant; `inputs` are their arguments, parameters at the end."""
+    """Yield the functions of a variant; `inputs` are their arguments, parameters at the end.
+
+    `parts` says how the target spells the parts of parameters.
+    """
     for body in variant.bodies:
         if body.plan is None:
             name = f"{body.name}{variant.suffix}"
-            yield _function(name, inputs, body.lowered, f"{_sentence(body)}.")
+            head = _whole(body.lowered, params, parts)
+            doc = f"{_sentence(body)}."
+            yield _function(name, inputs, body.lowered, doc, head=head, calls=parts.calls)
             continue
         for way in body.plan.ways:
-            yield _of_way(body, way, variant.suffix, inputs, params)
+            yield _of_way(body, way, variant.suffix, inputs, params, parts)
 
 
 def choices(variant: Variant, gated: bool = False) -> Iterator[ChoiceText]:
@@ -80,9 +87,12 @@ def choices(variant: Variant, gated: bool = False) -> Iterator[ChoiceText]:
             yield _choice(body, fast, variant.suffix, gated)
 
 
-def library(used: Iterable[Function]) -> list[FunctionText]:
+def library(used: Iterable[Function], parts: Parts = ON_CPU) -> list[FunctionText]:
     """Return the library functions that a module uses."""
-    return [_function(f.name, f.args, f.body, f.doc, FORMATS[f.dtype], names=f.names) for f in used]
+    return [
+        _function(f.name, f.args, f.body, f.doc, FORMATS[f.dtype], names=f.names, calls=parts.calls)
+        for f in used
+    ]
 
 
 def call(variant: Variant, name: str, fast: bool) -> str:
@@ -149,7 +159,12 @@ def _choice(body: Body, fast: bool, suffix: str, gated: bool) -> ChoiceText:
 
 
 def _of_way(
-    body: Body, way: Way, suffix: str, inputs: Sequence[str], params: Sequence[Param]
+    body: Body,
+    way: Way,
+    suffix: str,
+    inputs: Sequence[str],
+    params: Sequence[Param],
+    parts: Parts,
 ) -> FunctionText:
     doc = f"{_sentence(body)}{f', in {how(way)}' if way.suffix else ''}."
     head: list[str] = []
@@ -157,9 +172,18 @@ def _of_way(
         used = symbols(way.lowered)
         for p in params:
             high, rest = in_parts(p)
-            head += [f"{high.name} = float32({p.name})"] if high in used else []
-            head += [f"{rest.name} = float32_rest({p.name})"] if rest in used else []
-    return _function(f"{body.name}{way.suffix}{suffix}", inputs, way.lowered, doc, way.fmt, head)
+            head += [f"{high.name} = {parts.high.format(p.name)}"] if high in used else []
+            head += [f"{rest.name} = {parts.rest.format(p.name)}"] if rest in used else []
+    else:
+        head = _whole(way.lowered, params, parts)
+    name = f"{body.name}{way.suffix}{suffix}"
+    return _function(name, inputs, way.lowered, doc, way.fmt, head, calls=parts.calls)
+
+
+def _whole(lowered: Expr, params: Sequence[Param], parts: Parts) -> list[str]:
+    """Return the lines that take float64 parameters from their parts."""
+    used = [p.name for p in params if Symbol(p.name) in symbols(lowered)]
+    return [f"{name} = {parts.whole.format(name)}" for name in used] if parts.whole else []
 
 
 def precision(variants: Iterable[Variant]) -> list[str]:
@@ -172,7 +196,11 @@ def precision(variants: Iterable[Variant]) -> list[str]:
             ways = (body.plan.single, body.plan.single_fast)
             different = {way.suffix: way for way in ways}.values()
             texts = (f"{how(way)} ({_rounded_up(way.error)})" for way in different)
-            lines.append(f"{body.name}{variant.suffix}: {'; fast: '.join(texts)}")
+            line = f"{body.name}{variant.suffix}: {'; fast: '.join(texts)}"
+            short = body.plan.short
+            if short is not None and short.suffix != body.plan.single_fast.suffix:
+                line += f"; 16-bit results: {how(short)} ({_rounded_up(short.error)})"
+            lines.append(line)
     return lines
 
 
@@ -201,9 +229,12 @@ def _function(
     fmt: Format = FLOAT64,
     head: Sequence[str] = (),
     names: Mapping[Expr, str] | None = None,
+    calls: Mapping[str, tuple[str, str]] = CALLS,
 ) -> FunctionText:
     taken = {*args, *(symbol.name for symbol in symbols(expr))}
     shared = share([expr], sorted(taken), WIDTH if fmt is FLOAT64 else WIDTH - 24, names)
-    lines = [f"{target} = {emit_cpu(value, fmt=fmt)}" for target, value in shared.lines]
-    result = emit_cpu(shared.results[0], fmt=fmt)
+    lines = [
+        f"{target} = {emit_cpu(value, fmt=fmt, calls=calls)}" for target, value in shared.lines
+    ]
+    result = emit_cpu(shared.results[0], fmt=fmt, calls=calls)
     return FunctionText(name, ", ".join(args), doc, (*head, *lines), result)

@@ -20,8 +20,10 @@ TEMPLATES = "actgen.codegen.templates"
 
 def template_names() -> tuple[str, ...]:
     """Return the names of all templates, sorted."""
-    entries = resources.files(TEMPLATES).iterdir()
-    return tuple(sorted(entry.name for entry in entries if entry.name.endswith(".j2")))
+    root = resources.files(TEMPLATES)
+    names = [entry.name for entry in root.iterdir()]
+    names += [f"cuda/{entry.name}" for entry in root.joinpath("cuda").iterdir()]
+    return tuple(sorted(name for name in names if name.endswith(".j2")))
 
 
 def source(name: str) -> str:

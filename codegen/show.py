@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil
 
+from actgen.codegen.cuda_module import cuda_text
 from actgen.codegen.emit.latex import spell
 from actgen.codegen.emit.text import emit_text
 from actgen.codegen.inline import Definition
@@ -16,7 +17,7 @@ from actgen.codegen.precision import FLOAT64, Format
 from actgen.codegen.quantities import how
 from actgen.codegen.share import share
 
-STAGES = ("parsed", "stable", "derivative", "lowered", "cpu", "latex")
+STAGES = ("parsed", "stable", "derivative", "lowered", "cpu", "cuda", "latex")
 _LEGEND = f"""\
 # The first form computes float64 results. After # stand ways to compute others, the cheapest first:
 # the largest error at sampled inputs, the cost in additions of float32, what they serve. The first
@@ -29,8 +30,8 @@ _PARTS = "# p_ and p_rest_ are the two float32 parts of a parameter p."
 def show(definition: Definition, stage: str) -> str:
     """Return the text of one of `STAGES` for an activation."""
     program = compile_definition(definition)
-    if stage == "cpu":
-        return module_text(program)
+    if stage in _MODULES:
+        return _MODULES[stage](program)
     variants = program.all_variants if stage == "lowered" else program.variants
     return "\n\n".join(_PRINTERS[stage](program, variant) for variant in variants) + "\n"
 
@@ -121,6 +122,7 @@ def _latex(program: Program, variant: Variant) -> str:
     return _titled(variant, text)
 
 
+_MODULES: dict[str, Callable[[Program], str]] = {"cpu": module_text, "cuda": cuda_text}
 _PRINTERS: dict[str, Callable[[Program, Variant], str]] = {
     "parsed": _parsed,
     "stable": _stable,

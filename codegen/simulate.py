@@ -25,14 +25,20 @@ _SAFE = 2.0**995  # up to here the splitting of a factor does not overflow
 
 
 def simulate(
-    expr: Expr, values: Mapping[str, Any], fmt: Format = FLOAT64, fused: bool = True
+    expr: Expr,
+    values: Mapping[str, Any],
+    fmt: Format = FLOAT64,
+    fused: bool = True,
+    nudges: Mapping[str, int] | None = None,
 ) -> Array:
     """Return the values of `expr`; `values` holds an array or a number for each symbol.
 
     Without `fused` an fma in float64 rounds twice: enough, and much faster, for what is compared
-    with float32 only.
+    with float32 only. What GPUs approximate is taken as rounded, and then moved by as many places
+    as `nudges` says.
     """
     ops = _PLAIN if fused or fmt is not FLOAT64 else {**_PLAIN, "fma": lambda a, b, c: a * b + c}
+    ops = {**ops, **{name: _nudged(name, count) for name, count in (nudges or {}).items()}}
     with np.errstate(all="ignore"):
         given = {name: np.asarray(value, fmt.name) for name, value in values.items()}
         result: Array = _run(expr, given, fmt, ops)
@@ -94,6 +100,43 @@ def _product_error(a: Any, b: Any, high: Any) -> Any:
     return a_rest * b_rest - (((high - a_head * b_head) - a_rest * b_head) - a_head * b_rest)
 
 
+def _flushed(a: Any) -> Any:
+    """Return numbers as float32, 0 for what is subnormal there."""
+    return np.where(np.abs(a) < 2.0**-126, np.copysign(0.0, a), a).astype(np.float32)
+
+
+def _exp2_approx(a: Any) -> Any:
+    return _flushed(np.exp2(np.float64(a)))
+
+
+def _reciprocal_approx(a: Any) -> Any:
+    return _flushed(1 / np.float64(_flushed(a)))
+
+
+def _log2_approx(a: Any) -> Any:
+    return np.log2(np.float64(a)).astype(np.float32)
+
+
+def _nudged(name: str, count: int) -> Callable[[Any], Any]:
+    """Return what a GPU approximates, off by some places: near log2(1) by those of 1/2."""
+    exact = APPROXIMATED[name]
+
+    def value(a: Any) -> Any:
+        result = exact(a)
+        size = np.maximum(np.abs(result), 0.5) if name == "log2_approx" else result
+        moved = (result + np.float32(count) * np.abs(np.spacing(size))).astype(np.float32)
+        return np.where(np.isfinite(result) & (result != 0), moved, result)
+
+    return value
+
+
+APPROXIMATED: Mapping[str, Callable[[Any], Any]] = {
+    "exp2_approx": _exp2_approx,
+    "reciprocal_approx": _reciprocal_approx,
+    "log2_approx": _log2_approx,
+}
+
+
 def _bits(fmt: Format) -> tuple[Any, int, int]:
     """Return the integer type, the bits of the fraction and the bias of a format."""
     return (np.int64, 52, 1023) if fmt is FLOAT64 else (np.int32, 23, 127)
@@ -132,6 +175,7 @@ _BY_FORMAT: _Operations = {
     "e": lambda fmt: np.dtype(fmt.name).type(np.e),
 }
 _PLAIN: _Operations = {
+    **APPROXIMATED,
     "add": np.add,
     "sub": np.subtract,
     "mul": np.multiply,

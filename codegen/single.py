@@ -1,10 +1,11 @@
-"""Compile one spec file in memory: a path in, the record and the source of its kernels out."""
+"""Compile one spec file in memory: a path in, the record and the sources of its kernels out."""
 
 from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
 
+from actgen.codegen.cuda_module import cuda_text
 from actgen.codegen.inline import read_definitions
 from actgen.codegen.manifest import Record, record
 from actgen.codegen.module import module_text
@@ -12,8 +13,10 @@ from actgen.codegen.pipeline import compile_definition
 from actgen.codegen.sources import shipped_specs
 
 
-def compile_spec_file(path: str | PathLike[str]) -> tuple[Record, str]:
-    """Return the record of the activation that a file specifies, and its CPU module as source.
+def compile_spec_file(path: str | PathLike[str]) -> tuple[Record, str, str]:
+    """Return the record of the activation that a file specifies, and its modules as source.
+
+    The first one is for CPUs, the second one for NVIDIA GPUs.
 
     Its formula may call the shipped activations by name. Raises `SpecError` with everything that
     is wrong with the file.
@@ -22,4 +25,5 @@ def compile_spec_file(path: str | PathLike[str]) -> tuple[Record, str]:
     program = compile_definition(definition)
     variants = [(variant.when, variant.suffix) for variant in program.variants]
     module = f"actgen_loaded.{definition.spec.name}"
-    return record(program.definition, variants, module), module_text(program)
+    entry = record(program.definition, variants, module)
+    return entry, module_text(program), cuda_text(program)

@@ -33,6 +33,8 @@ def __getattr__(name: str) -> Any:
 
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
+    elif name == "cuda":
+        value = import_module("actgen.cuda")
     elif name == "__all__":
         registry = import_module("actgen.registry")
         value = sorted({*_HOMES, *registry.records(), *registry.aliases()})

@@ -18,6 +18,7 @@ from numpy import ndarray
 from actgen.array_calls import ArrayCall, array_call
 from actgen.arrays import Array, as_floats, result_dtype
 from actgen.binding import Binder
+from actgen.devices import library_of
 from actgen.evaluation import Call, Evaluator
 from actgen.kernels import Kernels, signature
 from actgen.parameters import REQUIRED, key
@@ -49,6 +50,7 @@ class Activation:
     _planner: Planner
     _shortcuts: Mapping[str, Shortcuts]
     _plain: Mapping[np.dtype[Any], Shortcut]
+    _on_gpu: dict[type, Any]
 
     def __init__(
         self,
@@ -72,6 +74,7 @@ class Activation:
             _planner=Planner(binder, on_tier, settled),
             _shortcuts=shortcuts,
             _plain=shortcuts["forward"].plain,
+            _on_gpu={},
             __name__=record["name"],
             __qualname__=record["name"],
             __doc__=record["doc"],
@@ -87,7 +90,13 @@ class Activation:
                 known = self._recall("forward", args, kwargs)
             if known is not None:
                 return known
+        elif args and type(x) in self._on_gpu:
+            known = self._on_gpu[type(x)].recall("forward", x, args[1:], kwargs)
+            if known is not None:
+                return known
         given = self._binder.match(args, kwargs)
+        if library_of(given["x"]) is not None:
+            return self._gpu.forward(given, args[1:], kwargs)
         plan, result = self._quick("forward", given, args[1:], kwargs)
         if result is None:
             call = self._prepare(given, plan)
@@ -109,7 +118,13 @@ class Activation:
             known = self._recall(stem, (x,), kwargs)
             if known is not None:
                 return known
+        elif type(x) in self._on_gpu:
+            known = self._on_gpu[type(x)].recall(stem, x, (), kwargs)
+            if known is not None:
+                return known
         given = self._binder.match((x,), kwargs)
+        if library_of(x) is not None:
+            return self._gpu.pointwise(stem, given, kwargs)
         plan, result = self._quick(stem, given, (), kwargs)
         if result is None:
             call = self._prepare(given, plan)
@@ -138,11 +153,18 @@ class Activation:
             known = self._recall("vjp", (x,), kwargs, dy)
             if known is not None:
                 return known
+        elif wrt == "x" and type(x) in self._on_gpu:
+            known = self._on_gpu[type(x)].recall("vjp", x, (), kwargs, dy)
+            if known is not None:
+                return known
         names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         targets = [self._differentiable(name) for name in names]
         if out is not None and targets != ["x"]:
             raise ValueError("out takes the gradient with respect to x alone")
         given = self._binder.match((x,), kwargs)
+        if library_of(x) is not None:
+            found = self._gpu.vjp(given, dy, targets, kwargs)
+            return found[0] if isinstance(wrt, str) else found
         if wrt == "x" and dy is not None:
             plan, result = self._quick("vjp", given, (), kwargs, dy)
             if result is not None:
@@ -178,6 +200,29 @@ class Activation:
         from actgen.scalars import bind_scalar
 
         return bind_scalar(self._kernels, self._binder, self._bound)
+
+    @property
+    def parts(self) -> tuple[Kernels, Binder, Mapping[str, Any]]:
+        """The kernels, the calling convention and the bound values, for other modules of actgen."""
+        return self._kernels, self._binder, self._bound
+
+    @property
+    def _gpu(self) -> Any:
+        """What evaluates arrays on GPUs; made at the first of them."""
+        known = self.__dict__.get("_evaluator_on_gpu")
+        if known is None:
+            from actgen.cuda.shortcut import DeviceCalls
+
+            known = DeviceCalls(
+                self._record,
+                self._kernels,
+                self._binder,
+                self._planner,
+                self._bound,
+                self._on_gpu,
+            )
+            known = self.__dict__.setdefault("_evaluator_on_gpu", known)
+        return known
 
     @property
     def spec(self) -> Mapping[str, Any]:

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from actgen.devices import library_of
+
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 # Candidate solutions to try before two arrays are taken to overlap.
@@ -54,14 +56,22 @@ def elements(array: Array) -> Array:
     return array.view(element_dtype(array.dtype))
 
 
+def refuse_gpu(value: Any, what: str) -> None:
+    """Raise TypeError for an array on a GPU, where the others do not lie."""
+    if library_of(value) is not None:
+        raise TypeError(
+            f"{what} lies on a GPU and x does not: pass x as an array on the same GPU, or {what} "
+            "as a NumPy array; nothing is copied between the two unasked"
+        )
+
+
 def as_array(value: Any, what: str) -> Array:
     """Return an array-like as an ndarray of real numbers, not converted further.
 
     Raises TypeError for arrays on a GPU, masked arrays, and numbers that are no real numbers.
     """
     if type(value) is not np.ndarray:
-        if hasattr(value, "__cuda_array_interface__"):
-            raise TypeError(f"{what} lies on a GPU, where this function does not reach")
+        refuse_gpu(value, what)
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError(f"{what} is a masked array: pass its data, and its mask as where=")
         value = np.asarray(value)
@@ -85,6 +95,7 @@ def as_mask(value: Any) -> Array | None:
     """Return a `where=` argument as a boolean ndarray, None where it selects everything."""
     if value is None or value is True:
         return None
+    refuse_gpu(value, "where")
     mask = np.asarray(value)
     if mask.dtype != np.bool_:
         raise TypeError(f"where has dtype {mask.dtype}, not bool")
@@ -99,6 +110,7 @@ def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """
     if isinstance(out, tuple) and len(out) == 1:
         (out,) = out
+    refuse_gpu(out, "out")
     if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise TypeError(f"out is a {type(out).__name__}, not an array")
     if out.dtype != dtype:

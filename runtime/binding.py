@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from actgen.errors import suggestion
@@ -68,15 +68,22 @@ class Binder:
         return given
 
     def settle(
-        self, given: Mapping[str, Any], bound: Mapping[str, Value], *, partial: bool = False
+        self,
+        given: Mapping[str, Any],
+        bound: Mapping[str, Value],
+        *,
+        partial: bool = False,
+        skipped: Collection[str] = (),
     ) -> dict[str, Value]:
         """Return the value of every parameter: given, bound before, or its default.
 
-        With `partial`, a required parameter may be missing.
+        With `partial`, a required parameter may be missing. What is `skipped` gets no value.
         """
         values: dict[str, Value] = {}
         for parameter in self.parameters:
             name = parameter.name
+            if name in skipped:
+                continue
             if name in given:
                 values[name] = parameter.accept(given[name], self.owner)
             elif name in bound:

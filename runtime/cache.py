@@ -9,6 +9,7 @@ or that others could write) counts as not found: the kernel is compiled again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pickle
@@ -175,6 +176,22 @@ class KernelCache(_Cache):  # type: ignore[misc]
         key = hashlib.sha256(_environment() + self.fingerprint)
         key.update(repr((module, name, self._role, str(sig), codegen.magic_tuple())).encode())
         return where / f"{module}.{name}-{key.hexdigest()[:40]}{_SUFFIX}"
+
+
+def kept(label: str, key: bytes, make: Callable[[], bytes]) -> bytes:
+    """Return what the cache holds under a label and a key, else what `make` gives, and keep that."""
+    where = folder()
+    if where is None:
+        return make()
+    path = where / f"{label}-{hashlib.sha256(key).hexdigest()[:40]}{_SUFFIX}"
+    with contextlib.suppress(Exception):
+        found = _load(path)
+        if found is not None:
+            return found
+    made = make()
+    with contextlib.suppress(Exception):
+        _save(path, made)
+    return made
 
 
 def _load(path: Path) -> bytes | None:

@@ -164,7 +164,7 @@ def narrow(typingctx: Any, value: Any, like: Any) -> Any:
         if element == _HALF:
             return half.float_to_half(context, builder, number)
         if element == _BFLOAT:
-            return half.float_to_bfloat(builder, number)
+            return half.float_to_bfloat(builder, number, plain_nan=True)
         return number
 
     return signature(element, source, like), codegen

@@ -65,6 +65,27 @@ class Kernels:
     def _import(self) -> ModuleType:
         return importlib.import_module(self._record["module"])
 
+    @cached_property
+    def gpu_module(self) -> ModuleType:
+        """The module of the kernels for GPUs; NotImplementedError where there is none."""
+        with _importing:
+            return self._import_for_gpu()
+
+    def _import_for_gpu(self) -> ModuleType:
+        package, _, name = self._record["module"].rpartition(".cpu.")
+        try:
+            return importlib.import_module(f"{package}.cuda.{name}")
+        except ModuleNotFoundError as error:
+            if not (error.name or "").startswith(f"{package}.cuda"):
+                raise
+            message = f"{self._record['name']} has no kernels for GPUs: generate them anew"
+            raise NotImplementedError(message) from None
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether these are the kernels of the fast tier."""
+        return self._is_fast
+
     def suffix(self, values: Mapping[str, Value]) -> str:
         """Return the suffix of the kernel names that the values of the bool parameters choose."""
         for when, suffix in self._record["variants"]:

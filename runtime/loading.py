@@ -35,41 +35,52 @@ class _SourceLoader(InspectLoader):
 
 
 class LoadedKernels(Kernels):
-    """The kernels of one activation, from the source of a generated module."""
+    """The kernels of one activation, from the source of a generated module, or of two."""
 
-    def __init__(self, record: Mapping[str, Any], source: str) -> None:
+    def __init__(self, record: Mapping[str, Any], source: str, gpu_source: str = "") -> None:
         super().__init__(record)
         self.source = source
+        self.gpu_source = gpu_source
         self._digest = hashlib.sha256(source.encode()).hexdigest()
         self.identity = (record["name"], self._digest)
 
     def origin(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return from_source, (self._record, self.source)
+        return from_source, (self._record, self.source, self.gpu_source)
 
     def _import(self) -> ModuleType:
-        name = f"actgen.loaded.{self._record['name']}_{self._digest[:16]}"
+        return self._executed("loaded", self.source)
+
+    def _import_for_gpu(self) -> ModuleType:
+        if not self.gpu_source:
+            raise NotImplementedError(f"{self._record['name']} has no kernels for GPUs")
+        return self._executed("loaded.cuda", self.gpu_source)
+
+    def _executed(self, package: str, source: str) -> ModuleType:
+        name = f"actgen.{package}.{self._record['name']}_{self._digest[:16]}"
         known = sys.modules.get(name)
         if known is not None:
             return known
-        loader = _SourceLoader(name, self.source)
+        loader = _SourceLoader(name, source)
         spec = spec_from_loader(name, loader)
         assert spec is not None
         module = module_from_spec(spec)
         loader.exec_module(module)
-        lines = self.source.splitlines(keepends=True)
-        linecache.cache[loader.path] = (len(self.source), None, lines, loader.path)
+        lines = source.splitlines(keepends=True)
+        linecache.cache[loader.path] = (len(source), None, lines, loader.path)
         # Numba finds the module by its name when it rebuilds kernels from disk.
         return sys.modules.setdefault(name, module)
 
 
-def from_source(record: Mapping[str, Any], source: str) -> Activation:
-    """Return the activation of a record whose kernels are the functions of `source`."""
-    return Activation(record, LoadedKernels(record, source))
+def from_source(record: Mapping[str, Any], source: str, gpu_source: str = "") -> Activation:
+    """Return the activation of a record whose kernels are the functions of `source`.
+
+    Those for GPUs are in `gpu_source`.
+    """
+    return Activation(record, LoadedKernels(record, source, gpu_source))
 
 
 def compile_file(path: Any) -> Activation:
     """Compile a spec file. Raises what the compiler raises for a spec that is wrong."""
     from actgen.codegen.single import compile_spec_file
 
-    record, source = compile_spec_file(path)
-    return from_source(record, source)
+    return from_source(*compile_spec_file(path))

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from actgen.arrays import Array, as_array
+from actgen.arrays import Array, as_array, refuse_gpu
 
 Value: TypeAlias = bool | int | float | Array | None
 
@@ -74,6 +74,7 @@ class Parameter:
         raise self._wrong_type(value, owner)
 
     def _number(self, value: Any, owner: str) -> Value:
+        refuse_gpu(value, self.name)
         try:
             array = as_array(value, self.name)
         except (TypeError, ValueError):

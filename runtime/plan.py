@@ -6,7 +6,7 @@ kernel names and numbers, kept for the next call with the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -100,13 +100,15 @@ class Planner:
         if binder.groups is not None:
             self._skipped.add(binder.groups)
 
-    def plan(self, given: Mapping[str, Any]) -> Plan:
-        """Return the plan for the arguments of a call.
+    def plan(self, given: Mapping[str, Any], skipped: Collection[str] = ()) -> Plan:
+        """Return the plan for the arguments of a call; it leaves out what is `skipped`.
 
         Raises TypeError and ValueError for parameters that are missing, of a wrong type or beyond
         their constraint.
         """
         named = {name: given[name] for name in given if name in self._binder.by_name}
+        if skipped:
+            return self._make(named, skipped)
         given_values = tuple((name, type(value), _exact(value)) for name, value in named.items())
         plain = all(type(value) in _PLAIN for value in named.values())
         found = self._known.get(given_values) if plain else None
@@ -119,15 +121,15 @@ class Planner:
             self._known[given_values] = plan
         return plan
 
-    def _make(self, named: Mapping[str, Any]) -> Plan:
-        values = self._binder.settle(named, self._bound)
+    def _make(self, named: Mapping[str, Any], skipped: Collection[str] = ()) -> Plan:
+        values = self._binder.settle(named, self._bound, skipped=skipped)
         numbers = {
             p.name: p.number(values[p.name])
             for p in self._binder.parameters
-            if p.name not in self._skipped
+            if p.name not in self._skipped and p.name not in skipped
         }
         defaults = self._binder.defaults
-        at_defaults = all(
+        at_defaults = not skipped and all(
             name in defaults
             and not isinstance(values[name], np.ndarray)
             and key(values[name]) == key(defaults[name])

@@ -35,8 +35,8 @@ def prepare(
     assert dtype is not None
     if record["kind"] != "elementwise":
         x = as_floats(x, "x", dtype)
-    group = _group(record, plan.values)
-    axes = _axes(record, binder, axis, x, group)
+    group = group_of(record, plan.values)
+    axes = axes_of(record, binder, axis, x, group)
     mask = as_mask(given.get("where"))
     if mask is not None and record["kind"] != "elementwise":
         mask = _spread(mask, x.shape)
@@ -56,7 +56,7 @@ def prepare(
     return Call(x, dtype, plan.suffix, numbers, randoms, axes, mask, group, plan.at_defaults)
 
 
-def _axes(
+def axes_of(
     record: Mapping[str, Any], binder: Binder, axis: Any, x: Array, group: int
 ) -> tuple[int, ...]:
     """Return the axes in increasing order, none of them negative."""
@@ -79,7 +79,7 @@ def _axes(
     return axes
 
 
-def _group(record: Mapping[str, Any], values: Mapping[str, Value]) -> int:
+def group_of(record: Mapping[str, Any], values: Mapping[str, Value]) -> int:
     """Return the length of a group, 0 for activations without groups."""
     name = record["groups"]
     if name is None:

@@ -48,13 +48,18 @@ CALLS: dict[str, tuple[str, str]] = {
 }
 
 
-def imports(exprs: Iterable[Expr]) -> dict[str, set[str]]:
-    """Return what the text of `exprs` needs, by module; library functions are not imported."""
+def imports(
+    exprs: Iterable[Expr], calls: Mapping[str, tuple[str, str]] = CALLS
+) -> dict[str, set[str]]:
+    """Return what the text of `exprs` needs, by module; library functions are not imported.
+
+    Another target may have the same names elsewhere: `calls` says where.
+    """
     needed: dict[str, set[str]] = {}
     for expr in exprs:
         for node in walk(expr):
-            if isinstance(node, Apply) and node.op in CALLS:
-                module, name = CALLS[node.op]
+            if isinstance(node, Apply) and node.op in calls:
+                module, name = calls[node.op]
                 needed.setdefault(module, set()).add(name)
             elif is_op(node, "inf"):
                 needed.setdefault("math", set()).add("inf")
@@ -71,18 +76,27 @@ def literal(value: Fraction, fmt: Format = FLOAT64) -> str:
     return f"float32({float(str(np.float32(number)))!r})".replace("e+", "e")
 
 
-def emit_cpu(expr: Expr, names: Mapping[str, str] | None = None, fmt: Format = FLOAT64) -> str:
+def emit_cpu(
+    expr: Expr,
+    names: Mapping[str, str] | None = None,
+    fmt: Format = FLOAT64,
+    calls: Mapping[str, tuple[str, str]] = CALLS,
+) -> str:
     """Return the text of `expr`; `names` respells symbols (an accumulator as `total[c]`).
 
-    Numba takes a bare literal for a float64: in float32 arithmetic each says what it is.
+    Numba takes a bare literal for a float64: in float32 arithmetic each says what it is. `calls`
+    are the functions that the target has.
     """
-    return _Printer(names or {}, fmt).at(expr, _TERNARY)
+    return _Printer(names or {}, fmt, calls).at(expr, _TERNARY)
 
 
 class _Printer:
-    def __init__(self, names: Mapping[str, str], fmt: Format) -> None:
+    def __init__(
+        self, names: Mapping[str, str], fmt: Format, calls: Mapping[str, tuple[str, str]]
+    ) -> None:
         self.names = names
         self.fmt = fmt
+        self.calls = calls
 
     def at(self, node: Expr, level: int) -> str:
         text, binds = self.spell(node)
@@ -106,8 +120,8 @@ class _Printer:
         if node.op in _COMPARISONS:
             a, b = (self.at(arg, _COMPARE + 1) for arg in node.args)
             return f"{a} {_COMPARISONS[node.op]} {b}", _COMPARE
-        if node.op in CALLS or node.op in LIBRARY:
-            name = CALLS[node.op][1] if node.op in CALLS else node.op
+        if node.op in self.calls or node.op in LIBRARY:
+            name = self.calls[node.op][1] if node.op in self.calls else node.op
             return f"{name}({', '.join(self.at(arg, _TERNARY) for arg in node.args)})", _ATOM
         raise CompilerError(f"operation '{node.op}' has no CPU spelling")
 

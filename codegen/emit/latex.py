@@ -19,7 +19,7 @@ from fractions import Fraction
 from actgen.codegen.emit.tidy import tidy
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, is_op, walk
-from actgen.codegen.ops import GATES, NARROW, OPS, QUICK, SLOPES
+from actgen.codegen.ops import APPROX, GATES, NARROW, OPS, QUICK, SLOPES
 
 # How tightly a text binds, loosest first.
 CASES, OR, AND, NOT, COMPARE, ADD, REDUCE, MUL, POWER, ATOM = range(10)
@@ -241,6 +241,8 @@ ROWS |= {f"{name}_fast": ROWS[name] for name in QUICK}
 ROWS |= {f"{name}_f32_fast": ROWS[name] for name in SLOPES}
 ROWS |= {f"{name}_f32_fast": _named(name.split("_")[0]) for name in GATES}
 ROWS |= {f"{name}{tier}": _in_float32(name) for name in NARROW for tier in ("_f32", "_f32_fast")}
+ROWS |= {f"{name}_approx": ROWS[f"{name}_f32_fast"] for name in APPROX}
+ROWS |= {name: _named(name) for name in ("exp2_approx", "reciprocal_approx", "log2_approx")}
 ROWS["weight_f32"] = _named("weight")
 
 

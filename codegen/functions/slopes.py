@@ -23,8 +23,8 @@ from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, where
 
 _LIFT = 40
 _DOWN = number(2.0**-_LIFT)
-_SILU_ZERO = -1.2784645427610738  # 1 + x + exp(x) is 0 here
-_CDF_ZERO = 0.7517915246935645  # and the derivative of x normcdf(x) at minus this
+SILU_ZERO = -1.2784645427610738  # 1 + x + exp(x) is 0 here
+CDF_ZERO = 0.7517915246935645  # and the derivative of x normcdf(x) at minus this
 _CENTRE = 3.0
 
 
@@ -51,7 +51,7 @@ def _both_sides(tail: Expr) -> Expr:
     return where(apply("le", X, 0), tail * _DOWN, fma(-tail, _DOWN, ONE))
 
 
-def _rest(value: float) -> Expr:
+def rest_of(value: float) -> Expr:
     """Return what rounding a number to float32 leaves."""
     high = single(value)
     return single(value - float(high.value))
@@ -64,8 +64,8 @@ def _silu(low: Expr, let: Steps) -> Expr:
     scale, p = _exp_parts(size, toward, let)
     plain = let("plain", scale * _DOWN)
     e = let("e", fma(p, plain, plain))
-    rest = _rest(_SILU_ZERO)
-    t = let("away", (size - single(_SILU_ZERO)) + (-rest if low == ZERO else toward - rest))
+    rest = rest_of(SILU_ZERO)
+    t = let("away", (size - single(SILU_ZERO)) + (-rest if low == ZERO else toward - rest))
     beside = _polynomial_times(t, t, SILU_SLOPE_F32, let)
     apart = 1 + size
     apart = (apart if low == ZERO else apart + toward) + e
@@ -80,7 +80,7 @@ def _normcdf(let: Steps) -> Expr:
     area = let("area", y * y)
     area_low = fma(y, y, -area)
     scale, p = _exp_parts(number(-0.5) * area, number(-0.5) * area_low, let)
-    away = let("away", (single(_CDF_ZERO) - y) + _rest(_CDF_ZERO))
+    away = let("away", (single(CDF_ZERO) - y) + rest_of(CDF_ZERO))
     return _both_sides(_by_exp(scale, p, _polynomial_times(t, away, SLOPE_F32, let), let))
 
 

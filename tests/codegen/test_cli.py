@@ -42,11 +42,20 @@ def test_generate_ends_with_a_table_then_with_a_line(folders, capsys):
     assert cli.main(["generate", *folders]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["name", "kind", "parameters", "targets", "files"]
-    assert lines[1].split() == ["serf", "elementwise", "cpu", "written:", "py,", "md,", "svg"]
-    assert lines[2].startswith("1 activation: 8 files written, 0 unchanged")
+    assert lines[1].split() == [
+        "serf",
+        "elementwise",
+        "cpu,",
+        "cuda",
+        "written:",
+        "py,",
+        "md,",
+        "svg",
+    ]
+    assert lines[2].startswith("1 activation: 10 files written, 0 unchanged")
     assert cli.main(["generate", *folders]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("1 activation: 0 files written, 8 unchanged")
+    assert line.startswith("1 activation: 0 files written, 10 unchanged")
 
 
 def test_generate_reports_as_json(folders, capsys):
@@ -137,6 +146,7 @@ def test_list(folders, capsys):
         ("derivative", "derivative: "),
         ("lowered", "forward:"),
         ("cpu", "def forward(x):"),
+        ("cuda", "def forward_tiles(x, out, size, like):"),
         ("latex", r"\mathrm{erf}(\mathrm{softplus}(x))"),
     ],
 )

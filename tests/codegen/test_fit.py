@@ -19,10 +19,11 @@ BITS = {
     "_F32_LONG": 28,
     "_F32_FAST": 22,
     "_FAST": 54,
+    "_APPROX": 18,
 }
 
 
-@pytest.mark.parametrize("name", ["EXP_SHORT", "LOG", "ERF_SHORT", "EXP_F32"])
+@pytest.mark.parametrize("name", ["EXP_SHORT", "LOG", "ERF_SHORT", "EXP_F32", "CDF_APPROX"])
 def test_a_fit_gives_the_numbers_of_the_file(name):
     (row,) = (row for row in fit.FITS if row.name == name)
     assert fit.entry(row).strip() in TEXT

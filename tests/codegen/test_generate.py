@@ -47,9 +47,10 @@ def snapshot(root):
 def test_the_files_of_a_package(job):
     generate(job)
     assert set(snapshot(job.out)) == {
-        "__init__.py", "__init__.pyi", "manifest.py", "cpu/__init__.py", "docs/index.md",
+        "__init__.py", "__init__.pyi", "manifest.py", "cpu/__init__.py", "cuda/__init__.py",
+        "docs/index.md",
         *(f"{folder}/{name}.{suffix}" for name in SPECS
-          for folder, suffix in (("cpu", "py"), ("docs", "md"), ("docs", "svg"))),
+          for folder, suffix in (("cpu", "py"), ("cuda", "py"), ("docs", "md"), ("docs", "svg"))),
     }  # fmt: skip
     for name, content in snapshot(job.out).items():
         assert b"enerated by actgen from specs" in content.split(b"\n")[0], name
@@ -77,7 +78,8 @@ def test_a_removed_spec_takes_its_files_along(job):
     generate(job)
     (job.specs / "three.yaml").unlink()
     outcome = generate(job)
-    assert outcome.report.removed == ("cpu/three.py", "docs/three.md", "docs/three.svg")
+    folders = ("cpu/three.py", "cuda/three.py", "docs/three.md", "docs/three.svg")
+    assert outcome.report.removed == folders
     assert outcome.compiled == ()
 
 

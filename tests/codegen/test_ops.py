@@ -6,6 +6,7 @@ import pytest
 from actgen.codegen.differentiate import CONDITIONS, RULES, partial
 from actgen.codegen.emit import latex
 from actgen.codegen.emit.cpu import CALLS, emit_cpu
+from actgen.codegen.emit.cuda import CUDA_CALLS
 from actgen.codegen.emit.text import emit_text
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.evaluate import MEANING, evaluate
@@ -20,7 +21,7 @@ from actgen.codegen.share import share
 
 A, B, C = Symbol("a"), Symbol("b"), Symbol("c")
 # these come of lowering, when everything is differentiated and guarded
-LATE = ("_twofold", "_times", "_plain", "_short", "_fast", "_rough", "_f32", "_f32_fast")
+LATE = ("_twofold", "_times", "_plain", "_short", "_fast", "_rough", "_f32", "_approx")
 LOWERED = {
     *(name for name in OPS if name.endswith(LATE)),
     *(
@@ -37,6 +38,7 @@ LOWERED = {
     ),
 }
 EARLY = [name for name in OPS if name not in LOWERED]
+ON_GPUS = {name for name in OPS if name.endswith("_approx")}
 REDUCTIONS = {name for name, op in OPS.items() if op.category == "reduction"}
 BY_POSITION = {"where", "concat"}  # the walkers treat these by themselves
 # a point within the domain of every function, but for these
@@ -128,14 +130,22 @@ def test_every_operation_is_spelled_for_people(name):
 
 
 @pytest.mark.parametrize("name", sorted(OPS.keys() - REDUCTIONS - {"concat"}))
-def test_every_operation_is_spelled_for_the_cpu_once_it_is_lowered(name):
+def test_every_operation_is_spelled_for_the_target_once_it_is_lowered(name):
+    calls = CUDA_CALLS if name in ON_GPUS else CALLS
     lowered = lower(node(name))
-    assert emit_cpu(lowered).isascii()
+    assert emit_cpu(lowered, calls=calls).isascii()
     for function in used_functions([lowered]):
         shared = share([function.body], function.args, names=function.names)
         for value in (*(value for _, value in shared.lines), *shared.results):
-            assert emit_cpu(value)
+            assert emit_cpu(value, calls=calls)
         assert function.doc.startswith("Return")
+
+
+@pytest.mark.parametrize("name", sorted(CUDA_CALLS.keys() - CALLS.keys()))
+def test_what_only_gpus_have_is_not_spelled_for_the_cpu(name):
+    assert name in ON_GPUS
+    with pytest.raises(CompilerError, match="no CPU spelling"):
+        emit_cpu(node(name))
 
 
 def test_the_library_and_the_calls_do_not_overlap():

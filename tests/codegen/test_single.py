@@ -19,7 +19,7 @@ def compiled(tmp_path):
 
 
 def test_a_file_becomes_a_record_and_its_kernels(compiled):
-    entry, source = compiled("name: bent\nparams: {a: {default: 2}}\nformula: x + a * x**2\n")
+    entry, source, _ = compiled("name: bent\nparams: {a: {default: 2}}\nformula: x + a * x**2\n")
     assert (entry["name"], entry["kind"], entry["partials"]) == ("bent", "elementwise", ["a"])
     assert entry["params"][0]["default"] == 2
     module = plain.module(source)
@@ -29,12 +29,12 @@ def test_a_file_becomes_a_record_and_its_kernels(compiled):
 
 
 def test_shipped_activations_may_be_called(compiled):
-    _, source = compiled("name: mine\nformula: leaky_relu(x, 0.5) + relu(-x)\n")
+    _, source, _ = compiled("name: mine\nformula: leaky_relu(x, 0.5) + relu(-x)\n")
     assert plain.module(source)["forward"](-3.0) == 1.5
 
 
 def test_the_name_need_not_be_that_of_the_file(compiled):
-    entry, _ = compiled("name: other\nformula: x / 2\n", "draft 3.yaml")
+    entry, *_ = compiled("name: other\nformula: x / 2\n", "draft 3.yaml")
     assert entry["name"] == "other"
 
 
@@ -93,5 +93,5 @@ def test_a_missing_file_is_named(tmp_path):
     "formula", ["x + 10**400", "x * 2**2000", "x / 10**400", "x * exp(-10000)"]
 )
 def test_numbers_beyond_float64_are_no_trouble(compiled, formula):
-    _, source = compiled(f"name: mine\nformula: {formula}\n")
+    _, source, _ = compiled(f"name: mine\nformula: {formula}\n")
     plain.module(source)["forward"](1.0)

@@ -38,12 +38,15 @@ ORDER = [
         for n in ("parts", "exponential", "quotient", "softplus", "logarithm", "error", "softmax")
     ),
     "functions.float32_gates",
-    *("functions.quick", "functions.slopes"),
+    *("functions.quick", "functions.slopes", "functions.gpu_approx"),
     *("library", "slopes", "twofold", "lower"),
     "gates",
     *("merge", "shorten", "share", "schedule", "narrow_axis"),
     *(
         "emit.cpu",
+        "emit.cuda",
+        "emit.cuda_slices",
+        "emit.cuda_axis",
         "emit.axis",
         "emit.tiles",
         "emit.tile_rows",
@@ -58,13 +61,26 @@ ORDER = [
     "plan",
     "pipeline",
     "quantities",
-    *("literal", "render", "docstring", "narrow_kernels", "module", "manifest", "single"),
+    *(
+        "literal",
+        "render",
+        "docstring",
+        "narrow_kernels",
+        "module",
+        "cuda_plan",
+        "cuda_head",
+        "cuda_axis",
+        "cuda_module",
+        "manifest",
+        "single",
+    ),
     *("plot", "curves", "equations", "docs", "stubs", "package", "show"),
     *("journal", "write", "workers", "stamp", "generate"),
     *("new", "console", "checkout", "cli"),
 ]
 
 KERNELS_IMPORT = {"actgen.intrinsics", "math", "numba", "numpy"}
+CUDA_KERNELS_IMPORT = {"actgen.cuda.intrinsics", "math", "numpy"}
 ON_DEMAND = {"runtime/loading.py", "runtime/__main__.py"}  # these may import the compiler
 
 
@@ -117,6 +133,12 @@ def test_the_runtime_imports_the_compiler_on_demand_only():
 def test_generated_kernels_import_the_intrinsics_only():
     for path in modules("generated/cpu"):
         foreign = [name for name in imports(path) if not within(name, KERNELS_IMPORT)]
+        assert not foreign, path
+
+
+def test_generated_cuda_kernels_import_their_intrinsics_only():
+    for path in modules("generated/cuda"):
+        foreign = [name for name in imports(path) if not within(name, CUDA_KERNELS_IMPORT)]
         assert not foreign, path
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, ClassVar
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -119,10 +119,6 @@ def test_subclasses_and_array_protocols(silu: Activation) -> None:
     assert silu(Wrapper()).shape == (2,)
 
 
-class OnGpu:
-    __cuda_array_interface__: ClassVar[dict[str, Any]] = {}
-
-
 @pytest.mark.parametrize(
     "value",
     [
@@ -130,7 +126,6 @@ class OnGpu:
         "text",
         None,
         [object()],
-        OnGpu(),
         np.ones(2, complex),
         np.ones(2, np.longdouble),
         np.array(["a"]),

@@ -1,0 +1,184 @@
+"""Compile kernels for a compute capability: a kernel and its argument types in, machine code out.
+
+Numba gives LLVM code, NVVM turns that into PTX, nvJitLink into the code of one kind of device. None
+of them needs a driver or a device. Products and sums are not contracted, so that results are the
+CPU's, bit for bit. What is compiled is kept on disk, as the CPU's kernels are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from cuda.core import Linker, LinkerOptions, ObjectCode
+from numba.cuda import types
+from numba.cuda.compiler import compile_cuda, kernel_fixup
+
+from actgen.cache import KernelCache, kept
+from actgen.cuda.dispatch import SPLIT
+from actgen.cuda.target import compiling_for
+
+ELEMENTS = {
+    "float64": types.float64,
+    "float32": types.float32,
+    "float16": types.uint16,
+    "bfloat16": types.int16,
+}
+_DIMENSIONS = types.UniTuple(types.int64, 4)
+_INTEGERS = frozenset(
+    (
+        *("x", "dy", "u", "mask", "out", "out64", "dx", "size", "seed"),
+        *("outer", "inner", "rows", "length", "groups", "group"),
+    )
+)
+_REGISTERS = 2**16 // 512  # a thread, where 512 of them share those of a multiprocessor
+NO_CONSTANTS: Mapping[str, int] = MappingProxyType({})
+_ENTRY = b"\0"  # between the name of a kernel and its code, on disk
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A kernel for one kind of device: its name there, and the code as a cubin."""
+
+    name: str
+    code: bytes
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the assembler says of a kernel, per thread: registers, and bytes of memory."""
+
+    ptx: str
+    registers: int
+    stack: int
+    spilled: int
+    local: int
+    shared: int
+
+
+def argument_types(
+    kernel: Any, element: str, constants: Mapping[str, int] = NO_CONSTANTS
+) -> tuple[Any, ...]:
+    """Return the types of a kernel's arguments, which their names tell, for an element type.
+
+    What has no name of its own here is a parameter of the activation. `constants` are arguments
+    whose values are compiled in.
+    """
+    code = kernel.py_func.__code__
+    names = code.co_varnames[: code.co_argcount]
+    return tuple(
+        types.literal(constants[name]) if name in constants else _argument(name, element)
+        for name in names
+    )
+
+
+def _argument(name: str, element: str) -> Any:
+    if name == "like":
+        return ELEMENTS[element]
+    if name in _INTEGERS or name.endswith("_at"):
+        return types.int64
+    return _DIMENSIONS if name == "shape" or name.endswith("_strides") else SPLIT
+
+
+def compile_kernel(
+    kernel: Any,
+    element: str,
+    capability: tuple[int, int],
+    constants: Mapping[str, int] = NO_CONSTANTS,
+) -> Compiled:
+    """Return a kernel compiled for an element type and a compute capability such as (9, 0)."""
+
+    def make() -> bytes:
+        name, ptx = ptx_of(kernel, element, capability, constants)
+        return name.encode() + _ENTRY + bytes(_linked(ptx, capability, constants)[0])
+
+    function = kernel.py_func
+    fingerprint = KernelCache(
+        function, f"cuda {element} {capability} {sorted(constants.items())}"
+    ).fingerprint
+    if fingerprint is None:
+        name, _, code = make().partition(_ENTRY)
+    else:
+        label = f"{function.__module__}.{function.__qualname__}"
+        found = kept(label, _environment() + fingerprint, make)
+        name, _, code = found.partition(_ENTRY)
+    return Compiled(name.decode(), code)
+
+
+def ptx_of(
+    kernel: Any,
+    element: str,
+    capability: tuple[int, int],
+    constants: Mapping[str, int] = NO_CONSTANTS,
+) -> tuple[str, str]:
+    """Return the name of a kernel in PTX, and the PTX."""
+    with compiling_for(capability):
+        compiled = compile_cuda(
+            kernel.py_func,
+            types.void,
+            argument_types(kernel, element, constants),
+            nvvm_options={"opt": 3, "fma": 0},
+            cc=capability,
+        )
+        library = compiled.library
+        entry = library.get_function(compiled.fndesc.llvm_func_name)
+        library._entry_name = entry.name
+        kernel_fixup(entry, False)
+        return entry.name, library.get_asm_str(cc=capability)
+
+
+def report(
+    kernel: Any,
+    element: str,
+    capability: tuple[int, int],
+    constants: Mapping[str, int] = NO_CONSTANTS,
+) -> Report:
+    """Compile a kernel and return what the assembler says of it."""
+    _, ptx = ptx_of(kernel, element, capability, constants)
+    _, log = _linked(ptx, capability, constants, verbose=True)
+    properties = log[log.rindex("Function properties for '") :]
+
+    def figure(pattern: str, text: str) -> int:
+        return sum(int(found) for found in re.findall(pattern, text))
+
+    return Report(
+        ptx,
+        registers=figure(r"used (\d+) registers", properties),
+        stack=figure(r"(\d+) stack", properties),
+        spilled=figure(r"(\d+) bytes spill", log),
+        local=figure(r"(\d+) bytes lmem", properties),
+        shared=figure(r"(\d+) bytes smem", properties),
+    )
+
+
+def _linked(
+    ptx: str, capability: tuple[int, int], constants: Mapping[str, int], verbose: bool = False
+) -> tuple[bytes, str]:
+    """Return the machine code of PTX, and the log."""
+    major, minor = capability
+    registers = _REGISTERS if constants.get("lanes", 0) >= 512 else None
+    arch = f"sm_{major}{minor}"
+    options = LinkerOptions(arch=arch, verbose=verbose, max_register_count=registers)
+    linker = Linker(ObjectCode.from_ptx(ptx.encode()), options=options)
+    code = linker.link("cubin").code
+    return bytes(code), linker.get_info_log() if verbose else ""
+
+
+@cache
+def _environment() -> bytes:
+    """Return the hash of what all compiled kernels depend on."""
+    digest = hashlib.sha256()
+    for name in ("numba", "numba-cuda", "cuda-core", "cuda-toolkit", "llvmlite"):
+        digest.update(f"{name} {version(name)}\n".encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    for name in ("bits.py", "half.py", "intrinsics.py"):
+        digest.update((Path(__file__).parents[1] / name).read_bytes())
+    return digest.digest()
