@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 JOBS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores > 8 ? 8 : cores)))
 
 .DEFAULT_GOAL := help
-.PHONY: help generate test lint check show docs bench bench-compiler accuracy wheel clean .typetree
+.PHONY: help generate test test-gpu lint check show docs bench bench-compiler bench-gpu accuracy wheel clean .typetree
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ generate: $(INSTALLED)  ## Compile every spec into generated/, then call a few o
 
 test: $(INSTALLED)  ## Run the test suite.
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+test-gpu: $(INSTALLED)  ## Run the tests that need an NVIDIA GPU: make test-gpu ARGS='-k graphs'.
+	@$(BIN)/python -m pytest tests/gpu -m gpu $(ARGS)
 
 lint: $(INSTALLED) .typetree  ## Check style and types.
 	@$(BIN)/ruff check
@@ -42,6 +45,9 @@ bench: $(INSTALLED)  ## Measure the kernels beside other libraries: make bench A
 
 bench-compiler: $(INSTALLED)  ## Measure the compiler, and how soon new processes answer.
 	@$(BIN)/python -m benchmarks.compiler $(ARGS)
+
+bench-gpu: $(INSTALLED)  ## Measure the kernels for GPUs beside PyTorch: make bench-gpu ARGS=--quick.
+	@$(BIN)/python -m benchmarks.gpu $(ARGS)
 
 accuracy: $(INSTALLED)  ## Measure the errors of all kernels: make accuracy ARGS=--exhaustive.
 	@$(BIN)/python -m benchmarks.accuracy $(ARGS)

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actgen.codegen.cuda_head import layout, listed
-from actgen.codegen.emit.cuda_axis import AxisKernel, ElementFunction, Form, Printer
+from actgen.codegen.emit.cuda_axis import bodies
+from actgen.codegen.emit.cuda_body import Form
+from actgen.codegen.emit.cuda_elements import AxisKernel, ElementFunction, Elements
 from actgen.codegen.emit.cuda_slices import SliceLines, library_calls
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import (
@@ -28,7 +30,7 @@ from actgen.codegen.ir import (
 )
 from actgen.codegen.narrow_axis import NarrowFormula, narrow_formula
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
-from actgen.codegen.schedule import schedule
+from actgen.codegen.schedule import Schedule, schedule
 
 _KEPT = {"weight_f32": "weight"}
 # what kernels call their own variables; names of temporaries keep away from them
@@ -36,7 +38,7 @@ _LOCALS = frozenset(
     (
         *("x", "dy", "dx", "mask", "out", "out64", "rows", "outer", "length", "inner", "like"),
         *("lanes", "width", "at", "start", "values", "index", "part", "lost", "inside"),
-        *("top", "support", "kept", "bound", "state", "gathered"),
+        *("best", "new", "old", "before", "top", "support", "kept", "bound", "state", "gathered"),
     )
 )
 _SELECTING = frozenset(
@@ -49,7 +51,7 @@ _PRIMITIVES = frozenset(
         *("load_part", "over_column", "over_row", "pair", "pair_add", "pair_div", "pair_mul"),
         *("pair_sub", "place_of", "plus", "plus_both", "plus_exactly", "positions", "quick_pair"),
         *("raised", "raised_inside", "raised_single", "raised_single_inside", "row_slice"),
-        *("store", "store_part", "supported", "wide"),
+        *("store", "store_part", "supported", "wide", "rescaled", "rescaled_exactly"),
     )
 )
 _HELD = 32  # numbers that a thread holds of a slice, in float32
@@ -129,6 +131,14 @@ def _lost(node: Expr) -> Expr:
     return node
 
 
+def _exact(plan: Schedule) -> frozenset[str]:
+    """Return the names of sums that need more than 24 bits: all but those of rounding errors."""
+    sums = (r for step in plan.passes for r in step.reductions if r.op == "sum")
+    return frozenset(
+        r.name for r in sums if not any(is_op(n, "weight_low_f32") for n in walk(r.value))
+    )
+
+
 def _add_kernels(
     made: _Module,
     program: Program,
@@ -155,6 +165,7 @@ def _add_kernels(
         plan = schedule(lowered, taken, sliced=sliced)
     else:
         plan = schedule(lowered, taken, sliced, narrow.names, _KEPT)
+    quick = fast and not backward  # for 16-bit results, which need no more
     selecting = narrow is not None and not narrow.names
     tier = f"{variant.suffix}{'_fast' if fast else ''}{'' if narrow is None else '_narrow'}"
     kernel = AxisKernel(
@@ -165,18 +176,18 @@ def _add_kernels(
         params=tuple(spelled),
         target=target,
         single=narrow is not None,
-        exact=narrow is not None and not fast and not selecting,
+        exact=frozenset() if narrow is None or quick else _exact(plan),
         summed=narrow is not None and not selecting,
     )
     try:
-        printer = Printer(kernel)
+        of_elements = Elements(kernel)
     except CompilerError:
         if narrow is None:
             raise
         return
-    made.functions.extend(printer.functions.values())
+    made.functions.extend(of_elements.functions.values())
     made.formulas.append(lowered)
-    made.slices.append(printer.lines)
+    made.slices.append(of_elements.lines)
     peaks = any(r.op == "argmax" for step in plan.passes for r in step.reductions)
     many = len(elements) + peaks
     for masked in (False, True) if program.spec.masked is not None else (False,):
@@ -184,7 +195,7 @@ def _add_kernels(
         if masked:
             of = program.definition.masked if not backward else ZERO
             fill = kernel.text(of) if of is not None else None
-        for form, lines in printer.kernels(fill).items():
+        for form, lines in bodies(of_elements, fill).items():
             name = f"{kernel.stem}_{form}{'_masked' if masked else ''}"
             made.widths[name] = _width(form, kernel.single, many + masked)
             made.kernels.append(
@@ -201,7 +212,7 @@ def _width(form: Form, single: bool, arrays: int) -> int:
     """Return how many elements a thread has of a slice at a time, at most."""
     if form == "columns":
         return 1
-    if form == "block":
+    if form in ("block", "online"):
         return _WALKED if single else _WALKED_DOUBLE
     return (_HELD if single else _HELD_DOUBLE) // (1 if arrays == 1 else 2)
 
@@ -216,6 +227,7 @@ def _arguments(kernel: AxisKernel, form: Form, masked: bool) -> str:
 _PLACES: Mapping[Form, str] = {
     "rows": "every row of x, held",
     "block": "every row of x",
+    "online": "every row of x, read twice",
     "columns": "every column (axis 1) of x",
 }
 

@@ -8,36 +8,32 @@ form; if it does not keep the budget, float32 arithmetic is taken, and float64 l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
 
+from actgen.codegen.approximate import approximations
 from actgen.codegen.budgets import ACCURATE
 from actgen.codegen.errors import CompilerError
-from actgen.codegen.ir import Apply, Const, Expr, Symbol, apply, rewrite, symbols
-from actgen.codegen.library import LIBRARY
-from actgen.codegen.lower import Halves, lower
+from actgen.codegen.ir import Expr, symbols
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.plan import (
     Setting,
     Way,
     float32_parts,
-    in_float32,
-    in_parts,
     operations,
-    recognised,
     sampled_values,
     ways,
 )
 from actgen.codegen.precision import FLOAT32, FLOAT64
-from actgen.codegen.samples import Array
+from actgen.codegen.samples import Array, short_inputs
 from actgen.codegen.simulate import APPROXIMATED, simulate
 
 _BUDGET = ACCURATE["float16"]  # ULP, that of the rounding itself included
 _PLACES = 2  # what the hardware may be off, in ULP of float32
+_SAMPLED = 16  # every so many-th input is tried first
 # all pairs of signs
 _SIGNS = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
 _BFLOAT16_LEAST, _BFLOAT16_MOST = -126, 127
@@ -50,7 +46,6 @@ class _Short:
     bits: int
     least: int
     most: int
-    inputs: slice
 
     def errors(self, computed: Array, exact: Array, slope: bool) -> Array:
         """Return errors in ULP, the rounding of what was computed included.
@@ -76,8 +71,9 @@ class _Short:
         return 0.5 + np.where(np.isnan(error), np.inf, error)
 
 
-_FLOAT16 = _Short(11, -14, 15, slice(0, 2**16))
-_BFLOAT16 = _Short(8, _BFLOAT16_LEAST, _BFLOAT16_MOST, slice(2**16, 2**17))
+_FLOAT16 = _Short(11, -14, 15)
+_BFLOAT16 = _Short(8, _BFLOAT16_LEAST, _BFLOAT16_MOST)
+_FORMATS = (_FLOAT16, _BFLOAT16)  # in the order of the inputs
 
 
 def for_gpu(program: Program) -> Program:
@@ -113,43 +109,15 @@ def short_way(
     exact: Expr, lowered: Expr, setting: Setting, slope: bool, approximate: bool = True
 ) -> Way:
     """Return the way for 16-bit results, with its error in ULP of these."""
+    trial = _Trial(lowered, setting, slope)
     tried = list(ways(exact, lowered, setting))
     if approximate:
-        tried = [*approximations(exact, setting), *tried]
-    trial = _Trial(lowered, setting, slope)
+        tried = [*approximations(exact, lowered, setting), *tried]
     for way in sorted(tried, key=lambda way: (way.fmt is FLOAT64, way.cost)):
         error = trial.error(way)
         if error <= _BUDGET:
             return replace(way, error=error)
     raise CompilerError("the float64 form differs from itself")
-
-
-def approximations(exact: Expr, setting: Setting) -> Iterator[Way]:
-    """Yield ways over what the hardware approximates: quotients by it, too, or divided."""
-    halves: dict[Expr, Halves] = {Symbol(p.name): in_parts(p) for p in setting.params}
-    narrow = rewrite(lower(recognised(exact), FLOAT32, halves), _without_low)
-    made = in_float32(narrow, "_approx")
-    if made is None:
-        return
-    for lowered in dict.fromkeys((rewrite(made, _by_reciprocal), made)):
-        if any(node.op in APPROXIMATED for node in operations(lowered)):
-            yield Way("_approx", FLOAT32, lowered)
-
-
-def _without_low(node: Expr) -> Expr:
-    """Drop the rounding error of an argument where the function does."""
-    if isinstance(node, Apply) and "_twofold" in node.op and f"{node.op}_approx" not in LIBRARY:
-        return Apply(node.op.replace("_twofold", ""), (node.args[0], *node.args[2:]))
-    return node
-
-
-def _by_reciprocal(node: Expr) -> Expr:
-    """a / b → a * reciprocal(b)"""
-    if not isinstance(node, Apply) or node.op != "div" or isinstance(node.args[1], Const):
-        return node
-    a, b = node.args
-    inverse = apply("reciprocal_approx", b)
-    return inverse if a == Const(1) else a * inverse
 
 
 class _Trial:
@@ -158,47 +126,50 @@ class _Trial:
     def __init__(self, lowered: Expr, setting: Setting, slope: bool) -> None:
         self.setting = setting
         self.slope = slope
-        self.names = {symbol.name for symbol in symbols(lowered)}
+        self.elements = _elements(setting, {symbol.name for symbol in symbols(lowered)})
         self.values = list(sampled_values(setting.params))
+        shape = short_inputs().shape
         self.exact = [
-            self._everywhere(simulate(lowered, self._elements() | values, fused=False))
+            np.broadcast_to(simulate(lowered, self.elements | values, fused=False), shape)
             for values in self.values
         ]
 
     def error(self, way: Way) -> float:
-        """Return the largest error in ULP, the rounding to 16 bits included."""
+        """Return the largest error in ULP, the rounding to 16 bits included.
+
+        Of a way over the budget it is that of the first inputs which show that.
+        """
         worst = 0.0
-        for values, exact in zip(self.values, self.exact, strict=True):
-            narrow = way.fmt is FLOAT32
-            given = float32_parts(values, self.setting.params) if narrow else values
-            for nudges in _nudges(way):
-                computed = simulate(
-                    way.lowered, self._elements() | given, way.fmt, fused=False, nudges=nudges
+        for step in (_SAMPLED, 1):
+            elements = {name: value[::step] for name, value in self.elements.items()}
+            for values, exact in zip(self.values, self.exact, strict=True):
+                narrow = way.fmt is FLOAT32
+                given = elements | (
+                    float32_parts(values, self.setting.params) if narrow else values
                 )
-                with np.errstate(all="ignore"):
-                    worst = max(worst, self._worst(self._everywhere(computed), exact))
-                if worst > _BUDGET:
-                    return worst
+                for nudges in _nudges(way):
+                    computed = simulate(way.lowered, given, way.fmt, fused=False, nudges=nudges)
+                    worst = max(worst, self._worst(computed, exact[::step]))
+                    if worst > _BUDGET:
+                        return worst
         return worst
 
     def _worst(self, computed: Array, exact: Array) -> float:
-        computed = np.float64(computed.astype(np.float32))
-        return max(
-            float(np.max(f.errors(computed[f.inputs], exact[f.inputs], self.slope)))
-            for f in (_FLOAT16, _BFLOAT16)
-        )
+        with np.errstate(all="ignore"):
+            rounded = np.broadcast_to(computed.astype(np.float32), exact.shape).astype(np.float64)
+            halves = zip(
+                np.split(rounded, 2), np.split(exact, 2), (_FLOAT16, _BFLOAT16), strict=True
+            )
+            return max(float(np.max(f.errors(a, b, self.slope))) for a, b, f in halves)
 
-    def _everywhere(self, values: Array) -> Array:
-        """Return as many values as there are inputs, also of what does not depend on them."""
-        return np.broadcast_to(values, inputs().shape)
 
-    def _elements(self) -> dict[str, Any]:
-        """Return all inputs, and numbers of many sizes for what else there is an element of."""
-        x = inputs()
-        places = np.arange(x.size)
-        others = (places * 0.618 % 0.99 + 0.005) * np.exp2(places * 7 % 21 - 10.0)
-        others = np.float32(np.where(places % 2 == 0, others, -others))
-        return dict.fromkeys(self.names, others) | {self.setting.variable: x}
+def _elements(setting: Setting, names: Iterable[str]) -> dict[str, Any]:
+    """Return all inputs, and numbers of many sizes for what else there is an element of."""
+    x = short_inputs()
+    places = np.arange(x.size)
+    others = (places * 0.618 % 0.99 + 0.005) * np.exp2(places * 7 % 21 - 10.0)
+    others = np.float32(np.where(places // 2 % 2 == 0, others, -others))
+    return dict.fromkeys(names, others) | {setting.variable: x}
 
 
 def _nudges(way: Way) -> Iterator[dict[str, int]]:
@@ -207,12 +178,3 @@ def _nudges(way: Way) -> Iterator[dict[str, int]]:
     for signs in _SIGNS if used else _SIGNS[:1]:
         pairs = zip(APPROXIMATED, signs, strict=True)
         yield {op: sign * _PLACES for op, sign in pairs if op in used}
-
-
-@cache
-def inputs() -> Array:
-    """Return all numbers of float16, then all of bfloat16, as float32."""
-    bits = np.arange(2**16, dtype=np.uint32)
-    with np.errstate(invalid="ignore"):
-        half = bits.astype(np.uint16).view(np.float16).astype(np.float32)
-    return np.concatenate([half, (bits << 16).view(np.float32)])

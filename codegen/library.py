@@ -21,6 +21,7 @@ from actgen.codegen.functions.float32_quotient import FLOAT32_QUOTIENT
 from actgen.codegen.functions.float32_softmax import FLOAT32_SOFTMAX
 from actgen.codegen.functions.float32_softplus import FLOAT32_SOFTPLUS
 from actgen.codegen.functions.gpu_approx import GPU_APPROX
+from actgen.codegen.functions.gpu_slopes import GPU_SLOPES
 from actgen.codegen.functions.hyperbolic import HYPERBOLIC
 from actgen.codegen.functions.logarithm import LOGARITHM
 from actgen.codegen.functions.parts import Function
@@ -111,6 +112,7 @@ _FLOAT32 = (
     *FLOAT32_SOFTPLUS,
     *FLOAT32_SOFTMAX,
     *GPU_APPROX,
+    *GPU_SLOPES,
 )
 LIBRARY: dict[str, Function] = {f.name: f for f in (*_FUNCTIONS, *_ELEMENTARY, *_FLOAT32)}
 

@@ -176,6 +176,8 @@ _ROWS = (
         Op(f"{name}_approx", arity, "function", f"{name.split('_')[0]}, for 16 bits", formula=False)
         for name, arity in APPROX.items()
     ),
+    Op("mishslope_approx", 1, "function", "the derivative of a tanhsoftplus(a)", formula=False),
+    Op("sigmoidpart_approx", 2, "function", "sigmoid(a) (1 + b sigmoid(-a))", formula=False),
     # comparisons, logic, selection
     Op("lt", 2, "compare", "a < b"),
     Op("le", 2, "compare", "a <= b"),

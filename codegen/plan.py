@@ -262,7 +262,9 @@ def _known(node: Apply, suffix: str) -> bool:
     names = (node.op, f"{node.op}{suffix}") if node.op.endswith(suffix) else (f"{node.op}{suffix}",)
     if node.op in _ANY_FORMAT or node.op in _TARGETS or any(name in LIBRARY for name in names):
         return True
-    if node.op == "pow" or node.op in LIBRARY:
+    if node.op in LIBRARY:
+        return LIBRARY[node.op].dtype == "float32"
+    if node.op == "pow":
         return False
     return OPS[node.op].category != "function"
 

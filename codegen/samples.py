@@ -29,6 +29,15 @@ def spread() -> Array:
     return finite
 
 
+@cache
+def short_inputs() -> Array:
+    """Return all numbers of float16, then all of bfloat16, as float32."""
+    bits = np.arange(2**16, dtype=np.uint32)
+    with np.errstate(invalid="ignore"):
+        half = bits.astype(np.uint16).view(np.float16).astype(np.float32)
+    return np.concatenate([half, (bits << 16).view(np.float32)])
+
+
 def around(places: Iterable[float]) -> Array:
     """Return the float32 numbers at some places, and their neighbours on either side."""
     at = np.array([place for place in places if abs(place) < 1e38], np.float32)

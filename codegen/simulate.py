@@ -37,8 +37,12 @@ def simulate(
     with float32 only. What GPUs approximate is taken as rounded, and then moved by as many places
     as `nudges` says.
     """
-    ops = _PLAIN if fused or fmt is not FLOAT64 else {**_PLAIN, "fma": lambda a, b, c: a * b + c}
-    ops = {**ops, **{name: _nudged(name, count) for name, count in (nudges or {}).items()}}
+    twice: _Operations = {} if fused or fmt is not FLOAT64 else {"fma": lambda a, b, c: a * b + c}
+    ops = {
+        **_PLAIN,
+        **twice,
+        **{name: _nudged(name, count) for name, count in (nudges or {}).items()},
+    }
     with np.errstate(all="ignore"):
         given = {name: np.asarray(value, fmt.name) for name, value in values.items()}
         result: Array = _run(expr, given, fmt, ops)

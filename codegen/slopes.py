@@ -6,6 +6,8 @@ their digits there.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from actgen.codegen.algebra import Factor, factors
 from actgen.codegen.ir import HALF, PI, Apply, Expr, apply, exp, is_op, rewrite, sqrt
 
@@ -20,9 +22,9 @@ def _recognised(node: Expr) -> Expr:
         for first, second in (node.args, node.args[::-1]):
             if not isinstance(first, Apply):
                 continue
-            if first.op == "sigmoid" and _same(second, _silu_term(first.args[0])):
+            if first.op == "sigmoid" and same_factors(second, _silu_term(first.args[0])):
                 return apply("siluslope", first.args[0])
-            if first.op == "normcdf" and _same(second, _normcdf_term(first.args[0])):
+            if first.op == "normcdf" and same_factors(second, _normcdf_term(first.args[0])):
                 return apply("normcdfslope", first.args[0])
     return node
 
@@ -37,14 +39,15 @@ def _normcdf_term(u: Expr) -> Expr:
     return u * exp(-(HALF * u**2)) / sqrt(2 * PI)
 
 
-def _same(a: Expr, b: Expr) -> bool:
+def same_factors(a: Expr, b: Expr) -> bool:
     """Tell whether two products have the same factors, guarded or not, in any order."""
-    return _parts(a) == _parts(b)
+    (one, first), (other, second) = unguarded_factors(a), unguarded_factors(b)
+    return one == other and set(first) == set(second)
 
 
-def _parts(expr: Expr) -> tuple[object, frozenset[Factor]]:
-    coefficient, parts = factors(rewrite(expr, _plain))
-    return coefficient, frozenset(parts)
+def unguarded_factors(expr: Expr) -> tuple[Fraction, list[Factor]]:
+    """Return the factors of a product whose factors may be products with guards."""
+    return factors(rewrite(expr, _plain))
 
 
 def _plain(node: Expr) -> Expr:

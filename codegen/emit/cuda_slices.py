@@ -8,6 +8,7 @@ float32; all else is a float32.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 
 import numpy as np
@@ -32,15 +33,16 @@ def names_in(expr: Expr) -> set[str]:
 class SliceLines:
     """The lines between the passes of a schedule, in float64 or (`single`) in float32.
 
-    `exact` sums are pairs.
+    Sums named in `exact` are pairs.
     """
 
-    def __init__(self, plan: Schedule, params: Sequence[str], single: bool, exact: bool) -> None:
+    def __init__(
+        self, plan: Schedule, params: Sequence[str], single: bool, exact: AbstractSet[str]
+    ) -> None:
         self.plan = plan
         self.params = params
         self.single = single
         self.peaks = {r.name for p in plan.passes for r in p.reductions if r.op == "argmax"}
-        self.sums = {r.name for p in plan.passes for r in p.reductions if r.op == "sum"}
         lines = dict(line for p in plan.passes for line in p.after)
         self.names = tuple(
             [name for name, _ in plan.before]
@@ -51,11 +53,11 @@ class SliceLines:
         self.library: list[Expr] = []  # what the statements call
         self.count = 0
 
-    def _pairs(self, plan: Schedule, lines: dict[str, Expr], exact: bool) -> set[str]:
+    def _pairs(self, plan: Schedule, lines: dict[str, Expr], exact: AbstractSet[str]) -> set[str]:
         values = [v for p in plan.passes for _, v in p.lines] + [v for _, v in plan.lines]
         values += [r.value for p in plan.passes for r in p.reductions] + [plan.result]
         used = {name for value in values for name in names_in(value)}
-        pairs = set(self.sums) if exact else set()
+        pairs = set(exact)
         for name, value in lines.items():
             called = any(is_op(node, *_FUNCTIONS) for node in walk(value))
             if name + LOW in used or called or pairs & names_in(value):

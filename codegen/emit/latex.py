@@ -242,7 +242,7 @@ ROWS |= {f"{name}_f32_fast": ROWS[name] for name in SLOPES}
 ROWS |= {f"{name}_f32_fast": _named(name.split("_")[0]) for name in GATES}
 ROWS |= {f"{name}{tier}": _in_float32(name) for name in NARROW for tier in ("_f32", "_f32_fast")}
 ROWS |= {f"{name}_approx": ROWS[f"{name}_f32_fast"] for name in APPROX}
-ROWS |= {name: _named(name) for name in ("exp2_approx", "reciprocal_approx", "log2_approx")}
+ROWS |= {name: _named(name) for name in OPS if name.endswith("_approx") and name not in ROWS}
 ROWS["weight_f32"] = _named("weight")
 
 

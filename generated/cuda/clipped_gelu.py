@@ -643,7 +643,7 @@ def exp_twofold_times_fast(x, low, b):
 
 @device
 def normcdfslope_approx(x):
-    """Return normcdfslope(x) to about 2**-18: its zero a factor."""
+    """Return the derivative of x normcdf(x) to about 2**-18."""
     size = abs(x)
     y = float32(20.0) if size > float32(20.0) else size
     area = y * y

@@ -10,12 +10,12 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward_approximate: float32, compensated (0.73 ULP); fast: float32 (2.11 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    derivative_approximate: float64, to fewer digits (0.50 ULP)
-    second_derivative_approximate: float64, to fewer digits (0.50 ULP)
-    forward: float32, compensated (0.81 ULP); fast: float32 (2.03 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    forward_approximate: float32, compensated (0.73 ULP); fast: float32 (2.06 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative_approximate: float64, to fewer digits (0.50 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    second_derivative_approximate: float64, to fewer digits (0.50 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    forward: float32, compensated (0.81 ULP); fast: float32 (2.81 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
     derivative: float64, to fewer digits (0.51 ULP); fast: float32 (2.22 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    second_derivative: float64, to fewer digits (0.50 ULP); 16-bit results: float32, twofold (0.51 ULP)
+    second_derivative: float64, to fewer digits (0.50 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf
@@ -130,32 +130,27 @@ def sigmoid_twofold_times_f32(x, low, b):
 
 
 @device
-def sigmoidgate_twofold_f32_fast(x, low, b):
-    """Return b sigmoid(x + low), error below 3.0 ULP; b must have the sign of x."""
-    size = abs(x)
-    near = float32(110.0) if size > float32(110.0) else size
-    t = fma(near, -float32(1.442695), float32(12582952.0))
+def sigmoid_twofold_times_f32_fast(x, low, b):
+    """Return sigmoid(x + low) * b, error below 2.6 ULP: exp(-x) and one division."""
+    piece = float32(-160.0) if x < float32(-160.0) else x
+    near = float32(18.0) if piece > float32(18.0) else piece
+    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
     scale = power2_rounded(t)
-    k = t - float32(12582952.0)
-    high = fma(k, -float32(0.6931472), -near)
-    piece = low if size < float32(1000.0) else float32(0.0)
-    piece_2 = piece if x < float32(0.0) else -piece
-    p = fma(k, -float32(-1.9046542e-09), piece_2)
-    r = high + p
-    p_2 = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
-    p_3 = fma(p_2, r, float32(3.7895197e-14))
-    p_4 = fma(p_3, r, float32(1.515811e-13))
-    p_5 = fma(p_4, r, float32(4.5474735e-13))
-    p_6 = fma(p_5, r, float32(9.094947e-13))
-    p_7 = r * p_6
-    p_8 = fma(scale, float32(9.094947e-13), float32(1.0))
-    below = fma(scale, p_7, p_8)
-    u = (float32(0.0) if size > float32(110.0) else abs(b)) * scale
-    weight = u / below
-    u_2 = -weight
-    piece_3 = float32(0.0) if b < float32(0.0) else b
-    p_9 = fma(u_2, float32(9.094947e-13), piece_3)
-    return copysign(fma(u_2, p_7, p_9), b)
+    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
+    a = scale * back
+    k = t - shift
+    high = fma(k, float32(0.6931472), -near)
+    u = -(low if abs(x) < float32(1000.0) else float32(0.0))
+    r = high + fma(k, float32(-1.9046542e-09), u)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_3 = fma(r2, curve, r)
+    m = fma(p_3, float32(1.0), float32(1.0))
+    result = scale / (a + m) * b * back
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
 
 @device
@@ -331,9 +326,31 @@ def sigmoid_twofold_fast(x, low):
 
 
 @device
+def sigmoidpart_approx(x, b):
+    """Return sigmoid(x) (1 + b sigmoid(-x)) to about 2**-18."""
+    size = abs(x)
+    h = exp2_approx(size * float32(-0.7213475))
+    part = h if x < float32(0.0) else float32(1.0)
+    r = reciprocal_approx(fma(h, h, float32(1.0)))
+    factor = b if size < float32(160.0) else float32(0.0)
+    other = float32(1.0) if x < float32(0.0) else h
+    p = fma(factor * r, other * other, float32(1.0))
+    return part * r * p * part
+
+
+@device
 def product(a, b):
     """Return a * b, and 0 where a is 0 even if b is infinite."""
     return a if a == 0.0 else a * b
+
+
+@device
+def sigmoid_approx(x):
+    """Return sigmoid(x) to about 2**-18: exp(-|x|) and one division."""
+    h = exp2_approx(abs(x) * float32(-0.7213475))
+    part = h if x < float32(0.0) else float32(1.0)
+    r = reciprocal_approx(fma(h, h, float32(1.0)))
+    return part * r * part
 
 
 @device
@@ -475,36 +492,38 @@ def normcdf_times_f32(x, b):
 
 
 @device
-def normcdfgate_f32_fast(x):
-    """Return x normcdf(x), error below 2.9 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
+def normcdf_times_f32_fast(x, b):
+    """Return normcdf(x) * b, error below 3.9 ULP: exp(-y²) / h(y), h nearly a straight line."""
     size = abs(x)
-    holds = size > float32(14.7)
-    near = float32(14.7) if holds else size
-    area = near * near
-    t = fma(area, float32(-0.5) * float32(1.442695), float32(12582951.0))
+    most = float32(6.0) if x > float32(0.0) else float32(18.0)
+    y = most if size > most else size
+    area = y * y
+    shift = float32(12583021.0) if x < float32(-12.0) else float32(12582911.0)
+    t = fma(area, float32(-0.7213475), shift)
+    k = t - shift
+    r = fma(k, float32(1.3862944), area)
+    rest = fma(k, float32(-3.8093084e-09), fma(y, y, -area))
+    r_whole = r + rest
+    r2 = r_whole * r_whole
+    p = fma(float32(-0.00026152778), r_whole, float32(0.002604138))
+    p_2 = fma(float32(-0.020833148), r_whole, float32(0.125))
+    p_3 = fma(fma(float32(2.1797317e-05), r2, p), r2, p_2)
+    e = fma(r2, p_3, fma(r_whole, -float32(0.5), float32(1.0)))
+    p_4 = fma(float32(0.006018176), y, float32(-0.0069231144))
+    p_5 = fma(float32(-0.10919907), y, float32(-0.28024015))
+    p_6 = fma(float32(0.0014441528), area, p_4)
+    top = fma(p_6, area, p_5)
+    p_7 = fma(float32(0.08137479), y, float32(0.3668376))
+    p_8 = fma(float32(0.008244044), area, p_7)
+    p_9 = fma(p_8, area, fma(float32(0.8771573), y, float32(1.0)))
+    v = top / p_9
     scale = power2_rounded(t)
-    p = fma(float32(0.006018176), near, float32(-0.0069231144))
-    p_2 = fma(float32(-0.10919907), near, float32(-0.28024015))
-    p_3 = fma(fma(float32(0.0014441528), area, p), area, p_2)
-    p_4 = fma(float32(0.08137479), near, float32(0.3668376))
-    p_5 = fma(float32(0.008244044), area, p_4)
-    p_6 = fma(p_5, area, fma(float32(0.8771573), near, float32(1.0)))
-    v = p_3 / p_6
-    h = fma(near, v + float32(1.078125), float32(1.0))
-    weight = near * scale / h
-    u = -weight
-    k = t - float32(12582951.0)
-    high = fma(near, near, k * float32(1.3862915))
-    r = fma(k, float32(2.8572135e-06), high)
-    p_7 = fma(float32(1.9824545e-17), r, float32(-2.3785813e-16))
-    p_8 = fma(p_7, r, float32(2.3684498e-15))
-    p_9 = fma(p_8, r, float32(-1.8947637e-14))
-    p_10 = fma(p_9, r, float32(1.1368684e-13))
-    p_11 = fma(p_10, r, float32(-4.5474735e-13))
-    p_12 = r * p_11
-    piece = float32(0.0) if x < float32(0.0) else x
-    p_13 = fma(u, p_12, fma(u, float32(9.094947e-13), piece))
-    return copysign(p_13, x)
+    signed = -scale if x > float32(0.0) else scale
+    start = float32(1.0) if x > float32(0.0) else float32(0.0)
+    ratio = e / fma(y, v + float32(1.078125), float32(1.0))
+    back = float32(7.70372e-34) if x < float32(-12.0) else float32(1.0)
+    result = fma(ratio, signed, start) * b * back
+    return copysign(float32(0.0), b) if x <= float32(-18.0) else result
 
 
 @device
@@ -884,7 +903,7 @@ def exp_twofold_times_fast(x, low, b):
 
 @device
 def normcdfslope_approx(x):
-    """Return normcdfslope(x) to about 2**-18: its zero a factor."""
+    """Return the derivative of x normcdf(x) to about 2**-18."""
     size = abs(x)
     y = float32(20.0) if size > float32(20.0) else size
     area = y * y
@@ -959,62 +978,17 @@ def bell_plain(x):
 
 
 @device
-def exp_twofold_f32(x, low):
-    """Return exp(x + low), error below 0.85 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(89.0) if piece > float32(89.0) else piece
-    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
-    t = fma(near, float32(1.442695), shift)
-    k = t - shift
-    u = -k
-    high = fma(u, float32(0.6931472), near)
-    piece_2 = low if abs(x) < float32(1000.0) else float32(0.0)
-    rest = fma(u, float32(-1.9046542e-09), piece_2)
-    r = high + rest
-    r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    r_low = high - r + rest
-    tail = fma(r2, curve, fma(r_low, r, r_low))
-    p_3 = r + tail
-    e = float32(1.0) + p_3
-    scale = power2_rounded(t)
-    piece_3 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
-    return e * scale * piece_3
+def exp_approx(x):
+    """Return exp(x) to about 2**-18: exp(x/2)²."""
+    h = exp2_approx(x * float32(0.7213475))
+    return h * h
 
 
 @device
-def exp_twofold_times_f32(x, low, b):
-    """Return exp(x + low) * b, error below 0.94 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(89.0) if piece > float32(89.0) else piece
-    piece_2 = float32(12582910.0) if x > float32(80.0) else float32(12582912.0)
-    shift = float32(12583022.0) if x < float32(-76.0) else piece_2
-    t = fma(near, float32(1.442695), shift)
-    k = t - shift
-    u = -k
-    high = fma(u, float32(0.6931472), near)
-    piece_3 = low if abs(x) < float32(1000.0) else float32(0.0)
-    rest = fma(u, float32(-1.9046542e-09), piece_3)
-    r = high + rest
-    r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    r_low = high - r + rest
-    tail = fma(r2, curve, fma(r_low, r, r_low))
-    p_3 = r + tail
-    e = float32(1.0) + p_3
-    scale = power2_rounded(t)
-    e_scaled = e * scale
-    e_low = float32(1.0) - e + p_3
-    extra = e_low * scale * b
-    piece_4 = extra if abs(extra) < float32(inf) else float32(0.0)
-    piece_5 = float32(4.0) if x > float32(80.0) else float32(1.0)
-    piece_6 = float32(inf) if x > float32(88.8) else piece_5
-    piece_7 = float32(7.70372e-34) if x < float32(-76.0) else piece_6
-    result = fma(e_scaled, b, piece_4) * piece_7
+def exp_times_approx(x, b):
+    """Return exp(x) * b to about 2**-18: exp(x/2)²."""
+    h = exp2_approx(x * float32(0.7213475))
+    result = h * b * h
     return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
 
@@ -1071,7 +1045,7 @@ def forward_float32_fast_approximate(x):
     u_9 = u_8 + (u_7 + u_6 * float32(0.044715))
     u_10 = p + float32(-4.534068e-08) * u_3
     u_11 = u_10 + u_9 * float32(1.5957692)
-    return sigmoidgate_twofold_f32_fast(u_4, u_11, x)
+    return sigmoid_twofold_times_f32_fast(u_4, u_11, x)
 
 
 @device
@@ -1150,6 +1124,25 @@ def derivative_quick_approximate(x):
 
 
 @device
+def derivative_approx_approximate(x):
+    """Return the derivative at x, in float32, approximations of the hardware."""
+    u = x - float32(-0.75246143)
+    u_2 = u - float32(1.1339628e-08)
+    p = fma(float32(0.019456904), u_2, float32(-0.016132167))
+    p_2 = fma(p, u_2, float32(-0.11393921))
+    p_3 = fma(p_2, u_2, float32(-0.01579423))
+    p_4 = fma(p_3, u_2, float32(0.38751844))
+    p_5 = fma(p_4, u_2, float32(0.43040013))
+    x2 = x * x
+    u_3 = x + x2 * x * float32(0.044715)
+    u_4 = x * (float32(1.0) + x2 * float32(0.134145))
+    u_5 = u_3 * float32(1.5957692)
+    u_6 = u_4 * float32(1.5957692)
+    u_7 = sigmoidpart_approx(u_5, u_6)
+    return u_2 * p_5 if abs(u_2) < float32(0.25) else u_7
+
+
+@device
 def second_derivative_approximate(x):
     """Return the second derivative at x."""
     x2 = x * x
@@ -1199,6 +1192,45 @@ def second_derivative_narrow_approximate(x):
 
 
 @device
+def second_derivative_approx_approximate(x):
+    """Return the second derivative at x, in float32, approximations of the hardware."""
+    u = x - float32(1.418504) - float32(9.080745e-09)
+    p = fma(float32(0.020102032), u, float32(0.055201154))
+    p_2 = fma(p, u, float32(-0.16109635))
+    p_3 = fma(p_2, u, float32(-0.008132753))
+    p_4 = fma(p_3, u, float32(0.4320811))
+    p_5 = fma(p_4, u, float32(-0.40954894))
+    u_2 = x - float32(-1.418504) - float32(-9.080745e-09)
+    p_6 = fma(float32(0.020102032), u_2, float32(-0.055201154))
+    p_7 = fma(p_6, u_2, float32(-0.16109635))
+    p_8 = fma(p_7, u_2, float32(0.008132753))
+    p_9 = fma(p_8, u_2, float32(0.4320811))
+    p_10 = fma(p_9, u_2, float32(0.40954894))
+    x2 = x * x
+    u_3 = x + float32(0.044715) * (x2 * x)
+    u_4 = float32(1.5957692) * u_3
+    u_5 = -u_4
+    u_6 = float32(1.0) + x2 * float32(0.134145)
+    u_7 = u_6 * float32(1.5957692)
+    u_8 = sigmoid_times_approx(u_4, u_7)
+    u_9 = x * u_6 * float32(3.1915383)
+    u_10 = sigmoid_times_approx(u_4, u_9)
+    u_11 = sigmoid_times_approx(u_5, u_10)
+    u_12 = float32(2.0) * sigmoid_approx(u_4) + u_11
+    u_13 = sigmoid_times_approx(u_4, u_10)
+    u_14 = sigmoid_times_approx(u_5, u_12)
+    u_15 = u_14 - sigmoid_times_approx(u_5, u_13)
+    u_16 = u_15 * (u_6 * float32(0.7978846))
+    piece = u_15 if u_15 == float32(0.0) else u_16
+    u_17 = x2 * float32(0.4281289)
+    u_18 = sigmoid_times_approx(u_4, u_17)
+    u_19 = sigmoid_times_approx(u_5, u_8) + piece
+    u_20 = u_19 + sigmoid_times_approx(u_5, u_18)
+    piece_2 = u_2 * p_10 if abs(u_2) < float32(0.25) else u_20
+    return u * p_5 if abs(u) < float32(0.25) else piece_2
+
+
+@device
 def forward(x):
     """Return the value at x."""
     return normcdf_times(x, x)
@@ -1213,7 +1245,7 @@ def forward_float32(x):
 @device
 def forward_float32_fast(x):
     """Return the value at x, in float32."""
-    return normcdfgate_f32_fast(x)
+    return normcdf_times_f32_fast(x, x)
 
 
 @device
@@ -1291,41 +1323,29 @@ def second_derivative_narrow(x):
 
 
 @device
-def second_derivative_float32_twofold(x):
-    """Return the second derivative at x, in float32, twofold."""
+def second_derivative_approx(x):
+    """Return the second derivative at x, in float32, approximations of the hardware."""
+    u = x - float32(1.4142135) - float32(2.4203235e-08)
+    p = fma(float32(0.025559535), u, float32(0.050497897))
+    p_2 = fma(p, u, float32(-0.1712202))
+    p_3 = fma(p_2, u, float32(3.249278e-05))
+    p_4 = fma(p_3, u, float32(0.44028798))
+    p_5 = fma(p_4, u, float32(-0.4151076))
+    u_2 = x - float32(-1.4142135)
+    u_3 = u_2 - float32(-2.4203235e-08)
+    p_6 = fma(float32(0.025559535), u_3, float32(-0.050497897))
+    p_7 = fma(p_6, u_3, float32(-0.1712202))
+    p_8 = fma(p_7, u_3, float32(-3.249278e-05))
+    p_9 = fma(p_8, u_3, float32(0.44028798))
+    p_10 = fma(p_9, u_3, float32(0.4151076))
     x2 = x * x
-    u = -(float32(0.5) * x2)
-    p = fma(x, x, -x2)
-    u_2 = -(float32(0.5) * p)
-    u_3 = exp_twofold_f32(u, u_2)
-    ratio = u_3 / float32(2.5066283)
-    u_4 = u_3 * x2
-    piece = u_3 if u_3 == float32(0.0) else u_4
-    u_5 = u_3 - piece
-    u_6 = u_5 - u_3
-    u_7 = fma(u_3, x2, -u_4) + p * u_3
-    u_8 = u_3 - (u_5 - u_6) - (piece + u_6)
-    u_9 = u_8 + -(float32(0.0) if u_3 == float32(0.0) else u_7)
-    u_10 = u_5 + u_9
-    ratio_2 = u_10 / float32(2.5066283)
-    u_11 = ratio + ratio_2
-    u_12 = u_11 - ratio
-    p_2 = fma(-ratio, float32(2.5066283), u_3)
-    u_13 = p_2 - ratio * float32(-2.8660205e-10)
-    u_14 = ratio - (u_11 - u_12) + (ratio_2 - u_12)
-    p_3 = fma(-ratio_2, float32(2.5066283), u_10)
-    u_15 = ratio_2 * float32(-2.8660205e-10)
-    u_16 = p_3 + (u_5 - u_10 + u_9) - u_15
-    u_17 = u_14 + u_13 / float32(2.5066283)
-    u_18 = u_17 + u_16 / float32(2.5066283)
-    u_19 = u_11 + u_18
-    u_20 = u_11 - u_19 + u_18
-    u_21 = u_3 * float32(1.8467151e-08)
-    u_22 = u_3 - exp_twofold_times_f32(u, u_2, x2)
-    u_23 = u_22 * float32(1.8467151e-08)
-    p_4 = fma(u_22, float32(0.39894226), u_23)
-    u_24 = fma(u_3, float32(0.39894226), u_21) + p_4
-    return u_19 + u_20 if abs(u_20) < float32(inf) else u_24
+    u_4 = -(float32(0.5) * x2)
+    u_5 = exp_approx(u_4)
+    u_6 = u_5 - exp_times_approx(u_4, x2)
+    u_7 = u_5 * float32(0.3989423)
+    u_8 = u_7 + u_6 * float32(0.3989423)
+    piece = u_3 * p_10 if abs(u_3) < float32(0.25) else u_8
+    return u * p_5 if abs(u) < float32(0.25) else piece
 
 
 forward_as_approximate = by_type(
@@ -1343,19 +1363,19 @@ forward_fast_as_approximate = by_type(
 derivative_as_approximate = by_type(
     double=derivative_approximate,
     single=widened(derivative_narrow_approximate),
-    half=widened(derivative_narrow_approximate),
+    half=derivative_approx_approximate,
 )
 
 derivative_fast_as_approximate = by_type(
     double=derivative_quick_approximate,
     single=widened(derivative_narrow_approximate),
-    half=widened(derivative_narrow_approximate),
+    half=derivative_approx_approximate,
 )
 
 second_derivative_as_approximate = by_type(
     double=second_derivative_approximate,
     single=widened(second_derivative_narrow_approximate),
-    half=widened(second_derivative_narrow_approximate),
+    half=second_derivative_approx_approximate,
 )
 
 forward_as = by_type(
@@ -1385,7 +1405,7 @@ derivative_fast_as = by_type(
 second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
-    half=second_derivative_float32_twofold,
+    half=second_derivative_approx,
 )
 
 

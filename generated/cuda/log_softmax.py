@@ -1123,19 +1123,21 @@ def vjp_fast_narrow_rows(x, dy, out, rows, length, like, lanes, width):
     largest = fold(raised_single, -float32(inf), x_p)
     dy_p = load_part(dy, at, 0, like, like, lanes, width)
     inside_p = inside(at, 0, like, lanes, width)
-    total = fold(added, float32(0.0), dy_p, inside_p)
+    total = fold(added_exactly, (float32(0.0), float32(0.0)), dy_p, inside_p)
     largest = over_row(raised_single, largest, lanes)
-    total = over_row(plus, total, lanes)
+    total = over_row(plus_exactly, total, lanes)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-    total_2 = fold(added, float32(0.0), weight_p, inside_p)
-    total_2 = over_row(plus, total_2, lanes)
-    scale = total / total_2
-    store_part(out, at, 0, like, like, lanes, each(vjp_fast_narrow_result, dy_p, weight_p, scale))
+    total_2 = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    scale = pair_div(total, total_2)
+    store_part(
+        out, at, 0, like, like, lanes, each(vjp_fast_narrow_result, dy_p, weight_p, scale[0])
+    )
 
 
 @kernel
@@ -1143,33 +1145,33 @@ def vjp_fast_narrow_block(x, dy, out, rows, length, like, lanes, width):
     """Compute the gradient of every row of x."""
     at = row_slice(rows, length, x | dy | out, like, lanes)
     largest = -float32(inf)
-    total = float32(0.0)
+    total = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         largest = fold(raised_single, largest, x_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         inside_p = inside(at, start, like, lanes, width)
-        total = fold(added, total, dy_p, inside_p)
+        total = fold(added_exactly, total, dy_p, inside_p)
     largest = over_row(raised_single, largest, lanes)
-    total = over_row(plus, total, lanes)
+    total = over_row(plus_exactly, total, lanes)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total_2 = float32(0.0)
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
-        total_2 = fold(added, total_2, weight_p, inside_p)
-    total_2 = over_row(plus, total_2, lanes)
-    scale = total / total_2
+        total_2 = fold(added_exactly, total_2, weight_p, inside_p)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    scale = pair_div(total, total_2)
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale[0])
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -1178,33 +1180,33 @@ def vjp_fast_narrow_columns(x, dy, out, outer, length, inner, like, lanes, width
     """Compute the gradient of every column (axis 1) of x."""
     at = column_slice(outer, length, inner, lanes)
     largest = -float32(inf)
-    total = float32(0.0)
+    total = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         largest = fold(raised_single, largest, x_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         inside_p = inside(at, start, like, lanes, width)
-        total = fold(added, total, dy_p, inside_p)
+        total = fold(added_exactly, total, dy_p, inside_p)
     largest = over_column(raised_single, largest, lanes)
-    total = over_column(plus, total, lanes)
+    total = over_column(plus_exactly, total, lanes)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total_2 = float32(0.0)
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
-        total_2 = fold(added, total_2, weight_p, inside_p)
-    total_2 = over_column(plus, total_2, lanes)
-    scale = total / total_2
+        total_2 = fold(added_exactly, total_2, weight_p, inside_p)
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    scale = pair_div(total, total_2)
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale[0])
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -1216,19 +1218,19 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out, rows, length, like, lanes, wid
     inside_p = load_mask(mask, at, 0, like, lanes, width)
     largest = fold(raised_single_inside, -float32(inf), x_p, inside_p)
     dy_p = load_part(dy, at, 0, like, like, lanes, width)
-    total = fold(added, float32(0.0), dy_p, inside_p)
+    total = fold(added_exactly, (float32(0.0), float32(0.0)), dy_p, inside_p)
     largest = over_row(raised_single, largest, lanes)
-    total = over_row(plus, total, lanes)
+    total = over_row(plus_exactly, total, lanes)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-    total_2 = fold(added, float32(0.0), weight_p, inside_p)
-    total_2 = over_row(plus, total_2, lanes)
-    scale = total / total_2
-    values = each(vjp_fast_narrow_result, dy_p, weight_p, scale)
+    total_2 = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    scale = pair_div(total, total_2)
+    values = each(vjp_fast_narrow_result, dy_p, weight_p, scale[0])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
 
@@ -1237,33 +1239,33 @@ def vjp_fast_narrow_block_masked(x, mask, dy, out, rows, length, like, lanes, wi
     """Compute the gradient of every row of x, where the mask is True."""
     at = row_slice(rows, length, x | dy | out | mask, like, lanes)
     largest = -float32(inf)
-    total = float32(0.0)
+    total = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         largest = fold(raised_single_inside, largest, x_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total = fold(added, total, dy_p, inside_p)
+        total = fold(added_exactly, total, dy_p, inside_p)
     largest = over_row(raised_single, largest, lanes)
-    total = over_row(plus, total, lanes)
+    total = over_row(plus_exactly, total, lanes)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total_2 = float32(0.0)
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
-        total_2 = fold(added, total_2, weight_p, inside_p)
-    total_2 = over_row(plus, total_2, lanes)
-    scale = total / total_2
+        total_2 = fold(added_exactly, total_2, weight_p, inside_p)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    scale = pair_div(total, total_2)
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale[0])
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
@@ -1273,32 +1275,32 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out, outer, length, inner, like,
     """Compute the gradient of every column (axis 1) of x, where the mask is True."""
     at = column_slice(outer, length, inner, lanes)
     largest = -float32(inf)
-    total = float32(0.0)
+    total = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         largest = fold(raised_single_inside, largest, x_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total = fold(added, total, dy_p, inside_p)
+        total = fold(added_exactly, total, dy_p, inside_p)
     largest = over_column(raised_single, largest, lanes)
-    total = over_column(plus, total, lanes)
+    total = over_column(plus_exactly, total, lanes)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total_2 = float32(0.0)
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
-        total_2 = fold(added, total_2, weight_p, inside_p)
-    total_2 = over_column(plus, total_2, lanes)
-    scale = total / total_2
+        total_2 = fold(added_exactly, total_2, weight_p, inside_p)
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    scale = pair_div(total, total_2)
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale[0])
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))

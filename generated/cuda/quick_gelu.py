@@ -9,7 +9,7 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
 
     forward: float64, to fewer digits (0.50 ULP); fast: float32 (2.99 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
     derivative: float64, to fewer digits (0.50 ULP); fast: float32 (2.95 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    second_derivative: float64, to fewer digits (0.50 ULP)
+    second_derivative: float64, to fewer digits (0.50 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf
@@ -347,23 +347,33 @@ def sigmoid_twofold_fast(x, low):
 
 
 @device
-def siluslope_twofold_approx(x, low):
-    """Return siluslope(x + low) to about 2**-18: its zero a factor."""
+def sigmoidpart_approx(x, b):
+    """Return sigmoid(x) (1 + b sigmoid(-x)) to about 2**-18."""
     size = abs(x)
-    size_2 = float32(200.0) if size > float32(200.0) else size
-    piece = -low if x < float32(0.0) else low
-    u = float32(1.2784646) - size_2 - piece
-    away = u - float32(1.29792825e-08)
-    p = fma(float32(0.011638996), away, float32(0.046555992))
-    p_2 = fma(p, away, float32(0.13923152))
-    p_3 = fma(p_2, away, float32(1.2784634))
-    h = exp2_approx(size_2 * float32(-0.7213475))
-    below = fma(h, h, float32(1.0))
-    u_2 = below - size_2
-    r = reciprocal_approx(below)
-    piece_2 = away * p_3 if abs(away) < float32(0.25) else u_2
-    tail = piece_2 * r * h * r * h
-    return float32(1.0) - tail if x > float32(0.0) else tail
+    h = exp2_approx(size * float32(-0.7213475))
+    part = h if x < float32(0.0) else float32(1.0)
+    r = reciprocal_approx(fma(h, h, float32(1.0)))
+    factor = b if size < float32(160.0) else float32(0.0)
+    other = float32(1.0) if x < float32(0.0) else h
+    p = fma(factor * r, other * other, float32(1.0))
+    return part * r * p * part
+
+
+@device
+def sech2_approx(x):
+    """Return sech2(x) to about 2**-18: exp(-|x|) and one division, squared."""
+    h = exp2_approx(abs(x) * float32(-1.442695))
+    root = (h + h) * reciprocal_approx(fma(h, h, float32(1.0)))
+    return root * root
+
+
+@device
+def sigmoid_approx(x):
+    """Return sigmoid(x) to about 2**-18: exp(-|x|) and one division."""
+    h = exp2_approx(abs(x) * float32(-0.7213475))
+    part = h if x < float32(0.0) else float32(1.0)
+    r = reciprocal_approx(fma(h, h, float32(1.0)))
+    return part * r * part
 
 
 @device
@@ -452,11 +462,16 @@ def derivative_quick(x):
 @device
 def derivative_approx(x):
     """Return the derivative at x, in float32, approximations of the hardware."""
-    u = float32(851.0) * x
-    ratio = u / float32(500.0)
-    p = fma(-ratio, float32(500.0), u)
-    ratio_2 = (p + fma(float32(851.0), x, -u)) / float32(500.0)
-    return siluslope_twofold_approx(ratio, ratio_2)
+    u = x - float32(-0.75115424)
+    u_2 = u - float32(-1.1495214e-08)
+    p = fma(float32(0.0042646774), u_2, float32(-0.09129269))
+    p_2 = fma(p, u_2, float32(-0.12776805))
+    p_3 = fma(p_2, u_2, float32(0.09298803))
+    p_4 = fma(p_3, u_2, float32(0.4248129))
+    p_5 = fma(p_4, u_2, float32(0.37071577))
+    u_3 = x * float32(1.702)
+    u_4 = sigmoidpart_approx(u_3, u_3)
+    return u_2 * p_5 if abs(u_2) < float32(0.25) else u_4
 
 
 @device
@@ -490,6 +505,37 @@ def second_derivative_narrow(x):
     return u_2 * 1.702 + u_7
 
 
+@device
+def second_derivative_approx(x):
+    """Return the second derivative at x, in float32, approximations of the hardware."""
+    u = x - float32(1.4097282) - float32(-3.7528494e-08)
+    p = fma(float32(-0.055428408), u, float32(0.09459566))
+    p_2 = fma(p, u, float32(-0.026257813))
+    p_3 = fma(p_2, u, float32(-0.18871714))
+    p_4 = fma(p_3, u, float32(0.3761662))
+    p_5 = fma(p_4, u, float32(-0.26514593))
+    u_2 = x - float32(-1.4097282) - float32(3.7528494e-08)
+    p_6 = fma(float32(-0.055428408), u_2, float32(-0.09459566))
+    p_7 = fma(p_6, u_2, float32(-0.026257813))
+    p_8 = fma(p_7, u_2, float32(0.18871714))
+    p_9 = fma(p_8, u_2, float32(0.3761662))
+    p_10 = fma(p_9, u_2, float32(0.26514593))
+    ratio = float32(851.0) * x / float32(500.0)
+    u_3 = sech2_approx(float32(0.5) * ratio)
+    u_4 = -ratio
+    u_5 = x * float32(1448.402)
+    u_6 = sigmoid_times_approx(ratio, u_5)
+    u_7 = float32(851.0) * sigmoid_approx(ratio)
+    u_8 = u_7 + sigmoid_times_approx(u_4, u_6)
+    u_9 = sigmoid_times_approx(ratio, u_6)
+    u_10 = sigmoid_times_approx(u_4, u_8)
+    u_11 = u_10 - sigmoid_times_approx(u_4, u_9)
+    u_12 = float32(0.002) * u_11
+    u_13 = u_3 * float32(0.4255) + u_12
+    piece = u_2 * p_10 if abs(u_2) < float32(0.25) else u_13
+    return u * p_5 if abs(u) < float32(0.25) else piece
+
+
 forward_as = by_type(
     double=forward,
     single=widened(forward_narrow),
@@ -517,7 +563,7 @@ derivative_fast_as = by_type(
 second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
-    half=widened(second_derivative_narrow),
+    half=second_derivative_approx,
 )
 
 

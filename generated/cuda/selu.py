@@ -272,12 +272,8 @@ def forward_float32_fast(x):
 @device
 def forward_approx(x):
     """Return the value at x, in float32, approximations of the hardware."""
-    u = expm1_approx(x)
-    u_2 = u * float32(5.0177558e-08)
-    p = fma(u, float32(1.6732632), u_2)
-    piece = x if x > float32(0.0) else p
-    u_3 = piece * float32(8.441664e-08)
-    return fma(piece, float32(1.0507009), u_3)
+    u = expm1_approx(x) * float32(1.6732632)
+    return (x if x > float32(0.0) else u) * float32(1.050701)
 
 
 @device
@@ -322,13 +318,9 @@ def derivative_quick(x):
 @device
 def derivative_approx(x):
     """Return the derivative at x, in float32, approximations of the hardware."""
-    u = exp_approx(x)
-    u_2 = u * float32(5.0177558e-08)
-    p = fma(u, float32(1.6732632), u_2)
-    piece = float32(1.0) if x > float32(0.0) else p
-    u_3 = piece * float32(8.441664e-08)
-    p_2 = fma(piece, float32(1.0507009), u_3)
-    return float32(1.7580993) if x == float32(0.0) else p_2
+    u = exp_approx(x) * float32(1.6732632)
+    u_2 = (float32(1.0) if x > float32(0.0) else u) * float32(1.050701)
+    return float32(1.7580993) if x == float32(0.0) else u_2
 
 
 @device
@@ -350,12 +342,8 @@ def second_derivative_narrow(x):
 @device
 def second_derivative_approx(x):
     """Return the second derivative at x, in float32, approximations of the hardware."""
-    u = exp_approx(x)
-    u_2 = u * float32(5.0177558e-08)
-    p = fma(u, float32(1.6732632), u_2)
-    piece = float32(0.0) if x > float32(0.0) else p
-    u_3 = piece * float32(8.441664e-08)
-    return fma(piece, float32(1.0507009), u_3)
+    u = exp_approx(x) * float32(1.6732632)
+    return (float32(0.0) if x > float32(0.0) else u) * float32(1.050701)
 
 
 forward_as = by_type(

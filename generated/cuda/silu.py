@@ -372,7 +372,7 @@ def sigmoid_twofold_fast(x, low):
 
 @device
 def siluslope_twofold_approx(x, low):
-    """Return siluslope(x + low) to about 2**-18: its zero a factor."""
+    """Return (x sigmoid(x))' at x + low to about 2**-18."""
     size = abs(x)
     size_2 = float32(200.0) if size > float32(200.0) else size
     piece = -low if x < float32(0.0) else low

@@ -28,6 +28,7 @@ from actgen.cuda.intrinsics import (
     over_row,
     pair,
     pair_div,
+    pair_mul,
     plus,
     plus_exactly,
     power2,
@@ -879,14 +880,19 @@ def vjp_fast_narrow_rows(x, dy, out, rows, length, like, lanes, width):
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
     inside_p = inside(at, 0, like, lanes, width)
-    total = fold(added, float32(0.0), weight_p, inside_p)
+    total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
     dy_p = load_part(dy, at, 0, like, like, lanes, width)
-    total_2 = fold(added, float32(0.0), each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
-    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+    total_2 = fold(
+        added_exactly,
+        (float32(0.0), float32(0.0)),
+        each(vjp_fast_narrow_total_2, dy_p, weight_p),
+        inside_p,
+    )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
+    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
     store_part(out, at, 0, like, like, lanes, values)
 
 
@@ -904,24 +910,26 @@ def vjp_fast_narrow_block(x, dy, out, rows, length, like, lanes, width):
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -939,24 +947,26 @@ def vjp_fast_narrow_columns(x, dy, out, outer, length, inner, like, lanes, width
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_column(plus, total, lanes)
-    total_2 = over_column(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_column(plus_exactly, total, lanes)
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -976,14 +986,19 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out, rows, length, like, lanes, wid
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-    total = fold(added, float32(0.0), weight_p, inside_p)
+    total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
     dy_p = load_part(dy, at, 0, like, like, lanes, width)
-    total_2 = fold(added, float32(0.0), each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
-    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+    total_2 = fold(
+        added_exactly,
+        (float32(0.0), float32(0.0)),
+        each(vjp_fast_narrow_total_2, dy_p, weight_p),
+        inside_p,
+    )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
+    values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
 
@@ -1002,24 +1017,26 @@ def vjp_fast_narrow_block_masked(x, mask, dy, out, rows, length, like, lanes, wi
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_row(plus, total, lanes)
-    total_2 = over_row(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
@@ -1039,23 +1056,25 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out, outer, length, inner, like,
     u_2 = rint(u * float32(1.442695))
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
-    total = float32(0.0)
-    total_2 = float32(0.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
+        total = fold(added_exactly, total, weight_p, inside_p)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(added, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p)
-    total = over_column(plus, total, lanes)
-    total_2 = over_column(plus, total_2, lanes)
-    factor = float32(1.0) / total
-    scale = total_2 / (total * total)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    total = over_column(plus_exactly, total, lanes)
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor, scale)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))

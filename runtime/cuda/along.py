@@ -36,6 +36,8 @@ from actgen.cuda.groups import (
     raised_inside,
     raised_single,
     raised_single_inside,
+    rescaled,
+    rescaled_exactly,
     supported,
     wide,
 )
@@ -74,6 +76,8 @@ __all__ = [
     "raised_inside",
     "raised_single",
     "raised_single_inside",
+    "rescaled",
+    "rescaled_exactly",
     "row_slice",
     "store_part",
     "supported",

@@ -23,7 +23,9 @@ def _approximation(name: str, instruction: str, doc: str) -> Any:
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             kind = ir.FunctionType(_FLOAT, [_FLOAT])
-            return builder.call(ir.InlineAsm(kind, f"{instruction} $0, $1;", "=f,f"), args)
+            assembly = ir.InlineAsm(kind, f"{instruction} $0, $1;", "=f,f")
+            # what two functions take of the same number is computed once
+            return builder.call(assembly, args, attrs=("readnone", "nounwind"))
 
         return signature(types.float32, types.float32), codegen
 

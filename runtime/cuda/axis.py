@@ -102,13 +102,20 @@ def _kernel(kernels: Kernels, stem: str, form: str, masked: bool, element: str) 
 
 
 def _found(kernels: Kernels, stem: str, form: str, masked: bool, element: str) -> Any:
-    """Return the kernel for an element type: 16 bits take the fast sums, which are good enough."""
+    """Return the kernel for an element type.
+
+    Sums of `forward_fast` are for 16-bit results, on both tiers; float32 has one kernel for both.
+    """
     form = f"{form}_masked" if masked else form
     names = [(stem, form)]
     if element != "float64":
         names.insert(0, (stem, f"narrow_{form}"))
-    if _SIZES[element] == 2 and stem.startswith("forward"):
+    if stem.startswith("forward") and _SIZES[element] == 2:
         names.insert(0, (f"{stem}_fast", f"narrow_{form}"))
+    elif stem.startswith("forward") and element == "float32":
+        plain = getattr(kernels.module, f"{stem}_narrow_{form}", None)
+        if plain is not None:
+            return plain
     found = (kernels.find(*name) for name in names)
     return next((kernel for kernel in found if kernel is not None), None)
 

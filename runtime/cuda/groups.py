@@ -15,9 +15,10 @@ from numba.core import config
 from numpy import float32, float64
 
 if config.ENABLE_CUDASIM:
-    from actgen.cuda.simulated import device, maximum
+    from actgen.cuda.simulated import device, maximum, power2_rounded
     from actgen.cuda.simulated_parts import any_of_warp, exchange, larger, put, slots, taken
 else:
+    from actgen.bits import power2_rounded
     from actgen.cuda.dispatch import device
     from actgen.cuda.shared import exchange, larger, put, slots, taken
     from actgen.intrinsics import maximum
@@ -67,6 +68,21 @@ def plus_exactly(a, b):  # type: ignore[no-untyped-def]
     """Return the sum of two numbers of a high and a low part."""
     high, rest = pair_of_sum(a[0], b[0])
     return high, rest + (a[1] + b[1])
+
+
+@device
+def rescaled(total, change):  # type: ignore[no-untyped-def]
+    """Multiply a sum by 2 to an integral power that is not above 0; below -200 it is 0."""
+    first = change if change > -100 else float32(-100.0)
+    rest = change - first
+    scale = power2_rounded(rest + float32(12582912.0)) if rest > -100 else float32(0.0)
+    return total * power2_rounded(first + float32(12582912.0)) * scale
+
+
+@device
+def rescaled_exactly(total, change):  # type: ignore[no-untyped-def]
+    """Multiply a high and a low part by 2 to an integral power that is not above 0."""
+    return rescaled(total[0], change), rescaled(total[1], change)
 
 
 @device

@@ -59,7 +59,9 @@ class Launcher:
         kinds = [argument_kind(name) for name in self.names]
         self._kinds = list(zip(self.names, kinds, strict=True))
         self._slots = sum(_SLOTS[kind] for kind in kinds)
-        self._pack = struct.Struct(f"={LAUNCH}" + "".join(_FORMATS[kind] for kind in kinds)).pack_into
+        self._pack = struct.Struct(
+            f"={LAUNCH}" + "".join(_FORMATS[kind] for kind in kinds)
+        ).pack_into
         self._spaces: list[_Space] = []
         known = driver()
         self._handle = known.load(compiled.code, compiled.name, device)

@@ -28,7 +28,6 @@ def each(typingctx: Any, function: Any, *operands: Any) -> Any:
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         call = context.get_function(function, inner)
-        context.add_linking_libs(getattr(call, "libs", ()))
         given = [builder.extract_value(args[1], k) for k in range(len(operands))]
         numbers = []
         for k in range(width):
@@ -64,7 +63,6 @@ def fold(typingctx: Any, function: Any, first: Any, *operands: Any) -> Any:
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         call = context.get_function(function, inner)
-        context.add_linking_libs(getattr(call, "libs", ()))
         given = [builder.extract_value(args[2], k) for k in range(len(operands))]
         value = context.cast(builder, args[1], first, state)
         for k in range(width):

@@ -7,7 +7,6 @@ that its stream has by then.
 
 from __future__ import annotations
 
-import contextlib
 from math import prod
 from typing import Any
 
@@ -89,6 +88,8 @@ class DeviceArray:
 
     def __del__(self) -> None:
         if self.address:
-            with contextlib.suppress(Exception):  # the driver may be gone when Python ends
+            try:  # noqa: SIM105  (when Python ends, modules and the driver may be gone)
                 driver().free(self.address, self.device, self.stream)
+            except Exception:
+                pass
             self.address = 0

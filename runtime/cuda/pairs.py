@@ -1,7 +1,7 @@
 """Compute in pairs of float32, whose sum is a number of some 48 bits: for what a row has once.
 
 A pair is the float32 nearest to its value, and the rest. In: pairs and float32. Out: pairs, with
-errors of a few units of the last bit. NaN and infinity end as NaN.
+errors of a few units of the last bit. Infinities stay: beside them the rest is 0.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ def pair(value):  # type: ignore[no-untyped-def]
 
 @device
 def quick_pair(high, low):  # type: ignore[no-untyped-def]
-    """Return high + low as a pair, where `low` is no larger than `high`."""
-    total = high + low
-    return total, low - (total - high)
+    """Return high + low as a pair, where `low` is no larger than `high`, and no NaN is added."""
+    total = high + (low if low == low else float32(0.0))
+    rest = low - (total - high)
+    return total, rest if rest == rest else float32(0.0)
 
 
 @device

@@ -17,8 +17,8 @@ from actgen.cuda.modules import DeviceKernels
 from actgen.cuda.sums import THREADS, blocks
 from actgen.cuda.views import View, is_in_place, overlap
 
-_GRID = 65535  # blocks along the second axis of a grid; each takes several rows where need be
-_VECTOR = 8  # elements, of which the axis must have a multiple for kernels of tiles
+GRID = 65535  # blocks along the second axis of a grid; each takes several rows where need be
+VECTOR = 8  # elements, of which the axis must have a multiple for kernels of tiles
 
 
 def fill(
@@ -51,7 +51,7 @@ def fill(
     inner = prod(max(shapes, key=prod)[axis:]) // pieces
     outer = prod(shape[:axis])
     views = [*sources.values(), written]
-    tiled = inner % _VECTOR == 0 and all(view.is_aligned for view in views)
+    tiled = inner % VECTOR == 0 and all(view.is_aligned for view in views)
     kernel = kernels.find(stem, "tiles") if tiled else None
     count, threads = blocks(inner, TILE), TILE_THREADS
     if kernel is None:
@@ -65,7 +65,7 @@ def fill(
             arguments[spelled(key, names)] = value
     arguments |= {name: written.address, "outer": outer, "inner": inner}
     run = launcher(kernel, call.kind, call.device)
-    run((count, min(outer, _GRID), 1), threads, call.stream, arguments)
+    run((count, min(outer, GRID), 1), threads, call.stream, arguments)
     if written is not result:
         copy_elements(written, result, call.stream)
     return result

@@ -1,4 +1,4 @@
-"""Answer elementwise calls that are like earlier ones without going through their arguments again.
+"""Answer calls that are like earlier ones without going through their arguments again.
 
 In: PyTorch and CuPy arrays without gaps, and what tells a call from others. Out: the result, or
 None where the arrays are not plain. For short arrays the way to the kernel takes longest.
@@ -14,6 +14,7 @@ from actgen.binding import Binder
 from actgen.cuda.elementwise import TILE, TILE_THREADS
 from actgen.cuda.evaluation import DeviceEvaluator
 from actgen.cuda.launch import Launcher, launcher, split
+from actgen.cuda.slice_shortcut import ReadySlices
 from actgen.devices import library_of
 from actgen.kernels import Kernels
 from actgen.plan import Plan, Planner
@@ -21,6 +22,7 @@ from actgen.shortcut import Shortcuts
 from actgen.wide import is_extreme
 
 _HOMES = {"torch": "torch_tensors", "cupy": "cupy_arrays"}
+_SHORT = ("elementwise", "normalization", "gated")
 _QUANTITIES = ("forward", "derivative", "second_derivative", "vjp")
 
 
@@ -115,7 +117,9 @@ class DeviceCalls:
     ) -> None:
         self._evaluator = DeviceEvaluator(record, kernels, binder, planner, bound)
         self._planner = planner
-        self._plain = record["kind"] == "elementwise" and not record["random"]
+        self._kind = record["kind"]
+        self._has_short = self._kind in _SHORT and not record["random"]
+        self._axis = bound.get("axis", binder.axis_default)
         self._recollections = recollections
 
     def forward(
@@ -148,15 +152,33 @@ class DeviceCalls:
         """Remember how a call went that was like this one, if it can be made shorter."""
         x = given["x"]
         home = _HOMES.get(library_of(x) or "")
-        if not self._plain or home is None or "where" in given or "x" in kwargs:
+        if not self._has_short or home is None or "where" in given or "x" in kwargs:
             return
         if any(library_of(given[name]) for name in given if name not in ("x", "out")):
             return
-        known = self._ready(stem, self._planner.plan(given), home)
+        plan = self._planner.plan(given)
+        if self._kind == "elementwise":
+            known = self._ready(stem, plan, home)
+        else:
+            known = self._ready_slices(stem, plan, home, given.get("axis", self._axis))
         if known is not None:
             self._recollections.setdefault(type(x), Recollection()).remember(
                 stem, args, kwargs, known
             )
+
+    def _ready_slices(self, stem: str, plan: Plan, home: str, axis: Any) -> Any:
+        floats = plan.floats
+        if type(axis) is not int or floats is None or any(map(is_extreme, floats)):
+            return None
+        numbers = dict(zip(plan.numbers, floats, strict=True))
+        return ReadySlices(
+            import_module(f"actgen.cuda.libraries.{home}"),
+            self._evaluator.kernels,
+            f"{stem}{plan.suffix}",
+            numbers,
+            axis,
+            self._kind == "gated",
+        )
 
     def _ready(self, stem: str, plan: Plan, home: str) -> _Ready | None:
         name, numbers = f"{stem}{plan.suffix}", plan.floats

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from actgen.codegen.cuda_plan import inputs
 from actgen.codegen.evaluate import MEANING
 from actgen.codegen.ir import Symbol, X, apply
 from actgen.codegen.library import LIBRARY
 from actgen.codegen.ops import APPROX
 from actgen.codegen.precision import FLOAT32
+from actgen.codegen.samples import short_inputs
 from actgen.codegen.simulate import APPROXIMATED, simulate
 from tests.codegen.test_functions_float32 import EXACT, LARGEST
 
@@ -36,7 +36,7 @@ def relative(computed, exact, least):
 @pytest.mark.parametrize("nudges", NUDGES, ids=["exact", "above and below", "below and above"])
 @pytest.mark.parametrize("name", BASES)
 def test_errors_at_all_inputs_of_16_bits(name, nudges):
-    x = inputs()
+    x = short_inputs()
     with np.errstate(all="ignore"):
         exact = EXACT[name](x.astype(np.float64))
         exact = np.where(abs(exact) > LARGEST, np.inf * exact, exact)

@@ -1,3 +1,4 @@
+# ruff: noqa: N802  (the names are those of the driver)
 """Stand in for the CUDA driver: its functions, over memory of the host.
 
 Kernels are not run but recorded; in Numba's simulator they are run, in the memory of the process.

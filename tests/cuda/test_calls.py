@@ -39,11 +39,17 @@ devices._known[Other] = ("torch", lambda array: True)
         (lambda x: actgen.gelu.vjp(X, x), TypeError, "dy lies on a GPU"),
         (lambda x: actgen.elu(X, x), TypeError, "alpha lies on a GPU"),
         (lambda x: actgen.elu.with_params(alpha=x), TypeError, "alpha lies on a GPU"),
-        (lambda x: actgen.gelu(x, out=FakeArray(X.astype("f2"))), TypeError, "out has dtype float16"),
+        (
+            lambda x: actgen.gelu(x, out=FakeArray(X.astype("f2"))),
+            TypeError,
+            "out has dtype float16",
+        ),
         (lambda x: actgen.gelu(x, out=FakeArray(X[:2])), ValueError, r"out has shape \(2, 8\)"),
         (lambda x: actgen.gelu(x, out=READ_ONLY), ValueError, "out is read-only"),
         (
-            lambda x: actgen.gelu(x, out=FakeArray(np.lib.stride_tricks.as_strided(X, (4, 8), (0, 4)))),
+            lambda x: actgen.gelu(
+                x, out=FakeArray(np.lib.stride_tricks.as_strided(X, (4, 8), (0, 4)))
+            ),
             ValueError,
             "in the same place",
         ),
@@ -88,7 +94,10 @@ def test_arrays_on_two_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     ("found", "message"),
     [
         (FakeCuda(capabilities=((7, 0),)), r"compute capability 7\.0; kernels need 7\.5"),
-        (FakeCuda(version=12040), r"runs CUDA 12\.4.*of CUDA 13\.0.*580 or newer.*actgen\[cuda12\]"),
+        (
+            FakeCuda(version=12040),
+            r"runs CUDA 12\.4.*of CUDA 13\.0.*580 or newer.*actgen\[cuda12\]",
+        ),
         (FakeCuda(capabilities=()), "no usable GPU: CUDA_ERROR_NO_DEVICE"),
     ],
 )
@@ -235,5 +244,3 @@ def test_a_view_without_elements(fake: FakeCuda) -> None:
     result = actgen.gelu(FakeArray(np.zeros((0, 3), np.float32)))
     assert (result.shape, result.address) == ((0, 3), 0)
     assert not fake.launches
-
-

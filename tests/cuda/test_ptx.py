@@ -23,12 +23,14 @@ GENERATED = Path(__file__).resolve().parents[2] / "generated" / "cuda"
 TILED = [  # read, not imported: collecting tests is to be quick
     (path.stem, kernel)
     for path in sorted(GENERATED.glob("[a-z]*.py"))
-    for kernel in re.findall(r"^def (\w+_tiles)\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    for kernel in re.findall(
+        r"^def ((?:forward|vjp)\w*_tiles)\(", path.read_text(encoding="utf-8"), re.MULTILINE
+    )
 ]
 CASES = [
     (name, kernel, *way)
     for (name, kernel), way in zip(
-        ((name, kernel) for name, kernel in TILED if re.fullmatch(r"(forward|vjp)_tiles", kernel)),
+        sorted(TILED[::4]),  # each takes half a second
         itertools.cycle(itertools.product(ELEMENTS, CAPABILITIES)),
         strict=False,
     )

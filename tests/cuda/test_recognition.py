@@ -106,7 +106,7 @@ def test_without_a_driver_every_call_says_so(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(driver, "_opened", refuse)
     x = FakeArray(np.ones(3))
     for call in (actgen.gelu, actgen.gelu.derivative, actgen.softmax, actgen.swiglu):
-        with pytest.raises(actgen.cuda.CudaSetupError, match="no NVIDIA driver.*install one"):
+        with pytest.raises(actgen.cuda.CudaSetupError, match=r"no NVIDIA driver.*install one"):
             call(x)
     with pytest.raises(actgen.cuda.CudaSetupError, match="no NVIDIA driver"):
         actgen.gelu.vjp(x, 1.0)

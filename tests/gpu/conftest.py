@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-
 from typing import Any
 
 import ml_dtypes
@@ -80,5 +79,3 @@ def agree(found: Any, wanted: Any, units: int) -> None:
     if distance.size and distance.max() > units:
         at = np.unravel_index(np.argmax(distance), distance.shape)
         raise AssertionError(f"{distance.max()} apart at {at}: {found[at]!r}, {wanted[at]!r}")
-
-

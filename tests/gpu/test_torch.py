@@ -132,7 +132,10 @@ def test_layouts() -> None:
         check(actgen.softmax(given, axis=1), actgen.softmax(array, axis=1), 3)
     given = x[::2, 1::3]
     check(actgen.gelu(given), actgen.gelu(host[::2, 1::3]))
-    check(actgen.gelu(x[:1, :1].expand(6, 8, 5, 7)), actgen.gelu(np.broadcast_to(host[:1, :1], host.shape)))
+    check(
+        actgen.gelu(x[:1, :1].expand(6, 8, 5, 7)),
+        actgen.gelu(np.broadcast_to(host[:1, :1], host.shape)),
+    )
     out = torch.zeros(8, 6, 5, 7, device="cuda").transpose(0, 1)
     assert actgen.gelu(x, out=out) is out
     check(out, actgen.gelu(host))

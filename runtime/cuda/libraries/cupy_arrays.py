@@ -16,6 +16,12 @@ from actgen.cuda.views import View
 empty_like = cupy.empty_like
 
 
+def empty_beside(array: Any, shape: tuple[int, ...]) -> Any:
+    """Return a new array of another shape."""
+    return cupy.empty(shape, array.dtype)
+
+
+
 def current_stream(device: int) -> int:
     return int(cupy.cuda.get_current_stream(device).ptr)
 

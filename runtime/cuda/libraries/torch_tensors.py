@@ -40,6 +40,13 @@ def plain(tensor: Any) -> tuple[int, int, Any, int] | None:
 
 
 empty_like = torch.empty_like
+
+
+def empty_beside(tensor: Any, shape: tuple[int, ...]) -> Any:
+    """Return a new tensor of another shape."""
+    return tensor.new_empty(shape)
+
+
 address_of = torch.Tensor.data_ptr
 kind_of = {dtype: name for dtype, name in _KINDS.items() if "float" in name}.get
 

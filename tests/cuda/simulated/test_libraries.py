@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,7 @@ import pytest
 import actgen
 from actgen import devices
 from actgen.cuda import dlpack
-
-from ..fake_cuda import FakeCuda
+from tests.cuda.fake_cuda import FakeCuda
 
 torch = pytest.importorskip("torch")
 
@@ -31,7 +29,7 @@ def tensors(fake: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
 
 
 @pytest.fixture
-def arrays(fake: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCuda]:
+def arrays(fake: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
     """Let JAX arrays pass for such on the fake GPU."""
     jax = pytest.importorskip("jax")
     from actgen.cuda.libraries import jax_arrays
@@ -45,7 +43,7 @@ def arrays(fake: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCuda
     monkeypatch.setitem(devices._known, type(jax.numpy.ones(1)), ("jax", lambda array: True))
     monkeypatch.setattr(jax_arrays, "_Held", Held)
     monkeypatch.setattr(dlpack, "CUDA", 1)
-    yield fake
+    return fake
 
 
 def numbers(*shape: int, seed: int = 0) -> Any:
@@ -91,6 +89,35 @@ def test_tensors_and_all_arguments(tensors: FakeCuda) -> None:
     np.testing.assert_array_equal(
         actgen.prelu(square, weight), actgen.prelu(x.reshape(20, 2), weight.numpy())
     )
+
+
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+@pytest.mark.parametrize("name", ["softmax", "swiglu"])
+def test_short_ways_along_axes(tensors: FakeCuda, name: str, axis: int) -> None:
+    f = actgen.get(name)
+    x = numbers(2, 4, 3) if axis else numbers(2, 3, 4)
+    x = x if axis != -1 else numbers(2, 3, 4)
+    y = f(x, axis=axis)
+    dy = numbers(*y.shape, seed=1)
+    t, s = torch.from_numpy(x), torch.from_numpy(dy)
+    for _ in range(3):
+        torch.testing.assert_close(f(t, axis=axis), torch.from_numpy(y))
+        slopes = f.vjp(t, s, axis=axis)
+        torch.testing.assert_close(slopes, torch.from_numpy(f.vjp(x, dy, axis=axis)))
+        out = torch.zeros(y.shape)
+        assert f(t, axis=axis, out=out) is out
+        torch.testing.assert_close(out, torch.from_numpy(y))
+        again = t.clone()
+        f.vjp(again, s, axis=axis, out=again)
+        torch.testing.assert_close(again, slopes)
+    kinds = {launch.name.rpartition("_")[2] for launch in tensors.launches}
+    assert not kinds & {"copied", "strided"}
+    with pytest.raises(ValueError, match="dy has shape"):
+        f.vjp(t, s[:1, :1, :1].expand(5, 1, 1), axis=axis)
+    memory = torch.from_numpy(np.append(x, x[:1, :1, :1]).astype(np.float32))
+    if name == "softmax":
+        f(memory[:-1].view(x.shape), axis=axis, out=memory[1:].view(x.shape))
+        torch.testing.assert_close(memory[1:].view(x.shape), torch.from_numpy(y))
 
 
 @pytest.mark.parametrize(

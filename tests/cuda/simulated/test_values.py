@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import actgen
-
-from ..fake_cuda import FakeArray, FakeCuda, on_host
+from tests.cuda.fake_cuda import FakeArray, FakeCuda, on_host
 
 DTYPES = [np.float64, np.float32, np.float16, ml_dtypes.bfloat16]
 NEEDED: dict[str, dict[str, Any]] = {"prelu": {"weight": 0.25}, "maxout": {"groups": 3}}
@@ -150,13 +149,19 @@ def test_parameters_may_be_arrays(dtype: Any) -> None:
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16], ids=lambda d: d.__name__)
 def test_gradients_by_parameters(dtype: Any) -> None:
     x, dy = numbers((30, 20), dtype), numbers((30, 20), dtype, 1)
-    for name, parameter in (("elu", "alpha"), ("swiglu", "alpha"), ("leaky_relu", "negative_slope")):
+    for name, parameter in (
+        ("elu", "alpha"),
+        ("swiglu", "alpha"),
+        ("leaky_relu", "negative_slope"),
+    ):
         f = actgen.get(name)
         slope = dy if f.spec["kind"] == "elementwise" else dy[:, :10]
         found = f.vjp(FakeArray(x), FakeArray(slope), wrt=parameter)
         assert (found.shape, found.dtype) == ((), np.dtype(dtype).name)
         wanted = f.vjp(x, slope, wrt=parameter)
-        np.testing.assert_allclose(on_host(found), wanted, rtol=1e-3 if dtype == np.float16 else 1e-6)
+        np.testing.assert_allclose(
+            on_host(found), wanted, rtol=1e-3 if dtype == np.float16 else 1e-6
+        )
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])

@@ -1,0 +1,91 @@
+"""Replace a function beside its zeros, where sums cancel: by the distance times a polynomial.
+
+In: an expression of one variable: exact, lowered to float64, and what computes it in float32. Out:
+the last one with a piece for each zero but 0, at which formulas keep their digits. Zeros are found
+to forty digits, and kept as two float32 numbers; polynomials interpolate at Chebyshev's nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from mpmath import mp
+
+from actgen.codegen.evaluate import evaluate
+from actgen.codegen.functions.parts import fma, number
+from actgen.codegen.ir import ONE, Expr, Symbol, absolute, apply, substitute, symbols, where
+from actgen.codegen.samples import Array
+from actgen.codegen.simulate import simulate
+
+_DIGITS = 40
+_MOST = 3  # zeros
+_REACH = 0.25  # of a polynomial, on either side
+_TERMS = 6
+
+
+def beside_zeros(
+    exact: Expr, lowered: Expr, computed: Expr, variable: Symbol, x: Array
+) -> Expr | None:
+    """Return `computed` with a piece for each zero, None where there are none or many.
+
+    They are looked for between the neighbours of `x`, in increasing order. What else there is a
+    symbol for is taken for a factor: the caller measures what comes of it.
+    """
+    others = sorted(symbols(exact) - {variable}, key=lambda symbol: symbol.name)
+    alone, plain = (substitute(e, dict.fromkeys(others, ONE)) for e in (exact, lowered))
+    values = np.broadcast_to(simulate(plain, {variable.name: x}, fused=False), x.shape)
+    places = list(_zeros(alone, variable, x, values))
+    if not places or len(places) > _MOST:
+        return None
+    for place in places:
+        high, rest = _in_two(place)
+        away = (variable - number(high)) - number(rest)
+        piece = away * _series(away, _quotient(alone, variable, place))
+        for factor in others:
+            piece = piece * factor
+        near = apply("lt", absolute(away), number(_REACH))
+        computed = where(near, piece, computed)
+    return computed
+
+
+def _zeros(exact: Expr, variable: Symbol, x: Array, values: Array) -> Iterable[Any]:
+    """Yield the places where values change their sign, as mpmath has them."""
+    sign = np.sign(values)
+    (steps,) = np.nonzero((sign[:-1] * sign[1:] < 0) & (x[:-1] * x[1:] > 0))
+    for step in steps[: _MOST + 1]:
+        with mp.workdps(_DIGITS):
+            yield mp.findroot(
+                lambda v: _value(exact, {variable.name: v}),
+                (mp.mpf(float(x[step])), mp.mpf(float(x[step + 1]))),
+                solver="anderson",
+            )
+
+
+def _value(exact: Expr, at: Mapping[str, Any]) -> Any:
+    return evaluate(exact, at, _DIGITS)
+
+
+def _quotient(exact: Expr, variable: Symbol, zero: Any) -> list[float]:
+    """Return the coefficients of a polynomial near exact(zero + t) / t, lowest first."""
+    with mp.workdps(_DIGITS):
+        nodes = [_REACH * mp.cos(mp.pi * (2 * k + 1) / (2 * _TERMS)) for k in range(_TERMS)]
+        found = [_value(exact, {variable.name: zero + t}) / t for t in nodes]
+        powers = mp.matrix([[t**k for k in range(_TERMS)] for t in nodes])
+        solved = mp.lu_solve(powers, mp.matrix(found))
+        return [float(np.float32(float(c))) for c in solved]
+
+
+def _in_two(value: Any) -> tuple[float, float]:
+    """Return a number as a float32, and what that leaves as another."""
+    high = float(np.float32(float(value)))
+    with mp.workdps(_DIGITS):
+        return high, float(np.float32(float(value - high)))
+
+
+def _series(t: Expr, coefficients: list[float]) -> Expr:
+    total: Expr = number(coefficients[-1])
+    for c in reversed(coefficients[:-1]):
+        total = fma(total, t, number(c))
+    return total
