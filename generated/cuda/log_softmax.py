@@ -46,6 +46,8 @@ from actgen.cuda.intrinsics import (
     raised_inside,
     raised_single,
     raised_single_inside,
+    rescaled,
+    rescaled_exactly,
     rint,
     row_slice,
     store_part,
@@ -355,17 +357,17 @@ WIDTHS = {  # at most
     "forward_block_masked": 4,
     "forward_columns_masked": 1,
     "forward_narrow_rows": 16,
-    "forward_narrow_block": 8,
     "forward_narrow_columns": 1,
+    "forward_narrow_online": 8,
     "forward_narrow_rows_masked": 16,
-    "forward_narrow_block_masked": 8,
     "forward_narrow_columns_masked": 1,
+    "forward_narrow_online_masked": 8,
     "forward_fast_narrow_rows": 16,
-    "forward_fast_narrow_block": 8,
     "forward_fast_narrow_columns": 1,
+    "forward_fast_narrow_online": 8,
     "forward_fast_narrow_rows_masked": 16,
-    "forward_fast_narrow_block_masked": 8,
     "forward_fast_narrow_columns_masked": 1,
+    "forward_fast_narrow_online_masked": 8,
     "vjp_rows": 4,
     "vjp_block": 4,
     "vjp_columns": 1,
@@ -373,11 +375,11 @@ WIDTHS = {  # at most
     "vjp_block_masked": 4,
     "vjp_columns_masked": 1,
     "vjp_fast_narrow_rows": 16,
-    "vjp_fast_narrow_block": 8,
     "vjp_fast_narrow_columns": 1,
+    "vjp_fast_narrow_online": 8,
     "vjp_fast_narrow_rows_masked": 16,
-    "vjp_fast_narrow_block_masked": 8,
     "vjp_fast_narrow_columns_masked": 1,
+    "vjp_fast_narrow_online_masked": 8,
 }
 
 
@@ -556,46 +558,6 @@ def forward_narrow_rows(x, out, rows, length, like, lanes, width):
 
 
 @kernel
-def forward_narrow_block(x, out, rows, length, like, lanes, width):
-    """Compute every row of x."""
-    at = row_slice(rows, length, x | out, like, lanes)
-    peak = (-float32(inf), 0)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        index_p = positions(at, start, like, lanes, width)
-        inside_p = inside(at, start, like, lanes, width)
-        peak = fold(found, peak, x_p, index_p, inside_p)
-    peak = over_row(further, peak, lanes)
-    largest = peak[0]
-    peak = peak[1]
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = (float32(0.0), float32(0.0))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        index_p = positions(at, start, like, lanes, width)
-        total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
-        inside_p = inside(at, start, like, lanes, width)
-        total = fold(added_exactly, total, total_p, inside_p)
-    total = over_row(plus_exactly, total, lanes)
-    u_3 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
-        (float32(0.6931472), float32(-1.9046542e-09)),
-    )
-    part_3 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part_3[0], part_3[1]))
-    part_4 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
-    offset = quick_pair(log1p_f32(part_4[0]), part_4[1] / (float32(1.0) + part_4[0]))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        values = each(forward_narrow_result, x_p, largest, offset[0], offset[1])
-        store_part(out, at, start, like, like, lanes, values)
-
-
-@kernel
 def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
     """Compute every column (axis 1) of x."""
     at = column_slice(outer, length, inner, lanes)
@@ -636,6 +598,95 @@ def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
 
 
 @kernel
+def forward_narrow_online(x, out, rows, length, like, lanes, width):
+    """Compute every row of x, read twice."""
+    at = row_slice(rows, length, x | out, like, lanes)
+    best = (-float32(inf), 0)
+    peak = 0
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = (float32(0.0), float32(0.0))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        index_p = positions(at, start, like, lanes, width)
+        inside_p = inside(at, start, like, lanes, width)
+        new = fold(found, best, x_p, index_p, inside_p)
+        if new[1] != best[1] or new[0] != best[0]:
+            before, old = magic, best
+            best = new
+            peak = best[1]
+            largest = raised_single(best[0], -float32(65536.0))
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled_exactly(total, magic - before)
+            total = added_exactly(
+                total,
+                forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+                old[0] > -float32(inf),
+            )
+        total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+        total = fold(added_exactly, total, total_p, inside_p)
+    before, old = magic, best
+    best = over_row(further, best, lanes)
+    peak = best[1]
+    largest = raised_single(best[0], -float32(65536.0))
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled_exactly(total, magic - before)
+    total = added_exactly(
+        total,
+        forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+        old[0] > -float32(inf) and old[1] != best[1],
+    )
+    total = over_row(plus_exactly, total, lanes)
+    if abs(largest) >= float32(65536.0):
+        peak = (-float32(inf), 0)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            index_p = positions(at, start, like, lanes, width)
+            inside_p = inside(at, start, like, lanes, width)
+            peak = fold(found, peak, x_p, index_p, inside_p)
+        peak = over_row(further, peak, lanes)
+        largest = peak[0]
+        peak = peak[1]
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total = (float32(0.0), float32(0.0))
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            index_p = positions(at, start, like, lanes, width)
+            total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+            inside_p = inside(at, start, like, lanes, width)
+            total = fold(added_exactly, total, total_p, inside_p)
+        total = over_row(plus_exactly, total, lanes)
+    u_3 = pair_mul(
+        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        (float32(0.6931472), float32(-1.9046542e-09)),
+    )
+    part_7 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part_7[0], part_7[1]))
+    part_8 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    offset = quick_pair(log1p_f32(part_8[0]), part_8[1] / (float32(1.0) + part_8[0]))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        values = each(forward_narrow_result, x_p, largest, offset[0], offset[1])
+        store_part(out, at, start, like, like, lanes, values)
+
+
+@kernel
 def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     """Compute every row of x, held, where the mask is True."""
     at = row_slice(rows, length, x | out | mask, like, lanes)
@@ -658,53 +709,12 @@ def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_7 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part_7[0], part_7[1]))
-    part_8 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
-    offset = quick_pair(log1p_f32(part_8[0]), part_8[1] / (float32(1.0) + part_8[0]))
-    values = each(forward_narrow_result, x_p, largest, offset[0], offset[1])
-    store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
-
-
-@kernel
-def forward_narrow_block_masked(x, mask, out, rows, length, like, lanes, width):
-    """Compute every row of x, where the mask is True."""
-    at = row_slice(rows, length, x | out | mask, like, lanes)
-    peak = (-float32(inf), 0)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        index_p = positions(at, start, like, lanes, width)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        peak = fold(found, peak, x_p, index_p, inside_p)
-    peak = over_row(further, peak, lanes)
-    largest = peak[0]
-    peak = peak[1]
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = (float32(0.0), float32(0.0))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        index_p = positions(at, start, like, lanes, width)
-        total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        total = fold(added_exactly, total, total_p, inside_p)
-    total = over_row(plus_exactly, total, lanes)
-    u_3 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
-        (float32(0.6931472), float32(-1.9046542e-09)),
-    )
     part_9 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
     e = pair(exp_twofold_f32(part_9[0], part_9[1]))
     part_10 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
     offset = quick_pair(log1p_f32(part_10[0]), part_10[1] / (float32(1.0) + part_10[0]))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        values = each(forward_narrow_result, x_p, largest, offset[0], offset[1])
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
+    values = each(forward_narrow_result, x_p, largest, offset[0], offset[1])
+    store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
 
 
 @kernel
@@ -737,10 +747,100 @@ def forward_narrow_columns_masked(x, mask, out, outer, length, inner, like, lane
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_11 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part_11[0], part_11[1]))
-    part_12 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
-    offset = quick_pair(log1p_f32(part_12[0]), part_12[1] / (float32(1.0) + part_12[0]))
+    part_13 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part_13[0], part_13[1]))
+    part_14 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    offset = quick_pair(log1p_f32(part_14[0]), part_14[1] / (float32(1.0) + part_14[0]))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        values = each(forward_narrow_result, x_p, largest, offset[0], offset[1])
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
+
+
+@kernel
+def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width):
+    """Compute every row of x, read twice, where the mask is True."""
+    at = row_slice(rows, length, x | out | mask, like, lanes)
+    best = (-float32(inf), 0)
+    peak = 0
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = (float32(0.0), float32(0.0))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        index_p = positions(at, start, like, lanes, width)
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        new = fold(found, best, x_p, index_p, inside_p)
+        if new[1] != best[1] or new[0] != best[0]:
+            before, old = magic, best
+            best = new
+            peak = best[1]
+            largest = raised_single(best[0], -float32(65536.0))
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled_exactly(total, magic - before)
+            total = added_exactly(
+                total,
+                forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+                old[0] > -float32(inf),
+            )
+        total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+        total = fold(added_exactly, total, total_p, inside_p)
+    before, old = magic, best
+    best = over_row(further, best, lanes)
+    peak = best[1]
+    largest = raised_single(best[0], -float32(65536.0))
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled_exactly(total, magic - before)
+    total = added_exactly(
+        total,
+        forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+        old[0] > -float32(inf) and old[1] != best[1],
+    )
+    total = over_row(plus_exactly, total, lanes)
+    if abs(largest) >= float32(65536.0):
+        peak = (-float32(inf), 0)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            index_p = positions(at, start, like, lanes, width)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            peak = fold(found, peak, x_p, index_p, inside_p)
+        peak = over_row(further, peak, lanes)
+        largest = peak[0]
+        peak = peak[1]
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total = (float32(0.0), float32(0.0))
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            index_p = positions(at, start, like, lanes, width)
+            total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            total = fold(added_exactly, total, total_p, inside_p)
+        total = over_row(plus_exactly, total, lanes)
+    u_3 = pair_mul(
+        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        (float32(0.6931472), float32(-1.9046542e-09)),
+    )
+    part_15 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part_15[0], part_15[1]))
+    part_16 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    offset = quick_pair(log1p_f32(part_16[0]), part_16[1] / (float32(1.0) + part_16[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         values = each(forward_narrow_result, x_p, largest, offset[0], offset[1])
@@ -777,46 +877,6 @@ def forward_fast_narrow_rows(x, out, rows, length, like, lanes, width):
     scale = quick_pair(log1p_f32(part_2[0]), part_2[1] / (float32(1.0) + part_2[0]))
     values = each(forward_fast_narrow_result, x_p, largest, scale[0])
     store_part(out, at, 0, like, like, lanes, values)
-
-
-@kernel
-def forward_fast_narrow_block(x, out, rows, length, like, lanes, width):
-    """Compute every row of x."""
-    at = row_slice(rows, length, x | out, like, lanes)
-    peak = (-float32(inf), 0)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        index_p = positions(at, start, like, lanes, width)
-        inside_p = inside(at, start, like, lanes, width)
-        peak = fold(found, peak, x_p, index_p, inside_p)
-    peak = over_row(further, peak, lanes)
-    largest = peak[0]
-    peak = peak[1]
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = float32(0.0)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        index_p = positions(at, start, like, lanes, width)
-        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
-        inside_p = inside(at, start, like, lanes, width)
-        total = fold(added, total, total_p, inside_p)
-    total = over_row(plus, total, lanes)
-    u_3 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
-        (float32(0.6931472), float32(-1.9046542e-09)),
-    )
-    part_3 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part_3[0], part_3[1]))
-    part_4 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
-    scale = quick_pair(log1p_f32(part_4[0]), part_4[1] / (float32(1.0) + part_4[0]))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        values = each(forward_fast_narrow_result, x_p, largest, scale[0])
-        store_part(out, at, start, like, like, lanes, values)
 
 
 @kernel
@@ -860,6 +920,95 @@ def forward_fast_narrow_columns(x, out, outer, length, inner, like, lanes, width
 
 
 @kernel
+def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
+    """Compute every row of x, read twice."""
+    at = row_slice(rows, length, x | out, like, lanes)
+    best = (-float32(inf), 0)
+    peak = 0
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = float32(0.0)
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        index_p = positions(at, start, like, lanes, width)
+        inside_p = inside(at, start, like, lanes, width)
+        new = fold(found, best, x_p, index_p, inside_p)
+        if new[1] != best[1] or new[0] != best[0]:
+            before, old = magic, best
+            best = new
+            peak = best[1]
+            largest = raised_single(best[0], -float32(65536.0))
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled(total, magic - before)
+            total = added(
+                total,
+                forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+                old[0] > -float32(inf),
+            )
+        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+        total = fold(added, total, total_p, inside_p)
+    before, old = magic, best
+    best = over_row(further, best, lanes)
+    peak = best[1]
+    largest = raised_single(best[0], -float32(65536.0))
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled(total, magic - before)
+    total = added(
+        total,
+        forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+        old[0] > -float32(inf) and old[1] != best[1],
+    )
+    total = over_row(plus, total, lanes)
+    if abs(largest) >= float32(65536.0):
+        peak = (-float32(inf), 0)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            index_p = positions(at, start, like, lanes, width)
+            inside_p = inside(at, start, like, lanes, width)
+            peak = fold(found, peak, x_p, index_p, inside_p)
+        peak = over_row(further, peak, lanes)
+        largest = peak[0]
+        peak = peak[1]
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total = float32(0.0)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            index_p = positions(at, start, like, lanes, width)
+            total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+            inside_p = inside(at, start, like, lanes, width)
+            total = fold(added, total, total_p, inside_p)
+        total = over_row(plus, total, lanes)
+    u_3 = pair_mul(
+        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        (float32(0.6931472), float32(-1.9046542e-09)),
+    )
+    part_7 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part_7[0], part_7[1]))
+    part_8 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
+    scale = quick_pair(log1p_f32(part_8[0]), part_8[1] / (float32(1.0) + part_8[0]))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        values = each(forward_fast_narrow_result, x_p, largest, scale[0])
+        store_part(out, at, start, like, like, lanes, values)
+
+
+@kernel
 def forward_fast_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     """Compute every row of x, held, where the mask is True."""
     at = row_slice(rows, length, x | out | mask, like, lanes)
@@ -882,53 +1031,12 @@ def forward_fast_narrow_rows_masked(x, mask, out, rows, length, like, lanes, wid
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_7 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part_7[0], part_7[1]))
-    part_8 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
-    scale = quick_pair(log1p_f32(part_8[0]), part_8[1] / (float32(1.0) + part_8[0]))
-    values = each(forward_fast_narrow_result, x_p, largest, scale[0])
-    store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
-
-
-@kernel
-def forward_fast_narrow_block_masked(x, mask, out, rows, length, like, lanes, width):
-    """Compute every row of x, where the mask is True."""
-    at = row_slice(rows, length, x | out | mask, like, lanes)
-    peak = (-float32(inf), 0)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        index_p = positions(at, start, like, lanes, width)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        peak = fold(found, peak, x_p, index_p, inside_p)
-    peak = over_row(further, peak, lanes)
-    largest = peak[0]
-    peak = peak[1]
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = float32(0.0)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        index_p = positions(at, start, like, lanes, width)
-        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        total = fold(added, total, total_p, inside_p)
-    total = over_row(plus, total, lanes)
-    u_3 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
-        (float32(0.6931472), float32(-1.9046542e-09)),
-    )
     part_9 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
     e = pair(exp_twofold_f32(part_9[0], part_9[1]))
     part_10 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
     scale = quick_pair(log1p_f32(part_10[0]), part_10[1] / (float32(1.0) + part_10[0]))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        values = each(forward_fast_narrow_result, x_p, largest, scale[0])
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
+    values = each(forward_fast_narrow_result, x_p, largest, scale[0])
+    store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
 
 
 @kernel
@@ -961,10 +1069,100 @@ def forward_fast_narrow_columns_masked(x, mask, out, outer, length, inner, like,
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_11 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part_11[0], part_11[1]))
-    part_12 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
-    scale = quick_pair(log1p_f32(part_12[0]), part_12[1] / (float32(1.0) + part_12[0]))
+    part_13 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part_13[0], part_13[1]))
+    part_14 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
+    scale = quick_pair(log1p_f32(part_14[0]), part_14[1] / (float32(1.0) + part_14[0]))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        values = each(forward_fast_narrow_result, x_p, largest, scale[0])
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
+
+
+@kernel
+def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, width):
+    """Compute every row of x, read twice, where the mask is True."""
+    at = row_slice(rows, length, x | out | mask, like, lanes)
+    best = (-float32(inf), 0)
+    peak = 0
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = float32(0.0)
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        index_p = positions(at, start, like, lanes, width)
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        new = fold(found, best, x_p, index_p, inside_p)
+        if new[1] != best[1] or new[0] != best[0]:
+            before, old = magic, best
+            best = new
+            peak = best[1]
+            largest = raised_single(best[0], -float32(65536.0))
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled(total, magic - before)
+            total = added(
+                total,
+                forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+                old[0] > -float32(inf),
+            )
+        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+        total = fold(added, total, total_p, inside_p)
+    before, old = magic, best
+    best = over_row(further, best, lanes)
+    peak = best[1]
+    largest = raised_single(best[0], -float32(65536.0))
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled(total, magic - before)
+    total = added(
+        total,
+        forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+        old[0] > -float32(inf) and old[1] != best[1],
+    )
+    total = over_row(plus, total, lanes)
+    if abs(largest) >= float32(65536.0):
+        peak = (-float32(inf), 0)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            index_p = positions(at, start, like, lanes, width)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            peak = fold(found, peak, x_p, index_p, inside_p)
+        peak = over_row(further, peak, lanes)
+        largest = peak[0]
+        peak = peak[1]
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total = float32(0.0)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            index_p = positions(at, start, like, lanes, width)
+            total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            total = fold(added, total, total_p, inside_p)
+        total = over_row(plus, total, lanes)
+    u_3 = pair_mul(
+        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        (float32(0.6931472), float32(-1.9046542e-09)),
+    )
+    part_15 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    e = pair(exp_twofold_f32(part_15[0], part_15[1]))
+    part_16 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
+    scale = quick_pair(log1p_f32(part_16[0]), part_16[1] / (float32(1.0) + part_16[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         values = each(forward_fast_narrow_result, x_p, largest, scale[0])
@@ -1141,41 +1339,6 @@ def vjp_fast_narrow_rows(x, dy, out, rows, length, like, lanes, width):
 
 
 @kernel
-def vjp_fast_narrow_block(x, dy, out, rows, length, like, lanes, width):
-    """Compute the gradient of every row of x."""
-    at = row_slice(rows, length, x | dy | out, like, lanes)
-    largest = -float32(inf)
-    total = (float32(0.0), float32(0.0))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        largest = fold(raised_single, largest, x_p)
-        dy_p = load_part(dy, at, start, like, like, lanes, width)
-        inside_p = inside(at, start, like, lanes, width)
-        total = fold(added_exactly, total, dy_p, inside_p)
-    largest = over_row(raised_single, largest, lanes)
-    total = over_row(plus_exactly, total, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total_2 = (float32(0.0), float32(0.0))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        inside_p = inside(at, start, like, lanes, width)
-        total_2 = fold(added_exactly, total_2, weight_p, inside_p)
-    total_2 = over_row(plus_exactly, total_2, lanes)
-    scale = pair_div(total, total_2)
-    for start in range(0, length, lanes * width):
-        dy_p = load_part(dy, at, start, like, like, lanes, width)
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale[0])
-        store_part(out, at, start, like, like, lanes, values)
-
-
-@kernel
 def vjp_fast_narrow_columns(x, dy, out, outer, length, inner, like, lanes, width):
     """Compute the gradient of every column (axis 1) of x."""
     at = column_slice(outer, length, inner, lanes)
@@ -1211,6 +1374,72 @@ def vjp_fast_narrow_columns(x, dy, out, outer, length, inner, like, lanes, width
 
 
 @kernel
+def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
+    """Compute the gradient of every row of x, read twice."""
+    at = row_slice(rows, length, x | dy | out, like, lanes)
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        top = fold(raised_single, largest, x_p)
+        if top > largest:
+            before = magic
+            largest = top
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total_2 = rescaled_exactly(total_2, magic - before)
+        dy_p = load_part(dy, at, start, like, like, lanes, width)
+        inside_p = inside(at, start, like, lanes, width)
+        total = fold(added_exactly, total, dy_p, inside_p)
+        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+        total_2 = fold(added_exactly, total_2, weight_p, inside_p)
+    before = magic
+    largest = over_row(raised_single, largest, lanes)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total_2 = rescaled_exactly(total_2, magic - before)
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    if abs(largest) >= float32(65536.0):
+        largest = -float32(inf)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            largest = fold(raised_single, largest, x_p)
+        largest = over_row(raised_single, largest, lanes)
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total_2 = (float32(0.0), float32(0.0))
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+            inside_p = inside(at, start, like, lanes, width)
+            total_2 = fold(added_exactly, total_2, weight_p, inside_p)
+        total_2 = over_row(plus_exactly, total_2, lanes)
+    scale = pair_div(total, total_2)
+    for start in range(0, length, lanes * width):
+        dy_p = load_part(dy, at, start, like, like, lanes, width)
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale[0])
+        store_part(out, at, start, like, like, lanes, values)
+
+
+@kernel
 def vjp_fast_narrow_rows_masked(x, mask, dy, out, rows, length, like, lanes, width):
     """Compute the gradient of every row of x, held, where the mask is True."""
     at = row_slice(rows, length, x | dy | out | mask, like, lanes)
@@ -1232,42 +1461,6 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out, rows, length, like, lanes, wid
     scale = pair_div(total, total_2)
     values = each(vjp_fast_narrow_result, dy_p, weight_p, scale[0])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
-
-
-@kernel
-def vjp_fast_narrow_block_masked(x, mask, dy, out, rows, length, like, lanes, width):
-    """Compute the gradient of every row of x, where the mask is True."""
-    at = row_slice(rows, length, x | dy | out | mask, like, lanes)
-    largest = -float32(inf)
-    total = (float32(0.0), float32(0.0))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        largest = fold(raised_single_inside, largest, x_p, inside_p)
-        dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total = fold(added_exactly, total, dy_p, inside_p)
-    largest = over_row(raised_single, largest, lanes)
-    total = over_row(plus_exactly, total, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total_2 = (float32(0.0), float32(0.0))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        total_2 = fold(added_exactly, total_2, weight_p, inside_p)
-    total_2 = over_row(plus_exactly, total_2, lanes)
-    scale = pair_div(total, total_2)
-    for start in range(0, length, lanes * width):
-        dy_p = load_part(dy, at, start, like, like, lanes, width)
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale[0])
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
 
 @kernel
@@ -1296,6 +1489,74 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out, outer, length, inner, like,
         inside_p = load_mask(mask, at, start, like, lanes, width)
         total_2 = fold(added_exactly, total_2, weight_p, inside_p)
     total_2 = over_column(plus_exactly, total_2, lanes)
+    scale = pair_div(total, total_2)
+    for start in range(0, length, lanes * width):
+        dy_p = load_part(dy, at, start, like, like, lanes, width)
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, scale[0])
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
+
+
+@kernel
+def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, width):
+    """Compute the gradient of every row of x, read twice, where the mask is True."""
+    at = row_slice(rows, length, x | dy | out | mask, like, lanes)
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        top = fold(raised_single_inside, largest, x_p, inside_p)
+        if top > largest:
+            before = magic
+            largest = top
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total_2 = rescaled_exactly(total_2, magic - before)
+        dy_p = load_part(dy, at, start, like, like, lanes, width)
+        total = fold(added_exactly, total, dy_p, inside_p)
+        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+        total_2 = fold(added_exactly, total_2, weight_p, inside_p)
+    before = magic
+    largest = over_row(raised_single, largest, lanes)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total_2 = rescaled_exactly(total_2, magic - before)
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    if abs(largest) >= float32(65536.0):
+        largest = -float32(inf)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            largest = fold(raised_single_inside, largest, x_p, inside_p)
+        largest = over_row(raised_single, largest, lanes)
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total_2 = (float32(0.0), float32(0.0))
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            total_2 = fold(added_exactly, total_2, weight_p, inside_p)
+        total_2 = over_row(plus_exactly, total_2, lanes)
     scale = pair_div(total, total_2)
     for start in range(0, length, lanes * width):
         dy_p = load_part(dy, at, start, like, like, lanes, width)

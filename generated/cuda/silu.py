@@ -629,7 +629,7 @@ def sigmoid_fast(x):
 
 @device
 def siluslope_approx(x):
-    """Return siluslope(x) to about 2**-18: its zero a factor."""
+    """Return (x sigmoid(x))' at x to about 2**-18."""
     size = abs(x)
     size_2 = float32(200.0) if size > float32(200.0) else size
     u = float32(1.2784646) - size_2

@@ -37,6 +37,8 @@ from actgen.cuda.intrinsics import (
     raised_inside,
     raised_single,
     raised_single_inside,
+    rescaled,
+    rescaled_exactly,
     rint,
     row_slice,
     store_part,
@@ -251,17 +253,17 @@ WIDTHS = {  # at most
     "forward_block_masked": 4,
     "forward_columns_masked": 1,
     "forward_narrow_rows": 32,
-    "forward_narrow_block": 8,
     "forward_narrow_columns": 1,
+    "forward_narrow_online": 8,
     "forward_narrow_rows_masked": 16,
-    "forward_narrow_block_masked": 8,
     "forward_narrow_columns_masked": 1,
+    "forward_narrow_online_masked": 8,
     "forward_fast_narrow_rows": 32,
-    "forward_fast_narrow_block": 8,
     "forward_fast_narrow_columns": 1,
+    "forward_fast_narrow_online": 8,
     "forward_fast_narrow_rows_masked": 16,
-    "forward_fast_narrow_block_masked": 8,
     "forward_fast_narrow_columns_masked": 1,
+    "forward_fast_narrow_online_masked": 8,
     "vjp_rows": 4,
     "vjp_block": 4,
     "vjp_columns": 1,
@@ -269,11 +271,11 @@ WIDTHS = {  # at most
     "vjp_block_masked": 4,
     "vjp_columns_masked": 1,
     "vjp_fast_narrow_rows": 16,
-    "vjp_fast_narrow_block": 8,
     "vjp_fast_narrow_columns": 1,
+    "vjp_fast_narrow_online": 8,
     "vjp_fast_narrow_rows_masked": 16,
-    "vjp_fast_narrow_block_masked": 8,
     "vjp_fast_narrow_columns_masked": 1,
+    "vjp_fast_narrow_online_masked": 8,
 }
 
 
@@ -412,35 +414,6 @@ def forward_narrow_rows(x, out, rows, length, like, lanes, width):
 
 
 @kernel
-def forward_narrow_block(x, out, rows, length, like, lanes, width):
-    """Compute every row of x."""
-    at = row_slice(rows, length, x | out, like, lanes)
-    largest = -float32(inf)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        largest = fold(raised_single, largest, each(forward_narrow_largest, x_p))
-    largest = over_row(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = (float32(0.0), float32(0.0))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
-        inside_p = inside(at, start, like, lanes, width)
-        total = fold(added_exactly, total, weight_p, inside_p)
-    total = over_row(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
-        values = each(forward_narrow_result, weight_p, factor[0], factor[1])
-        store_part(out, at, start, like, like, lanes, values)
-
-
-@kernel
 def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
     """Compute every column (axis 1) of x."""
     at = column_slice(outer, length, inner, lanes)
@@ -470,6 +443,67 @@ def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
 
 
 @kernel
+def forward_narrow_online(x, out, rows, length, like, lanes, width):
+    """Compute every row of x, read twice."""
+    at = row_slice(rows, length, x | out, like, lanes)
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = (float32(0.0), float32(0.0))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        top = fold(raised_single, largest, each(forward_narrow_largest, x_p))
+        if top > largest:
+            before = magic
+            largest = top
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled_exactly(total, magic - before)
+        weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
+        inside_p = inside(at, start, like, lanes, width)
+        total = fold(added_exactly, total, weight_p, inside_p)
+    before = magic
+    largest = over_row(raised_single, largest, lanes)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled_exactly(total, magic - before)
+    total = over_row(plus_exactly, total, lanes)
+    if abs(largest) >= float32(65536.0):
+        largest = -float32(inf)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            largest = fold(raised_single, largest, each(forward_narrow_largest, x_p))
+        largest = over_row(raised_single, largest, lanes)
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total = (float32(0.0), float32(0.0))
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
+            inside_p = inside(at, start, like, lanes, width)
+            total = fold(added_exactly, total, weight_p, inside_p)
+        total = over_row(plus_exactly, total, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
+        values = each(forward_narrow_result, weight_p, factor[0], factor[1])
+        store_part(out, at, start, like, like, lanes, values)
+
+
+@kernel
 def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     """Compute every row of x, held, where the mask is True."""
     at = row_slice(rows, length, x | out | mask, like, lanes)
@@ -488,37 +522,6 @@ def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     factor = pair_div(pair(float32(1.0)), total)
     values = each(forward_narrow_result, weight_p, factor[0], factor[1])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
-
-
-@kernel
-def forward_narrow_block_masked(x, mask, out, rows, length, like, lanes, width):
-    """Compute every row of x, where the mask is True."""
-    at = row_slice(rows, length, x | out | mask, like, lanes)
-    largest = -float32(inf)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        largest = fold(raised_single_inside, largest, each(forward_narrow_largest, x_p), inside_p)
-    largest = over_row(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = (float32(0.0), float32(0.0))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        total = fold(added_exactly, total, weight_p, inside_p)
-    total = over_row(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
-        values = each(forward_narrow_result, weight_p, factor[0], factor[1])
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
 
 @kernel
@@ -553,6 +556,71 @@ def forward_narrow_columns_masked(x, mask, out, outer, length, inner, like, lane
 
 
 @kernel
+def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width):
+    """Compute every row of x, read twice, where the mask is True."""
+    at = row_slice(rows, length, x | out | mask, like, lanes)
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = (float32(0.0), float32(0.0))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        top = fold(raised_single_inside, largest, each(forward_narrow_largest, x_p), inside_p)
+        if top > largest:
+            before = magic
+            largest = top
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled_exactly(total, magic - before)
+        weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
+        total = fold(added_exactly, total, weight_p, inside_p)
+    before = magic
+    largest = over_row(raised_single, largest, lanes)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled_exactly(total, magic - before)
+    total = over_row(plus_exactly, total, lanes)
+    if abs(largest) >= float32(65536.0):
+        largest = -float32(inf)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            largest = fold(
+                raised_single_inside, largest, each(forward_narrow_largest, x_p), inside_p
+            )
+        largest = over_row(raised_single, largest, lanes)
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total = (float32(0.0), float32(0.0))
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            total = fold(added_exactly, total, weight_p, inside_p)
+        total = over_row(plus_exactly, total, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
+        values = each(forward_narrow_result, weight_p, factor[0], factor[1])
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
+
+
+@kernel
 def forward_fast_narrow_rows(x, out, rows, length, like, lanes, width):
     """Compute every row of x, held."""
     at = row_slice(rows, length, x | out, like, lanes)
@@ -570,35 +638,6 @@ def forward_fast_narrow_rows(x, out, rows, length, like, lanes, width):
     total = over_row(plus, total, lanes)
     factor = float32(1.0) / total
     store_part(out, at, 0, like, like, lanes, each(forward_fast_narrow_result, weight_p, factor))
-
-
-@kernel
-def forward_fast_narrow_block(x, out, rows, length, like, lanes, width):
-    """Compute every row of x."""
-    at = row_slice(rows, length, x | out, like, lanes)
-    largest = -float32(inf)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        largest = fold(raised_single, largest, each(forward_fast_narrow_largest, x_p))
-    largest = over_row(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = float32(0.0)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
-        inside_p = inside(at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
-    total = over_row(plus, total, lanes)
-    factor = float32(1.0) / total
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(forward_fast_narrow_result, weight_p, factor)
-        store_part(out, at, start, like, like, lanes, values)
 
 
 @kernel
@@ -631,6 +670,67 @@ def forward_fast_narrow_columns(x, out, outer, length, inner, like, lanes, width
 
 
 @kernel
+def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
+    """Compute every row of x, read twice."""
+    at = row_slice(rows, length, x | out, like, lanes)
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = float32(0.0)
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        top = fold(raised_single, largest, each(forward_fast_narrow_largest, x_p))
+        if top > largest:
+            before = magic
+            largest = top
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled(total, magic - before)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+        inside_p = inside(at, start, like, lanes, width)
+        total = fold(added, total, weight_p, inside_p)
+    before = magic
+    largest = over_row(raised_single, largest, lanes)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled(total, magic - before)
+    total = over_row(plus, total, lanes)
+    if abs(largest) >= float32(65536.0):
+        largest = -float32(inf)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            largest = fold(raised_single, largest, each(forward_fast_narrow_largest, x_p))
+        largest = over_row(raised_single, largest, lanes)
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total = float32(0.0)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+            inside_p = inside(at, start, like, lanes, width)
+            total = fold(added, total, weight_p, inside_p)
+        total = over_row(plus, total, lanes)
+    factor = float32(1.0) / total
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+        values = each(forward_fast_narrow_result, weight_p, factor)
+        store_part(out, at, start, like, like, lanes, values)
+
+
+@kernel
 def forward_fast_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     """Compute every row of x, held, where the mask is True."""
     at = row_slice(rows, length, x | out | mask, like, lanes)
@@ -651,39 +751,6 @@ def forward_fast_narrow_rows_masked(x, mask, out, rows, length, like, lanes, wid
     factor = float32(1.0) / total
     values = each(forward_fast_narrow_result, weight_p, factor)
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
-
-
-@kernel
-def forward_fast_narrow_block_masked(x, mask, out, rows, length, like, lanes, width):
-    """Compute every row of x, where the mask is True."""
-    at = row_slice(rows, length, x | out | mask, like, lanes)
-    largest = -float32(inf)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        largest = fold(
-            raised_single_inside, largest, each(forward_fast_narrow_largest, x_p), inside_p
-        )
-    largest = over_row(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = float32(0.0)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        total = fold(added, total, weight_p, inside_p)
-    total = over_row(plus, total, lanes)
-    factor = float32(1.0) / total
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(forward_fast_narrow_result, weight_p, factor)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
 
 @kernel
@@ -710,6 +777,71 @@ def forward_fast_narrow_columns_masked(x, mask, out, outer, length, inner, like,
         inside_p = load_mask(mask, at, start, like, lanes, width)
         total = fold(added, total, weight_p, inside_p)
     total = over_column(plus, total, lanes)
+    factor = float32(1.0) / total
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+        values = each(forward_fast_narrow_result, weight_p, factor)
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
+
+
+@kernel
+def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, width):
+    """Compute every row of x, read twice, where the mask is True."""
+    at = row_slice(rows, length, x | out | mask, like, lanes)
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = float32(0.0)
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        top = fold(raised_single_inside, largest, each(forward_fast_narrow_largest, x_p), inside_p)
+        if top > largest:
+            before = magic
+            largest = top
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled(total, magic - before)
+        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+        total = fold(added, total, weight_p, inside_p)
+    before = magic
+    largest = over_row(raised_single, largest, lanes)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled(total, magic - before)
+    total = over_row(plus, total, lanes)
+    if abs(largest) >= float32(65536.0):
+        largest = -float32(inf)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            largest = fold(
+                raised_single_inside, largest, each(forward_fast_narrow_largest, x_p), inside_p
+            )
+        largest = over_row(raised_single, largest, lanes)
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total = float32(0.0)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            total = fold(added, total, weight_p, inside_p)
+        total = over_row(plus, total, lanes)
     factor = float32(1.0) / total
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -897,43 +1029,6 @@ def vjp_fast_narrow_rows(x, dy, out, rows, length, like, lanes, width):
 
 
 @kernel
-def vjp_fast_narrow_block(x, dy, out, rows, length, like, lanes, width):
-    """Compute the gradient of every row of x."""
-    at = row_slice(rows, length, x | dy | out, like, lanes)
-    largest = -float32(inf)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        largest = fold(raised_single, largest, each(vjp_fast_narrow_largest, x_p))
-    largest = over_row(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = (float32(0.0), float32(0.0))
-    total_2 = (float32(0.0), float32(0.0))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        inside_p = inside(at, start, like, lanes, width)
-        total = fold(added_exactly, total, weight_p, inside_p)
-        dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(
-            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
-        )
-    total = over_row(plus_exactly, total, lanes)
-    total_2 = over_row(plus_exactly, total_2, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
-    scale = pair_div(total_2, pair_mul(total, total))
-    for start in range(0, length, lanes * width):
-        dy_p = load_part(dy, at, start, like, like, lanes, width)
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
-        store_part(out, at, start, like, like, lanes, values)
-
-
-@kernel
 def vjp_fast_narrow_columns(x, dy, out, outer, length, inner, like, lanes, width):
     """Compute the gradient of every column (axis 1) of x."""
     at = column_slice(outer, length, inner, lanes)
@@ -960,6 +1055,83 @@ def vjp_fast_narrow_columns(x, dy, out, outer, length, inner, like, lanes, width
         )
     total = over_column(plus_exactly, total, lanes)
     total_2 = over_column(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
+    for start in range(0, length, lanes * width):
+        dy_p = load_part(dy, at, start, like, like, lanes, width)
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
+        store_part(out, at, start, like, like, lanes, values)
+
+
+@kernel
+def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
+    """Compute the gradient of every row of x, read twice."""
+    at = row_slice(rows, length, x | dy | out, like, lanes)
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        top = fold(raised_single, largest, each(vjp_fast_narrow_largest, x_p))
+        if top > largest:
+            before = magic
+            largest = top
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled_exactly(total, magic - before)
+            total_2 = rescaled_exactly(total_2, magic - before)
+        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+        inside_p = inside(at, start, like, lanes, width)
+        total = fold(added_exactly, total, weight_p, inside_p)
+        dy_p = load_part(dy, at, start, like, like, lanes, width)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    before = magic
+    largest = over_row(raised_single, largest, lanes)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled_exactly(total, magic - before)
+    total_2 = rescaled_exactly(total_2, magic - before)
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    if abs(largest) >= float32(65536.0):
+        largest = -float32(inf)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            largest = fold(raised_single, largest, each(vjp_fast_narrow_largest, x_p))
+        largest = over_row(raised_single, largest, lanes)
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total = (float32(0.0), float32(0.0))
+        total_2 = (float32(0.0), float32(0.0))
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+            inside_p = inside(at, start, like, lanes, width)
+            total = fold(added_exactly, total, weight_p, inside_p)
+            dy_p = load_part(dy, at, start, like, like, lanes, width)
+            total_2 = fold(
+                added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+            )
+        total = over_row(plus_exactly, total, lanes)
+        total_2 = over_row(plus_exactly, total_2, lanes)
     factor = pair_div(pair(float32(1.0)), total)
     scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
@@ -1003,45 +1175,6 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out, rows, length, like, lanes, wid
 
 
 @kernel
-def vjp_fast_narrow_block_masked(x, mask, dy, out, rows, length, like, lanes, width):
-    """Compute the gradient of every row of x, where the mask is True."""
-    at = row_slice(rows, length, x | dy | out | mask, like, lanes)
-    largest = -float32(inf)
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        largest = fold(raised_single_inside, largest, each(vjp_fast_narrow_largest, x_p), inside_p)
-    largest = over_row(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = (float32(0.0), float32(0.0))
-    total_2 = (float32(0.0), float32(0.0))
-    for start in range(0, length, lanes * width):
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        total = fold(added_exactly, total, weight_p, inside_p)
-        dy_p = load_part(dy, at, start, like, like, lanes, width)
-        total_2 = fold(
-            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
-        )
-    total = over_row(plus_exactly, total, lanes)
-    total_2 = over_row(plus_exactly, total_2, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
-    scale = pair_div(total_2, pair_mul(total, total))
-    for start in range(0, length, lanes * width):
-        dy_p = load_part(dy, at, start, like, like, lanes, width)
-        x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
-        inside_p = load_mask(mask, at, start, like, lanes, width)
-        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
-
-
-@kernel
 def vjp_fast_narrow_columns_masked(x, mask, dy, out, outer, length, inner, like, lanes, width):
     """Compute the gradient of every column (axis 1) of x, where the mask is True."""
     at = column_slice(outer, length, inner, lanes)
@@ -1069,6 +1202,87 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out, outer, length, inner, like,
         )
     total = over_column(plus_exactly, total, lanes)
     total_2 = over_column(plus_exactly, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), total)
+    scale = pair_div(total_2, pair_mul(total, total))
+    for start in range(0, length, lanes * width):
+        dy_p = load_part(dy, at, start, like, like, lanes, width)
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+        values = each(vjp_fast_narrow_result, dy_p, weight_p, factor[0], scale[0])
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
+
+
+@kernel
+def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, width):
+    """Compute the gradient of every row of x, read twice, where the mask is True."""
+    at = row_slice(rows, length, x | dy | out | mask, like, lanes)
+    largest = -float32(65536.0)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
+    for start in range(0, length, lanes * width):
+        x_p = load_part(x, at, start, like, like, lanes, width)
+        inside_p = load_mask(mask, at, start, like, lanes, width)
+        top = fold(raised_single_inside, largest, each(vjp_fast_narrow_largest, x_p), inside_p)
+        if top > largest:
+            before = magic
+            largest = top
+            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+            u = largest - shift
+            u_2 = rint(u * float32(1.442695))
+            magic = float32(12582942.0) - u_2
+            lowest = u + float32(-104.0)
+            total = rescaled_exactly(total, magic - before)
+            total_2 = rescaled_exactly(total_2, magic - before)
+        weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+        total = fold(added_exactly, total, weight_p, inside_p)
+        dy_p = load_part(dy, at, start, like, like, lanes, width)
+        total_2 = fold(
+            added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+        )
+    before = magic
+    largest = over_row(raised_single, largest, lanes)
+    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+    u = largest - shift
+    u_2 = rint(u * float32(1.442695))
+    magic = float32(12582942.0) - u_2
+    lowest = u + float32(-104.0)
+    total = rescaled_exactly(total, magic - before)
+    total_2 = rescaled_exactly(total_2, magic - before)
+    total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    if abs(largest) >= float32(65536.0):
+        largest = -float32(inf)
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            largest = fold(
+                raised_single_inside, largest, each(vjp_fast_narrow_largest, x_p), inside_p
+            )
+        largest = over_row(raised_single, largest, lanes)
+        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
+        u = largest - shift
+        u_2 = rint(u * float32(1.442695))
+        magic = float32(12582942.0) - u_2
+        lowest = u + float32(-104.0)
+        total = (float32(0.0), float32(0.0))
+        total_2 = (float32(0.0), float32(0.0))
+        for start in range(0, length, lanes * width):
+            x_p = load_part(x, at, start, like, like, lanes, width)
+            weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
+            inside_p = load_mask(mask, at, start, like, lanes, width)
+            total = fold(added_exactly, total, weight_p, inside_p)
+            dy_p = load_part(dy, at, start, like, like, lanes, width)
+            total_2 = fold(
+                added_exactly, total_2, each(vjp_fast_narrow_total_2, dy_p, weight_p), inside_p
+            )
+        total = over_row(plus_exactly, total, lanes)
+        total_2 = over_row(plus_exactly, total_2, lanes)
     factor = pair_div(pair(float32(1.0)), total)
     scale = pair_div(total_2, pair_mul(total, total))
     for start in range(0, length, lanes * width):
