@@ -201,6 +201,9 @@ for _kind in ("plain", "short"):
     MEANING[f"bell_{_kind}"] = lambda a: _exp(-a * a / 2)
 MEANING["normcdfslope_short"] = MEANING["normcdfslope"]
 MEANING.update({f"{name}_f32_fast": MEANING[name] for name in SLOPES})
+MEANING["sigmoidgate_f32_fast"] = lambda a: a * _sigmoid(a)
+MEANING["sigmoidgate_twofold_f32_fast"] = lambda a, low, b: b * _sigmoid(a + low)
+MEANING["normcdfgate_f32_fast"] = lambda a: a * MEANING["normcdf"](a)
 MEANING["product_rough"] = MEANING["product"]
 MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
 MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})

@@ -17,6 +17,7 @@ from actgen.codegen.functions.error_function import ERROR_FUNCTION
 from actgen.codegen.functions.exponential import EXPONENTIAL
 from actgen.codegen.functions.float32_error import FLOAT32_ERROR
 from actgen.codegen.functions.float32_exponential import FLOAT32_EXPONENTIAL
+from actgen.codegen.functions.float32_gates import FLOAT32_GATES
 from actgen.codegen.functions.float32_logarithm import FLOAT32_LOGARITHM
 from actgen.codegen.functions.float32_quotient import FLOAT32_QUOTIENT
 from actgen.codegen.functions.float32_softmax import FLOAT32_SOFTMAX
@@ -103,6 +104,7 @@ _ELEMENTARY = (
 _FLOAT32 = (
     *FLOAT32_ERROR,
     *FLOAT32_EXPONENTIAL,
+    *FLOAT32_GATES,
     *FLOAT32_LOGARITHM,
     *FLOAT32_QUOTIENT,
     *FLOAT32_SOFTPLUS,

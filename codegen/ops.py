@@ -76,6 +76,8 @@ RESTS = {
 }
 # derivatives of x sigmoid(x) and x normcdf(x): what kinds of each there are in float32
 SLOPES = {"siluslope": 1, "siluslope_twofold": 2, "normcdfslope": 1}
+# products x sigmoid(x) and x normcdf(x) in float32; `_twofold`, of another factor of the same sign
+GATES = {"sigmoidgate": 1, "sigmoidgate_twofold": 3, "normcdfgate": 1}
 # functions that have versions for 16-bit results on GPUs, `_approx`
 APPROX = {name: arity for name, arity in NARROW.items() if "twofold" not in name} | SLOPES
 
@@ -183,7 +185,7 @@ _ROWS = (
     ),
     *(
         Op(f"{name}_f32_fast", arity, "function", f"{name} in float32", formula=False)
-        for name, arity in SLOPES.items()
+        for name, arity in (SLOPES | GATES).items()
     ),
     # what GPUs have instructions for, to about 2**-22, and functions over them
     Op("exp2_approx", 1, "function", "2**a, 0 where that is subnormal", formula=False),

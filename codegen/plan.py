@@ -21,6 +21,7 @@ from actgen.codegen.activation import Param
 from actgen.codegen.algebra import factors, from_factors
 from actgen.codegen.constraints import violated
 from actgen.codegen.evaluate import constant
+from actgen.codegen.gates import with_gates
 from actgen.codegen.ir import (
     HALF,
     ZERO,
@@ -252,7 +253,7 @@ def _one_exponential(node: Expr) -> Expr:
 
 def in_float32(expr: Expr, suffix: str) -> Expr | None:
     """Return `expr` over the float32 functions, None where one is missing."""
-    expr = rewrite(expr, _spelled_out)
+    expr = with_gates(rewrite(expr, _spelled_out), suffix, LIBRARY)
     for node in walk(expr):
         if isinstance(node, Apply) and not _known(node, suffix):
             return None
@@ -274,7 +275,8 @@ def _spelled_out(node: Expr) -> Expr:
 
 
 def _known(node: Apply, suffix: str) -> bool:
-    if node.op in _ANY_FORMAT or node.op in _TARGETS or f"{node.op}{suffix}" in LIBRARY:
+    names = (node.op, f"{node.op}{suffix}") if node.op.endswith(suffix) else (f"{node.op}{suffix}",)
+    if node.op in _ANY_FORMAT or node.op in _TARGETS or any(name in LIBRARY for name in names):
         return True
     if node.op in LIBRARY:
         return LIBRARY[node.op].dtype == "float32"

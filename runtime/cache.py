@@ -38,7 +38,7 @@ _LIMIT = 256 * 2**20
 _OWN_SOURCES = (
     *("bits.py", "cache.py", "compilation.py", "half.py", "intrinsics.py", "launch.py"),
     *("streaming.py", "vectors.py", "lanes.py", "reductions.py", "downward.py", "tiles.py"),
-    "turned.py",
+    *("turned.py", "memory.py", "walk.py"),
 )
 
 

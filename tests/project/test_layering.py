@@ -47,8 +47,10 @@ ORDER = [
         f"functions.float32_{n}"
         for n in ("parts", "exponential", "quotient", "softplus", "logarithm", "error", "softmax")
     ),
+    "functions.float32_gates",
     *("functions.quick", "functions.slopes", "functions.gpu_approx", "functions.gpu_slopes"),
     *("library", "slopes", "gpu_slopes", "twofold", "tails", "lower"),
+    "gates",
     *("merge", "shorten", "share", "schedule", "narrow_axis"),
     *(
         "emit.cpu",
