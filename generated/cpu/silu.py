@@ -226,6 +226,95 @@ def sigmoid_twofold(x, low):
 
 
 @device
+def sigmoid_twofold_rest(x, low):
+    """Return what rounding leaves of sigmoid(x + low)."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    piece = (-low if x >= 0.0 else low) if abs(size) < 2000.0 else 0.0
+    rest = fma(u, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece_2 = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece_2 * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece_2) + u_3
+    u_4 = left * inverse
+    left_over = ratio - (ratio + u_4) + u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
+
+
+@device
+def sigmoid_twofold_times_rest(x, low, b):
+    """Return what rounding leaves of sigmoid(x + low) * b."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    piece = (-low if x >= 0.0 else low) if abs(size) < 2000.0 else 0.0
+    rest = fma(u, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece_2 = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece_2 * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece_2) + u_3
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
+    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
+    return 0.0 if x <= -1400.0 else u_4
+
+
+@device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
     piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
@@ -325,33 +414,6 @@ def siluslope_twofold_f32_fast(x, low):
     p_10 = fma(-tail, float32(9.094947e-13), float32(1.0))
     u_6 = tail * float32(9.094947e-13)
     return u_6 if x <= float32(0.0) else p_10
-
-
-@device
-def sigmoid_twofold_fast(x, low):
-    """Return sigmoid(x + low), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
-    scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
-    high = fma(k, 0.693147180559663, -near)
-    p = fma(k, 2.8235290563031577e-13, -(low if abs(x) < 2000.0 else 0.0))
-    r = high + p
-    r2 = r * r
-    p_2 = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_3 = fma(p_2, r2, 0.0001984126988598154)
-    p_4 = fma(p_3, r2, 0.008333333333321697)
-    p_5 = fma(p_4, r2, 0.16666666666666677)
-    p_6 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_7 = fma(p_6, r2, 2.4801587355927152e-05)
-    p_8 = fma(p_7, r2, 0.001388888888887024)
-    p_9 = fma(p_8, r2, 0.04166666666666669)
-    p_10 = fma(p_9, r2, 0.5)
-    curve = fma(p_5, r, p_10)
-    p_11 = fma(r2, curve, r)
-    p_12 = fma(p_11, 1.8446744073709552e19, 1.8446744073709552e19)
-    return scale / (scale + p_12)
 
 
 @device
@@ -529,6 +591,93 @@ def sigmoid(x):
 
 
 @device
+def sigmoid_rest(x):
+    """Return what rounding leaves of sigmoid(x)."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece) + u_3
+    u_4 = left * inverse
+    left_over = ratio - (ratio + u_4) + u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
+
+
+@device
+def sigmoid_times_rest(x, b):
+    """Return what rounding leaves of sigmoid(x) * b."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece) + u_3
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
+    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
+    return 0.0 if x <= -1400.0 else u_4
+
+
+@device
 def siluslope_f32_fast(x):
     """Return (x sigmoid(x))' at x, error below 3.7 ULP, its zero a factor."""
     u = -abs(x)
@@ -563,32 +712,6 @@ def siluslope_f32_fast(x):
     p_10 = fma(-tail, float32(9.094947e-13), float32(1.0))
     u_6 = tail * float32(9.094947e-13)
     return u_6 if x <= float32(0.0) else p_10
-
-
-@device
-def sigmoid_fast(x):
-    """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
-    scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
-    high = fma(k, 0.693147180559663, -near)
-    r = fma(k, 2.8235290563031577e-13, high)
-    r2 = r * r
-    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_2 = fma(p, r2, 0.0001984126988598154)
-    p_3 = fma(p_2, r2, 0.008333333333321697)
-    p_4 = fma(p_3, r2, 0.16666666666666677)
-    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
-    p_7 = fma(p_6, r2, 0.001388888888887024)
-    p_8 = fma(p_7, r2, 0.04166666666666669)
-    p_9 = fma(p_8, r2, 0.5)
-    curve = fma(p_4, r, p_9)
-    p_10 = fma(r2, curve, r)
-    p_11 = fma(p_10, 1.8446744073709552e19, 1.8446744073709552e19)
-    return scale / (scale + p_11)
 
 
 @device
@@ -637,10 +760,23 @@ def derivative(x, beta):
     """Return the derivative at x."""
     u = beta * x
     p = fma(beta, x, -u)
+    s = sigmoid_twofold(u, p)
+    u_2 = product(beta, -x)
     piece = 0.0 if beta == 0.0 else fma(beta, -x, -(beta * -x))
-    u_2 = sigmoid_twofold_times(u, p, product(beta, x))
-    u_3 = sigmoid_twofold_times(product(beta, -x), piece, u_2)
-    return sigmoid_twofold(u, p) + u_3
+    u_3 = product(beta, x)
+    u_4 = sigmoid_twofold_times(u, p, u_3)
+    u_5 = sigmoid_twofold_times(u_2, piece, u_4)
+    u_6 = s + u_5
+    u_7 = u_6 - s
+    u_8 = sigmoid_twofold_times_rest(u, p, u_3)
+    u_9 = u_8 + s * (0.0 if beta == 0.0 else p)
+    u_10 = sigmoid_twofold_times_rest(u_2, piece, u_4)
+    u_11 = s - (u_6 - u_7) + (u_5 - u_7) + sigmoid_twofold_rest(u, p)
+    u_12 = u_11 + (u_10 + sigmoid_twofold(u_2, piece) * u_9)
+    size = abs(u_12)
+    piece_2 = u_6 + u_12 if size < inf else u_6
+    piece_3 = u_6 - piece_2 + u_12 if size < inf else 0.0
+    return piece_2 + piece_3 if abs(piece_3) < inf else piece_2
 
 
 @device
@@ -661,28 +797,51 @@ def derivative_float32_fast(x, beta):
 
 
 @device
-def derivative_quick(x, beta):
-    """Return the derivative at x, in float64, uncompensated."""
-    u = beta * x
-    p = fma(beta, x, -u)
-    piece = 0.0 if beta == 0.0 else fma(beta, -x, -(beta * -x))
-    u_2 = sigmoid_twofold_times_fast(u, p, product(beta, x))
-    u_3 = sigmoid_twofold_times_fast(product(beta, -x), piece, u_2)
-    return sigmoid_twofold_fast(u, p) + u_3
-
-
-@device
 def second_derivative(x, beta):
     """Return the second derivative at x."""
     u = product(beta, -x)
     piece = 0.0 if beta == 0.0 else fma(beta, -x, -(beta * -x))
     u_2 = beta * x
     p = fma(beta, x, -u_2)
-    u_3 = sigmoid_twofold_times(u_2, p, product(beta, x))
-    u_4 = sigmoid_twofold(u_2, p) + sigmoid_twofold_times(u, piece, u_3)
-    u_5 = sigmoid_twofold_times(u, piece, sigmoid_twofold_times(u_2, p, u_3))
-    u_6 = sigmoid_twofold_times(u, piece, sigmoid_twofold_times(u_2, p, beta))
-    return u_6 + beta * (sigmoid_twofold_times(u, piece, u_4) - u_5)
+    u_3 = sigmoid_twofold_times(u_2, p, beta)
+    u_4 = sigmoid_twofold_times(u, piece, u_3)
+    s = sigmoid_twofold(u_2, p)
+    u_5 = product(beta, x)
+    u_6 = sigmoid_twofold_times(u_2, p, u_5)
+    u_7 = sigmoid_twofold_times(u, piece, u_6)
+    u_8 = s + u_7
+    u_9 = u_8 - s
+    s_2 = sigmoid_twofold(u, piece)
+    u_10 = sigmoid_twofold_times_rest(u_2, p, u_5)
+    u_11 = u_10 + s * (0.0 if beta == 0.0 else p)
+    u_12 = s - (u_8 - u_9) + (u_7 - u_9) + sigmoid_twofold_rest(u_2, p)
+    u_13 = u_12 + (sigmoid_twofold_times_rest(u, piece, u_6) + s_2 * u_11)
+    size = abs(u_13)
+    piece_2 = u_8 + u_13 if size < inf else u_8
+    u_14 = sigmoid_twofold_times(u, piece, piece_2)
+    u_15 = sigmoid_twofold_times(u_2, p, u_6)
+    u_16 = sigmoid_twofold_times(u, piece, u_15)
+    u_17 = u_14 - u_16
+    u_18 = u_17 - u_14
+    u_19 = s_2 * (u_8 - piece_2 + u_13 if size < inf else 0.0)
+    u_20 = sigmoid_twofold_times_rest(u, piece, piece_2) + u_19
+    u_21 = s_2 * (sigmoid_twofold_times_rest(u_2, p, u_6) + s * u_11)
+    u_22 = -(sigmoid_twofold_times_rest(u, piece, u_15) + u_21)
+    u_23 = u_14 - (u_17 - u_18) - (u_16 + u_18) + u_20 + u_22
+    size_2 = abs(u_23)
+    piece_3 = u_17 + u_23 if size_2 < inf else u_17
+    u_24 = beta * piece_3
+    u_25 = u_4 + u_24
+    u_26 = u_25 - u_4
+    u_27 = s_2 * sigmoid_twofold_times_rest(u_2, p, beta)
+    u_28 = sigmoid_twofold_times_rest(u, piece, u_3) + u_27
+    u_29 = (u_17 - piece_3 + u_23 if size_2 < inf else 0.0) * beta
+    u_30 = u_4 - (u_25 - u_26) + (u_24 - u_26) + u_28
+    u_31 = u_30 + (fma(beta, piece_3, -u_24) + u_29)
+    size_3 = abs(u_31)
+    piece_4 = u_25 + u_31 if size_3 < inf else u_25
+    piece_5 = u_25 - piece_4 + u_31 if size_3 < inf else 0.0
+    return piece_4 + piece_5 if abs(piece_5) < inf else piece_4
 
 
 @device
@@ -732,7 +891,18 @@ def forward_quick_default(x):
 @device
 def derivative_default(x):
     """Return the derivative at x."""
-    return sigmoid(x) + sigmoid_times(-x, sigmoid_times(x, x))
+    s = sigmoid(x)
+    u = sigmoid_times(x, x)
+    u_2 = sigmoid_times(-x, u)
+    u_3 = s + u_2
+    u_4 = u_3 - s
+    u_5 = sigmoid(-x) * sigmoid_times_rest(x, x)
+    u_6 = s - (u_3 - u_4) + (u_2 - u_4) + sigmoid_rest(x)
+    u_7 = u_6 + (sigmoid_times_rest(-x, u) + u_5)
+    size = abs(u_7)
+    piece = u_3 + u_7 if size < inf else u_3
+    piece_2 = u_3 - piece + u_7 if size < inf else 0.0
+    return piece + piece_2 if abs(piece_2) < inf else piece
 
 
 @device
@@ -745,13 +915,6 @@ def derivative_narrow_default(x):
 def derivative_float32_fast_default(x):
     """Return the derivative at x, in float32."""
     return siluslope_f32_fast(x)
-
-
-@device
-def derivative_quick_default(x):
-    """Return the derivative at x, in float64, uncompensated."""
-    u = sigmoid_times_fast(-x, sigmoid_times_fast(x, x))
-    return sigmoid_fast(x) + u
 
 
 forward_as = by_type(
@@ -773,7 +936,7 @@ derivative_as = by_type(
 )
 
 derivative_fast_as = by_type(
-    double=derivative_quick,
+    double=derivative,
     single=derivative_float32_fast,
     half=derivative_float32_fast,
 )
@@ -803,7 +966,7 @@ derivative_as_default = by_type(
 )
 
 derivative_fast_as_default = by_type(
-    double=derivative_quick_default,
+    double=derivative_default,
     single=derivative_float32_fast_default,
     half=derivative_float32_fast_default,
 )

@@ -7,11 +7,16 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float32, twofold (1.28 ULP); fast: float32 (1.86 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    derivative: float32, twofold (1.40 ULP); fast: float32 (3.56 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    second_derivative: float32, twofold (1.40 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    forward_default: float32 (0.74 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    derivative_default: float32, compensated (0.81 ULP); fast: float32 (2.37 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    forward: float32, twofold (1.28 ULP); fast: float32 (1.86 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative: float32, twofold (1.40 ULP); fast: float32 (3.56 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    second_derivative: float32, twofold (1.40 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    forward_default: float32 (0.74 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative_default: float32, compensated (0.81 ULP); fast: float32 (2.37 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf

@@ -7,9 +7,12 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float32, compensated (0.81 ULP); fast: float32 (2.37 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    derivative: float32, compensated (0.81 ULP); fast: float32 (2.37 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    second_derivative: float32, compensated (0.81 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    forward: float32, compensated (0.81 ULP); fast: float32 (2.37 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative: float32, compensated (0.81 ULP); fast: float32 (2.37 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    second_derivative: float32, compensated (0.81 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from numpy import float32

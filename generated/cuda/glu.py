@@ -7,9 +7,12 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float32, compensated (0.80 ULP); fast: float32 (3.05 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    vjp_gate: float32, compensated (0.78 ULP); fast: float32 (2.70 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    vjp_value: float32, compensated (0.83 ULP); fast: float32 (2.39 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    forward: float32, compensated (0.80 ULP); fast: float32 (3.05 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    vjp_gate: float32, compensated (0.78 ULP); fast: float32 (2.70 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    vjp_value: float32, compensated (0.83 ULP); fast: float32 (2.39 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf

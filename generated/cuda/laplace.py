@@ -13,7 +13,8 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
         16-bit results: float32 (0.51 ULP)
     second_derivative: float64, to fewer digits (0.51 ULP)
     forward_default: float32, compensated (0.74 ULP); fast: float32 (3.26 ULP)
-    derivative_default: float64, to fewer digits (0.51 ULP); fast: float32 (2.44 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative_default: float64, to fewer digits (0.51 ULP); fast: float32 (2.44 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf

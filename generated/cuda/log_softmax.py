@@ -18,6 +18,7 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     each,
+    exp2_approx,
     exponent,
     filled,
     fma,
@@ -32,6 +33,7 @@ from actgen.cuda.intrinsics import (
     over_column,
     over_row,
     pair,
+    pair_add,
     pair_div,
     pair_mul,
     pair_sub,
@@ -46,10 +48,10 @@ from actgen.cuda.intrinsics import (
     raised_inside,
     raised_single,
     raised_single_inside,
-    rescaled,
     rescaled_exactly,
     rint,
     row_slice,
+    shrunk,
     store_part,
     wide,
 )
@@ -162,20 +164,39 @@ def exp_twofold_times(x, low, b):
 
 @device
 def weight_f32(x, magic, lowest):
-    """Return exp(x) / 2**n, error below 1.0 ULP: exp(r) for x = k log 2 + r, magic says n."""
+    """Return exp(x) / 2**n, error below 0.88 ULP: exp(r) for x = k log 2 + r, magic says n."""
     t = fma(x, float32(1.442695), magic)
     k = t - magic
     u = -k
     high = fma(u, float32(0.6931472), x)
     r = fma(u, float32(-1.9046542e-09), high)
-    r2 = r * r
     p = fma(float32(0.0013950283), r, float32(0.008368889))
     p_2 = fma(p, r, float32(0.04166621))
     p_3 = fma(p_2, r, float32(0.16666518))
-    curve = fma(p_3, r, float32(0.5))
-    p_4 = fma(r2, curve, r)
-    u_2 = (float32(1.0) + p_4) * power2_rounded(t)
-    return float32(0.0) if x < lowest else u_2
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else exp_r * scale
+
+
+@device
+def weight_low_f32(x, magic, lowest):
+    """Return what the last rounding of weight_f32 lost."""
+    t = fma(x, float32(1.442695), magic)
+    k = t - magic
+    u = -k
+    high = fma(u, float32(0.6931472), x)
+    r = fma(u, float32(-1.9046542e-09), high)
+    p = fma(float32(0.0013950283), r, float32(0.008368889))
+    p_2 = fma(p, r, float32(0.04166621))
+    p_3 = fma(p_2, r, float32(0.16666518))
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    p_5 = fma(r, slope, float32(1.0) - exp_r)
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else p_5 * scale
 
 
 @device
@@ -301,13 +322,19 @@ def forward_narrow_total(x, index, peak, shift, magic, lowest):
 
 
 @device
+def forward_narrow_total_2(x, index, peak, shift, magic, lowest):
+    u_3 = weight_low_f32(x - shift, magic, lowest)
+    return float32(0.0) if index == peak else u_3
+
+
+@device
 def forward_narrow_result(x, largest, offset, offset_low):
     return x - largest - offset - offset_low
 
 
 @device
-def forward_fast_narrow_total(x, index, peak, shift, magic, lowest):
-    weight = weight_f32(x - shift, magic, lowest)
+def forward_fast_narrow_total(x, index, largest, peak):
+    weight = exp2_approx(fma(x - largest, float32(1.442695), float32(30.0)))
     return float32(0.0) if index == peak else weight
 
 
@@ -347,7 +374,8 @@ def vjp_fast_narrow_result(dy, weight, scale):
 
 
 # Kernels called `*_narrow_*` are for float32 and 16-bit arrays, and compute in float32.
-# All others compute in float64.
+# All others compute in float64. Where there is a `forward_fast_narrow_*`, it computes all
+# 16-bit results, to 0.51 ULP, and the one without fast all others, on both tiers.
 # `lanes` threads share a slice, each has `width` elements of it: constants of the compilation.
 WIDTHS = {  # at most
     "forward_rows": 4,
@@ -544,14 +572,18 @@ def forward_narrow_rows(x, out, rows, length, like, lanes, width):
     lowest = u + float32(-104.0)
     total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), total_p, inside_p)
+    total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+    total_2 = fold(added_exactly, (float32(0.0), float32(0.0)), total_2_p, inside_p)
     total = over_row(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part[0], part[1]))
-    part_2 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_2 = ratio
     offset = quick_pair(log1p_f32(part_2[0]), part_2[1] / (float32(1.0) + part_2[0]))
     values = each(forward_narrow_result, x_p, largest, offset[0], offset[1])
     store_part(out, at, 0, like, like, lanes, values)
@@ -576,20 +608,25 @@ def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
         total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added_exactly, total, total_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+        total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
     total = over_column(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_5 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part_5 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part_5[0], part_5[1]))
-    part_6 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_6 = ratio
     offset = quick_pair(log1p_f32(part_6[0]), part_6[1] / (float32(1.0) + part_6[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -610,6 +647,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
@@ -631,8 +669,16 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
                 forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
                 old[0] > -float32(inf),
             )
+            total_2 = rescaled_exactly(total_2, magic - before)
+            total_2 = added_exactly(
+                total_2,
+                forward_narrow_total_2(old[0], old[1], -1, shift, magic, lowest),
+                old[0] > -float32(inf),
+            )
         total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         total = fold(added_exactly, total, total_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+        total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
     before, old = magic, best
     best = over_row(further, best, lanes)
     peak = best[1]
@@ -648,7 +694,14 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
         forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
         old[0] > -float32(inf) and old[1] != best[1],
     )
+    total_2 = rescaled_exactly(total_2, magic - before)
+    total_2 = added_exactly(
+        total_2,
+        forward_narrow_total_2(old[0], old[1], -1, shift, magic, lowest),
+        old[0] > -float32(inf) and old[1] != best[1],
+    )
     total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
     if abs(largest) >= float32(65536.0):
         peak = (-float32(inf), 0)
         for start in range(0, length, lanes * width):
@@ -665,20 +718,25 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
         magic = float32(12582942.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
+        total_2 = (float32(0.0), float32(0.0))
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             index_p = positions(at, start, like, lanes, width)
             total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
             inside_p = inside(at, start, like, lanes, width)
             total = fold(added_exactly, total, total_p, inside_p)
+            total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+            total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
         total = over_row(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+        total_2 = over_row(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_7 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part_7 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part_7[0], part_7[1]))
-    part_8 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_8 = ratio
     offset = quick_pair(log1p_f32(part_8[0]), part_8[1] / (float32(1.0) + part_8[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -704,14 +762,18 @@ def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     lowest = u + float32(-104.0)
     total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), total_p, inside_p)
+    total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+    total_2 = fold(added_exactly, (float32(0.0), float32(0.0)), total_2_p, inside_p)
     total = over_row(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_9 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part_9 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part_9[0], part_9[1]))
-    part_10 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_10 = ratio
     offset = quick_pair(log1p_f32(part_10[0]), part_10[1] / (float32(1.0) + part_10[0]))
     values = each(forward_narrow_result, x_p, largest, offset[0], offset[1])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
@@ -736,20 +798,25 @@ def forward_narrow_columns_masked(x, mask, out, outer, length, inner, like, lane
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
         total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         total = fold(added_exactly, total, total_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+        total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
     total = over_column(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_13 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part_13 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part_13[0], part_13[1]))
-    part_14 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_14 = ratio
     offset = quick_pair(log1p_f32(part_14[0]), part_14[1] / (float32(1.0) + part_14[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -771,6 +838,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
@@ -792,8 +860,16 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
                 forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
                 old[0] > -float32(inf),
             )
+            total_2 = rescaled_exactly(total_2, magic - before)
+            total_2 = added_exactly(
+                total_2,
+                forward_narrow_total_2(old[0], old[1], -1, shift, magic, lowest),
+                old[0] > -float32(inf),
+            )
         total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         total = fold(added_exactly, total, total_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+        total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
     before, old = magic, best
     best = over_row(further, best, lanes)
     peak = best[1]
@@ -809,7 +885,14 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
         forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
         old[0] > -float32(inf) and old[1] != best[1],
     )
+    total_2 = rescaled_exactly(total_2, magic - before)
+    total_2 = added_exactly(
+        total_2,
+        forward_narrow_total_2(old[0], old[1], -1, shift, magic, lowest),
+        old[0] > -float32(inf) and old[1] != best[1],
+    )
     total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
     if abs(largest) >= float32(65536.0):
         peak = (-float32(inf), 0)
         for start in range(0, length, lanes * width):
@@ -826,20 +909,25 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
         magic = float32(12582942.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
+        total_2 = (float32(0.0), float32(0.0))
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             index_p = positions(at, start, like, lanes, width)
             total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
             inside_p = load_mask(mask, at, start, like, lanes, width)
             total = fold(added_exactly, total, total_p, inside_p)
+            total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+            total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
         total = over_row(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+        total_2 = over_row(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_15 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part_15 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part_15[0], part_15[1]))
-    part_16 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_16 = ratio
     offset = quick_pair(log1p_f32(part_16[0]), part_16[1] / (float32(1.0) + part_16[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -859,22 +947,11 @@ def forward_fast_narrow_rows(x, out, rows, length, like, lanes, width):
     peak = over_row(further, peak, lanes)
     largest = peak[0]
     peak = peak[1]
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+    total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
     total = fold(added, float32(0.0), total_p, inside_p)
     total = over_row(plus, total, lanes)
-    u_3 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
-        (float32(0.6931472), float32(-1.9046542e-09)),
-    )
-    part = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part[0], part[1]))
-    part_2 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
-    scale = quick_pair(log1p_f32(part_2[0]), part_2[1] / (float32(1.0) + part_2[0]))
+    part = pair_div(pair(total), pair(float32(1073741800.0)))
+    scale = quick_pair(log1p_f32(part[0]), part[1] / (float32(1.0) + part[0]))
     values = each(forward_fast_narrow_result, x_p, largest, scale[0])
     store_part(out, at, 0, like, like, lanes, values)
 
@@ -892,27 +969,16 @@ def forward_fast_narrow_columns(x, out, outer, length, inner, like, lanes, width
     peak = over_column(further, peak, lanes)
     largest = peak[0]
     peak = peak[1]
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
-        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+        total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added, total, total_p, inside_p)
     total = over_column(plus, total, lanes)
-    u_3 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
-        (float32(0.6931472), float32(-1.9046542e-09)),
-    )
-    part_5 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part_5[0], part_5[1]))
-    part_6 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
-    scale = quick_pair(log1p_f32(part_6[0]), part_6[1] / (float32(1.0) + part_6[0]))
+    part_3 = pair_div(pair(total), pair(float32(1073741800.0)))
+    scale = quick_pair(log1p_f32(part_3[0]), part_3[1] / (float32(1.0) + part_3[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         values = each(forward_fast_narrow_result, x_p, largest, scale[0])
@@ -926,11 +992,6 @@ def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
     best = (-float32(inf), 0)
     peak = 0
     largest = -float32(65536.0)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -938,36 +999,26 @@ def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
         inside_p = inside(at, start, like, lanes, width)
         new = fold(found, best, x_p, index_p, inside_p)
         if new[1] != best[1] or new[0] != best[0]:
-            before, old = magic, best
+            before, old = largest, best
             best = new
             peak = best[1]
             largest = raised_single(best[0], -float32(65536.0))
-            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-            u = largest - shift
-            u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
-            lowest = u + float32(-104.0)
-            total = rescaled(total, magic - before)
+            total = shrunk(total, before - largest)
             total = added(
                 total,
-                forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+                forward_fast_narrow_total(old[0], old[1], largest, -1),
                 old[0] > -float32(inf),
             )
-        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+        total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
         total = fold(added, total, total_p, inside_p)
-    before, old = magic, best
+    before, old = largest, best
     best = over_row(further, best, lanes)
     peak = best[1]
     largest = raised_single(best[0], -float32(65536.0))
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = rescaled(total, magic - before)
+    total = shrunk(total, before - largest)
     total = added(
         total,
-        forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+        forward_fast_narrow_total(old[0], old[1], largest, -1),
         old[0] > -float32(inf) and old[1] != best[1],
     )
     total = over_row(plus, total, lanes)
@@ -981,27 +1032,16 @@ def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
         peak = over_row(further, peak, lanes)
         largest = peak[0]
         peak = peak[1]
-        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-        u = largest - shift
-        u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
-        lowest = u + float32(-104.0)
         total = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             index_p = positions(at, start, like, lanes, width)
-            total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+            total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
             inside_p = inside(at, start, like, lanes, width)
             total = fold(added, total, total_p, inside_p)
         total = over_row(plus, total, lanes)
-    u_3 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
-        (float32(0.6931472), float32(-1.9046542e-09)),
-    )
-    part_7 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part_7[0], part_7[1]))
-    part_8 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
-    scale = quick_pair(log1p_f32(part_8[0]), part_8[1] / (float32(1.0) + part_8[0]))
+    part_4 = pair_div(pair(total), pair(float32(1073741800.0)))
+    scale = quick_pair(log1p_f32(part_4[0]), part_4[1] / (float32(1.0) + part_4[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         values = each(forward_fast_narrow_result, x_p, largest, scale[0])
@@ -1019,22 +1059,11 @@ def forward_fast_narrow_rows_masked(x, mask, out, rows, length, like, lanes, wid
     peak = over_row(further, peak, lanes)
     largest = peak[0]
     peak = peak[1]
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+    total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
     total = fold(added, float32(0.0), total_p, inside_p)
     total = over_row(plus, total, lanes)
-    u_3 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
-        (float32(0.6931472), float32(-1.9046542e-09)),
-    )
-    part_9 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part_9[0], part_9[1]))
-    part_10 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
-    scale = quick_pair(log1p_f32(part_10[0]), part_10[1] / (float32(1.0) + part_10[0]))
+    part_5 = pair_div(pair(total), pair(float32(1073741800.0)))
+    scale = quick_pair(log1p_f32(part_5[0]), part_5[1] / (float32(1.0) + part_5[0]))
     values = each(forward_fast_narrow_result, x_p, largest, scale[0])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
 
@@ -1052,27 +1081,16 @@ def forward_fast_narrow_columns_masked(x, mask, out, outer, length, inner, like,
     peak = over_column(further, peak, lanes)
     largest = peak[0]
     peak = peak[1]
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
-        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+        total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         total = fold(added, total, total_p, inside_p)
     total = over_column(plus, total, lanes)
-    u_3 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
-        (float32(0.6931472), float32(-1.9046542e-09)),
-    )
-    part_13 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part_13[0], part_13[1]))
-    part_14 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
-    scale = quick_pair(log1p_f32(part_14[0]), part_14[1] / (float32(1.0) + part_14[0]))
+    part_7 = pair_div(pair(total), pair(float32(1073741800.0)))
+    scale = quick_pair(log1p_f32(part_7[0]), part_7[1] / (float32(1.0) + part_7[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         values = each(forward_fast_narrow_result, x_p, largest, scale[0])
@@ -1087,11 +1105,6 @@ def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, w
     best = (-float32(inf), 0)
     peak = 0
     largest = -float32(65536.0)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -1099,36 +1112,26 @@ def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, w
         inside_p = load_mask(mask, at, start, like, lanes, width)
         new = fold(found, best, x_p, index_p, inside_p)
         if new[1] != best[1] or new[0] != best[0]:
-            before, old = magic, best
+            before, old = largest, best
             best = new
             peak = best[1]
             largest = raised_single(best[0], -float32(65536.0))
-            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-            u = largest - shift
-            u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
-            lowest = u + float32(-104.0)
-            total = rescaled(total, magic - before)
+            total = shrunk(total, before - largest)
             total = added(
                 total,
-                forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+                forward_fast_narrow_total(old[0], old[1], largest, -1),
                 old[0] > -float32(inf),
             )
-        total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+        total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
         total = fold(added, total, total_p, inside_p)
-    before, old = magic, best
+    before, old = largest, best
     best = over_row(further, best, lanes)
     peak = best[1]
     largest = raised_single(best[0], -float32(65536.0))
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = rescaled(total, magic - before)
+    total = shrunk(total, before - largest)
     total = added(
         total,
-        forward_fast_narrow_total(old[0], old[1], -1, shift, magic, lowest),
+        forward_fast_narrow_total(old[0], old[1], largest, -1),
         old[0] > -float32(inf) and old[1] != best[1],
     )
     total = over_row(plus, total, lanes)
@@ -1142,27 +1145,16 @@ def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, w
         peak = over_row(further, peak, lanes)
         largest = peak[0]
         peak = peak[1]
-        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-        u = largest - shift
-        u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
-        lowest = u + float32(-104.0)
         total = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             index_p = positions(at, start, like, lanes, width)
-            total_p = each(forward_fast_narrow_total, x_p, index_p, peak, shift, magic, lowest)
+            total_p = each(forward_fast_narrow_total, x_p, index_p, largest, peak)
             inside_p = load_mask(mask, at, start, like, lanes, width)
             total = fold(added, total, total_p, inside_p)
         total = over_row(plus, total, lanes)
-    u_3 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
-        (float32(0.6931472), float32(-1.9046542e-09)),
-    )
-    part_15 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
-    e = pair(exp_twofold_f32(part_15[0], part_15[1]))
-    part_16 = pair_div(pair(total), pair_mul(e, pair(float32(1073741800.0))))
-    scale = quick_pair(log1p_f32(part_16[0]), part_16[1] / (float32(1.0) + part_16[0]))
+    part_8 = pair_div(pair(total), pair(float32(1073741800.0)))
+    scale = quick_pair(log1p_f32(part_8[0]), part_8[1] / (float32(1.0) + part_8[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         values = each(forward_fast_narrow_result, x_p, largest, scale[0])

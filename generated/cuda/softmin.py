@@ -17,6 +17,7 @@ from actgen.cuda.intrinsics import (
     copysign,
     device,
     each,
+    exp2_approx,
     filled,
     fma,
     fold,
@@ -27,6 +28,7 @@ from actgen.cuda.intrinsics import (
     over_column,
     over_row,
     pair,
+    pair_add,
     pair_div,
     pair_mul,
     plus,
@@ -41,6 +43,7 @@ from actgen.cuda.intrinsics import (
     rescaled_exactly,
     rint,
     row_slice,
+    shrunk,
     store_part,
     wide,
 )
@@ -116,20 +119,39 @@ def exp_twofold_times(x, low, b):
 
 @device
 def weight_f32(x, magic, lowest):
-    """Return exp(x) / 2**n, error below 1.0 ULP: exp(r) for x = k log 2 + r, magic says n."""
+    """Return exp(x) / 2**n, error below 0.88 ULP: exp(r) for x = k log 2 + r, magic says n."""
     t = fma(x, float32(1.442695), magic)
     k = t - magic
     u = -k
     high = fma(u, float32(0.6931472), x)
     r = fma(u, float32(-1.9046542e-09), high)
-    r2 = r * r
     p = fma(float32(0.0013950283), r, float32(0.008368889))
     p_2 = fma(p, r, float32(0.04166621))
     p_3 = fma(p_2, r, float32(0.16666518))
-    curve = fma(p_3, r, float32(0.5))
-    p_4 = fma(r2, curve, r)
-    u_2 = (float32(1.0) + p_4) * power2_rounded(t)
-    return float32(0.0) if x < lowest else u_2
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else exp_r * scale
+
+
+@device
+def weight_low_f32(x, magic, lowest):
+    """Return what the last rounding of weight_f32 lost."""
+    t = fma(x, float32(1.442695), magic)
+    k = t - magic
+    u = -k
+    high = fma(u, float32(0.6931472), x)
+    r = fma(u, float32(-1.9046542e-09), high)
+    p = fma(float32(0.0013950283), r, float32(0.008368889))
+    p_2 = fma(p, r, float32(0.04166621))
+    p_3 = fma(p_2, r, float32(0.16666518))
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    p_5 = fma(r, slope, float32(1.0) - exp_r)
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else p_5 * scale
 
 
 @device
@@ -167,6 +189,11 @@ def forward_narrow_weight(x, shift, magic, lowest):
 
 
 @device
+def forward_narrow_total_2(x, shift, magic, lowest):
+    return weight_low_f32(-x - shift, magic, lowest)
+
+
+@device
 def forward_narrow_result(weight, factor, factor_low):
     return fma(weight, factor, weight * factor_low)
 
@@ -177,13 +204,13 @@ def forward_fast_narrow_largest(x):
 
 
 @device
-def forward_fast_narrow_weight(x, shift, magic, lowest):
-    return weight_f32(-x - shift, magic, lowest)
+def forward_fast_narrow_weight(x, largest):
+    return exp2_approx(fma(-x - largest, float32(1.442695), float32(30.0)))
 
 
 @device
-def forward_fast_narrow_result(weight, factor):
-    return weight * factor
+def forward_fast_narrow_result(weight, scale):
+    return weight * scale
 
 
 @device
@@ -243,7 +270,8 @@ def vjp_fast_narrow_result(dy, weight, factor, scale):
 
 
 # Kernels called `*_narrow_*` are for float32 and 16-bit arrays, and compute in float32.
-# All others compute in float64.
+# All others compute in float64. Where there is a `forward_fast_narrow_*`, it computes all
+# 16-bit results, to 0.51 ULP, and the one without fast all others, on both tiers.
 # `lanes` threads share a slice, each has `width` elements of it: constants of the compilation.
 WIDTHS = {  # at most
     "forward_rows": 8,
@@ -407,8 +435,11 @@ def forward_narrow_rows(x, out, rows, length, like, lanes, width):
     weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
     inside_p = inside(at, 0, like, lanes, width)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
+    total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+    total_2 = fold(added, float32(0.0), total_2_p, inside_p)
     total = over_row(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+    total_2 = over_row(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     values = each(forward_narrow_result, weight_p, factor[0], factor[1])
     store_part(out, at, 0, like, like, lanes, values)
 
@@ -428,13 +459,17 @@ def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added_exactly, total, weight_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+        total_2 = fold(added, total_2, total_2_p, inside_p)
     total = over_column(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+    total_2 = over_column(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
@@ -453,6 +488,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         top = fold(raised_single, largest, each(forward_narrow_largest, x_p))
@@ -465,9 +501,12 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
             magic = float32(12582942.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
+            total_2 = rescaled(total_2, magic - before)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added_exactly, total, weight_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+        total_2 = fold(added, total_2, total_2_p, inside_p)
     before = magic
     largest = over_row(raised_single, largest, lanes)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
@@ -476,7 +515,9 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
+    total_2 = rescaled(total_2, magic - before)
     total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus, total_2, lanes)
     if abs(largest) >= float32(65536.0):
         largest = -float32(inf)
         for start in range(0, length, lanes * width):
@@ -489,13 +530,17 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
         magic = float32(12582942.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
+        total_2 = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
             inside_p = inside(at, start, like, lanes, width)
             total = fold(added_exactly, total, weight_p, inside_p)
+            total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+            total_2 = fold(added, total_2, total_2_p, inside_p)
         total = over_row(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+        total_2 = over_row(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
@@ -518,8 +563,11 @@ def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     lowest = u + float32(-104.0)
     weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
+    total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+    total_2 = fold(added, float32(0.0), total_2_p, inside_p)
     total = over_row(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+    total_2 = over_row(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     values = each(forward_narrow_result, weight_p, factor[0], factor[1])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
@@ -540,13 +588,17 @@ def forward_narrow_columns_masked(x, mask, out, outer, length, inner, like, lane
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         total = fold(added_exactly, total, weight_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+        total_2 = fold(added, total_2, total_2_p, inside_p)
     total = over_column(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+    total_2 = over_column(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
@@ -566,6 +618,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         inside_p = load_mask(mask, at, start, like, lanes, width)
@@ -579,8 +632,11 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
             magic = float32(12582942.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
+            total_2 = rescaled(total_2, magic - before)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
         total = fold(added_exactly, total, weight_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+        total_2 = fold(added, total_2, total_2_p, inside_p)
     before = magic
     largest = over_row(raised_single, largest, lanes)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
@@ -589,7 +645,9 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
+    total_2 = rescaled(total_2, magic - before)
     total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus, total_2, lanes)
     if abs(largest) >= float32(65536.0):
         largest = -float32(inf)
         for start in range(0, length, lanes * width):
@@ -605,13 +663,17 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
         magic = float32(12582942.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
+        total_2 = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
             inside_p = load_mask(mask, at, start, like, lanes, width)
             total = fold(added_exactly, total, weight_p, inside_p)
+            total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+            total_2 = fold(added, total_2, total_2_p, inside_p)
         total = over_row(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+        total_2 = over_row(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
@@ -627,17 +689,12 @@ def forward_fast_narrow_rows(x, out, rows, length, like, lanes, width):
     x_p = load_part(x, at, 0, like, like, lanes, width)
     largest = fold(raised_single, -float32(inf), each(forward_fast_narrow_largest, x_p))
     largest = over_row(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+    weight_p = each(forward_fast_narrow_weight, x_p, largest)
     inside_p = inside(at, 0, like, lanes, width)
     total = fold(added, float32(0.0), weight_p, inside_p)
     total = over_row(plus, total, lanes)
-    factor = float32(1.0) / total
-    store_part(out, at, 0, like, like, lanes, each(forward_fast_narrow_result, weight_p, factor))
+    scale = float32(1.0) / total
+    store_part(out, at, 0, like, like, lanes, each(forward_fast_narrow_result, weight_p, scale))
 
 
 @kernel
@@ -649,23 +706,18 @@ def forward_fast_narrow_columns(x, out, outer, length, inner, like, lanes, width
         x_p = load_part(x, at, start, like, like, lanes, width)
         largest = fold(raised_single, largest, each(forward_fast_narrow_largest, x_p))
     largest = over_column(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+        weight_p = each(forward_fast_narrow_weight, x_p, largest)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added, total, weight_p, inside_p)
     total = over_column(plus, total, lanes)
-    factor = float32(1.0) / total
+    scale = float32(1.0) / total
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(forward_fast_narrow_result, weight_p, factor)
+        weight_p = each(forward_fast_narrow_weight, x_p, largest)
+        values = each(forward_fast_narrow_result, weight_p, scale)
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -674,35 +726,20 @@ def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
     """Compute every row of x, read twice."""
     at = row_slice(rows, length, x | out, like, lanes)
     largest = -float32(65536.0)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         top = fold(raised_single, largest, each(forward_fast_narrow_largest, x_p))
         if top > largest:
-            before = magic
+            before = largest
             largest = top
-            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-            u = largest - shift
-            u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
-            lowest = u + float32(-104.0)
-            total = rescaled(total, magic - before)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+            total = shrunk(total, before - largest)
+        weight_p = each(forward_fast_narrow_weight, x_p, largest)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added, total, weight_p, inside_p)
-    before = magic
+    before = largest
     largest = over_row(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = rescaled(total, magic - before)
+    total = shrunk(total, before - largest)
     total = over_row(plus, total, lanes)
     if abs(largest) >= float32(65536.0):
         largest = -float32(inf)
@@ -710,23 +747,18 @@ def forward_fast_narrow_online(x, out, rows, length, like, lanes, width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             largest = fold(raised_single, largest, each(forward_fast_narrow_largest, x_p))
         largest = over_row(raised_single, largest, lanes)
-        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-        u = largest - shift
-        u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
-        lowest = u + float32(-104.0)
         total = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
-            weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+            weight_p = each(forward_fast_narrow_weight, x_p, largest)
             inside_p = inside(at, start, like, lanes, width)
             total = fold(added, total, weight_p, inside_p)
         total = over_row(plus, total, lanes)
-    factor = float32(1.0) / total
+    scale = float32(1.0) / total
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(forward_fast_narrow_result, weight_p, factor)
+        weight_p = each(forward_fast_narrow_weight, x_p, largest)
+        values = each(forward_fast_narrow_result, weight_p, scale)
         store_part(out, at, start, like, like, lanes, values)
 
 
@@ -740,16 +772,11 @@ def forward_fast_narrow_rows_masked(x, mask, out, rows, length, like, lanes, wid
         raised_single_inside, -float32(inf), each(forward_fast_narrow_largest, x_p), inside_p
     )
     largest = over_row(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+    weight_p = each(forward_fast_narrow_weight, x_p, largest)
     total = fold(added, float32(0.0), weight_p, inside_p)
     total = over_row(plus, total, lanes)
-    factor = float32(1.0) / total
-    values = each(forward_fast_narrow_result, weight_p, factor)
+    scale = float32(1.0) / total
+    values = each(forward_fast_narrow_result, weight_p, scale)
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
 
@@ -765,23 +792,18 @@ def forward_fast_narrow_columns_masked(x, mask, out, outer, length, inner, like,
             raised_single_inside, largest, each(forward_fast_narrow_largest, x_p), inside_p
         )
     largest = over_column(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+        weight_p = each(forward_fast_narrow_weight, x_p, largest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         total = fold(added, total, weight_p, inside_p)
     total = over_column(plus, total, lanes)
-    factor = float32(1.0) / total
+    scale = float32(1.0) / total
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(forward_fast_narrow_result, weight_p, factor)
+        weight_p = each(forward_fast_narrow_weight, x_p, largest)
+        values = each(forward_fast_narrow_result, weight_p, scale)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
@@ -791,35 +813,20 @@ def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, w
     """Compute every row of x, read twice, where the mask is True."""
     at = row_slice(rows, length, x | out | mask, like, lanes)
     largest = -float32(65536.0)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
     total = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         top = fold(raised_single_inside, largest, each(forward_fast_narrow_largest, x_p), inside_p)
         if top > largest:
-            before = magic
+            before = largest
             largest = top
-            shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-            u = largest - shift
-            u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
-            lowest = u + float32(-104.0)
-            total = rescaled(total, magic - before)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+            total = shrunk(total, before - largest)
+        weight_p = each(forward_fast_narrow_weight, x_p, largest)
         total = fold(added, total, weight_p, inside_p)
-    before = magic
+    before = largest
     largest = over_row(raised_single, largest, lanes)
-    shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-    u = largest - shift
-    u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
-    lowest = u + float32(-104.0)
-    total = rescaled(total, magic - before)
+    total = shrunk(total, before - largest)
     total = over_row(plus, total, lanes)
     if abs(largest) >= float32(65536.0):
         largest = -float32(inf)
@@ -830,23 +837,18 @@ def forward_fast_narrow_online_masked(x, mask, out, rows, length, like, lanes, w
                 raised_single_inside, largest, each(forward_fast_narrow_largest, x_p), inside_p
             )
         largest = over_row(raised_single, largest, lanes)
-        shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
-        u = largest - shift
-        u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
-        lowest = u + float32(-104.0)
         total = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
-            weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
+            weight_p = each(forward_fast_narrow_weight, x_p, largest)
             inside_p = load_mask(mask, at, start, like, lanes, width)
             total = fold(added, total, weight_p, inside_p)
         total = over_row(plus, total, lanes)
-    factor = float32(1.0) / total
+    scale = float32(1.0) / total
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
-        weight_p = each(forward_fast_narrow_weight, x_p, shift, magic, lowest)
-        values = each(forward_fast_narrow_result, weight_p, factor)
+        weight_p = each(forward_fast_narrow_weight, x_p, largest)
+        values = each(forward_fast_narrow_result, weight_p, scale)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         store_part(out, at, start, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 

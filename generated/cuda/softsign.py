@@ -7,9 +7,12 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64 (0.50 ULP); fast: float32 (1.38 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    derivative: float64, uncompensated (0.50 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
-    second_derivative: float64, uncompensated (0.50 ULP); 16-bit results: float32, approximations of the hardware (0.51 ULP)
+    forward: float64 (0.50 ULP); fast: float32 (1.38 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative: float64, uncompensated (0.50 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    second_derivative: float64, uncompensated (0.50 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf
