@@ -132,7 +132,9 @@ def _approximate(node: Expr) -> Expr:
         z = node.args[0].args[0]
         return apply("exp2_approx", apply("fma", z - apply("amax", z), LOG2_E, single(UP)))
     if is_op(node, "mul") and is_op(node.args[0], "exp") and node.args[1] == single(2.0**UP):
-        return node.args[1]  # the weight of the peak
+        # the weight of the peak; NaN for an infinite one, as it is there
+        peak = next(n for n in walk(node) if is_op(n, "amax"))
+        return node.args[1] + (peak - peak)
     return node
 
 
@@ -169,7 +171,8 @@ def _add_kernels(
     groups = program.spec.groups is not None
     backward = body.name != "forward"
     params = [p.name for p in kernel_params(program.spec)]
-    spelled = [f"{p}_" if p in _LOCALS else p for p in params]
+    reserved = _LOCALS | _PRIMITIVES
+    spelled = [f"{p}_" if p in reserved or p.endswith("_p") else p for p in params]
     elements = ("x", *(() if not backward or groups else ("dy",)), *variant.random)
     slices = ("dy",) if backward and groups else ()
     target = "out64" if body.name.startswith("partial_") else "dx" if slices else "out"
@@ -177,7 +180,7 @@ def _add_kernels(
         Symbol(p): Symbol(name) for p, name in zip(params, spelled, strict=True)
     }
     lowered = substitute(body.lowered if narrow is None else narrow.expr, names)
-    taken = {*spelled, *elements, *slices, *_LOCALS}
+    taken = {*spelled, *elements, *slices, *reserved}
     sliced = groups and not backward
     if narrow is None:
         plan = schedule(lowered, taken, sliced=sliced)

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from os import PathLike
 from typing import Any, TypeVar
 
+from actgen import cuda as cuda
 from actgen.activation import Activation as Activation
 from actgen.errors import UnknownActivationError as UnknownActivationError
 from actgen.generated.api import *  # noqa: F403

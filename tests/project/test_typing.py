@@ -26,6 +26,7 @@ actgen.elu.vjp(x, x, wrt="alpha", alpha=2.0)
 actgen.elu.with_params(alpha=2.0)(x)
 actgen.swish(x, beta=2.0)
 actgen.gelu_tanh(x)
+actgen.cuda.is_available(), actgen.cuda.scalar(actgen.gelu.fast)
 actgen.names(), actgen.get("relu"), actgen.serialize(actgen.relu), actgen.load("my.yaml").name
 g: actgen.Activation = actgen.tanh.fast
 reveal_type(actgen.softmax(x))
