@@ -140,6 +140,20 @@ def load_bool(typingctx: Any, address: Any, index: Any) -> Any:
     return signature(types.boolean, types.int64, types.int64), codegen
 
 
+@intrinsic
+def store_bool(typingctx: Any, address: Any, index: Any, value: Any) -> Any:
+    """Write an entry of an array of booleans, one byte each."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        byte = ir.IntType(8)
+        place = _global(builder, builder.add(args[0], args[1]), byte)
+        truth = context.cast(builder, args[2], sig.args[2], types.boolean)
+        builder.store(builder.zext(truth, byte), place, align=1)
+        return context.get_dummy_value()
+
+    return signature(types.void, types.int64, types.int64, types.boolean), codegen
+
+
 def _thread(builder: Any) -> Any:
     kind = ir.FunctionType(_I32, [])
     name = "llvm.nvvm.read.ptx.sreg.tid.x"
