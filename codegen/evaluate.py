@@ -214,8 +214,8 @@ for _name in NARROW:
     for _tier in ("_f32", "_f32_fast"):
         MEANING[_name + _tier] = _KINDS[_twofold_too, _times_too](MEANING[_base])
 MEANING.update({f"{name}_approx": MEANING[f"{name}_f32_fast"] for name in APPROX})
-MEANING["mishslope_approx"] = lambda a: MEANING["tanhsoftplus"](a) + MEANING["product"](
-    MEANING["sech2softplus"](a) * _sigmoid(a), a
+MEANING["mishslope_approx"] = lambda a: (
+    MEANING["tanhsoftplus"](a) + MEANING["product"](MEANING["sech2softplus"](a) * _sigmoid(a), a)
 )
 MEANING["sigmoidpart_approx"] = lambda a, b: (
     _sigmoid(a) + MEANING["product"](_sigmoid(a) * _sigmoid(-a), b)

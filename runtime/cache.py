@@ -180,7 +180,7 @@ class KernelCache(_Cache):  # type: ignore[misc]
 
 
 def kept(label: str, key: bytes, make: Callable[[], bytes]) -> bytes:
-    """Return what the cache holds under a label and a key, else what `make` gives, and keep that."""
+    """Return what the cache holds under a label and a key, else what `make` gives; keep that."""
     where = folder()
     if where is None:
         return make()

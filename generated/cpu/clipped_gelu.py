@@ -290,7 +290,7 @@ def normcdf_f32_fast(x):
     p = fma(float32(-0.00026152778), r_whole, float32(0.002604138))
     p_2 = fma(float32(-0.020833148), r_whole, float32(0.125))
     p_3 = fma(fma(float32(2.1797317e-05), r2, p), r2, p_2)
-    e = fma(r2, p_3, fma(r_whole, -float32(0.5), float32(1.0)))
+    e = fma(r2, p_3, fma(r_whole, float32(-0.5), float32(1.0)))
     p_4 = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_5 = fma(float32(-0.10919907), y, float32(-0.28024015))
     p_6 = fma(float32(0.0014441528), area, p_4)

@@ -146,7 +146,7 @@ def forward_float32_default(x):
 @device
 def derivative_default(x):
     """Return the derivative at x."""
-    holds = x > -3.0 or x == -3.0 and --1.2e-16 > 0.0
+    holds = x > -3.0 or x == -3.0 and 1.2e-16 > 0.0
     piece = 0.16666666666666666 if holds else 0.0
     piece_2 = piece if x < 3.0 or x == 3.0 and -1.2e-16 < 0.0 else 0.0
     piece_3 = 0.0 if x == -3.0 else x if x != x else piece_2
@@ -156,8 +156,8 @@ def derivative_default(x):
 @device
 def derivative_float32_default(x):
     """Return the derivative at x, in float32."""
-    holds = x == float32(3.0) and -float32(1.2e-16) < float32(0.0)
-    holds_2 = -float32(-1.2e-16) > float32(0.0)
+    holds = x == float32(3.0) and float32(-1.2e-16) < float32(0.0)
+    holds_2 = float32(1.2e-16) > float32(0.0)
     holds_3 = x > float32(-3.0) or x == float32(-3.0) and holds_2
     piece = float32(0.16666667) if holds_3 else float32(0.0)
     piece_2 = piece if x < float32(3.0) or holds else float32(0.0)

@@ -136,7 +136,7 @@ def normcdf_twofold_f32(x, low):
     t = fma(area, float32(-0.7213475), float32(12582941.0))
     k = t - float32(12582941.0)
     r = fma(k, float32(1.3862944), area)
-    e_near = fma(r, -float32(0.5), float32(1.0))
+    e_near = fma(r, float32(-0.5), float32(1.0))
     line = fma(y, float32(1.078125), float32(1.0))
     p = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_2 = fma(float32(-0.10919907), y, float32(-0.28024015))
@@ -157,7 +157,7 @@ def normcdf_twofold_f32(x, low):
     p_6 = fma(float32(-0.00026152778), r, float32(0.002604138))
     p_7 = fma(float32(2.1797317e-05), r2, p_6)
     curve = fma(p_7, r2, fma(float32(-0.020833148), r, float32(0.125)))
-    p_8 = fma(r, -float32(0.5), float32(1.0) - e_near)
+    p_8 = fma(r, float32(-0.5), float32(1.0) - e_near)
     e_rest = fma(r2, curve, p_8)
     e = e_near + e_rest
     u = -inverse
@@ -169,7 +169,7 @@ def normcdf_twofold_f32(x, low):
     left = fma(u, h_low, fma(u, h, float32(1.0)))
     p_11 = fma(float32(2.0) * y, piece_2, fma(y, y, -area))
     rest = fma(k, float32(-3.8093084e-09), p_11)
-    e_low = fma(rest, -float32(0.5) * e, e_rest)
+    e_low = fma(rest, float32(-0.5) * e, e_rest)
     p_12 = fma(e_near, inverse, -tail)
     tail_low = fma(inverse, fma(e, left, e_low), p_12)
     both_low = fma(tail_low, signed, start - both + part)
@@ -412,7 +412,7 @@ def normcdf_twofold_f32_fast(x, low):
     p_2 = fma(float32(-0.00026152778), r_whole, float32(0.002604138))
     p_3 = fma(float32(-0.020833148), r_whole, float32(0.125))
     p_4 = fma(fma(float32(2.1797317e-05), r2, p_2), r2, p_3)
-    e = fma(r2, p_4, fma(r_whole, -float32(0.5), float32(1.0)))
+    e = fma(r2, p_4, fma(r_whole, float32(-0.5), float32(1.0)))
     p_5 = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_6 = fma(float32(-0.10919907), y, float32(-0.28024015))
     p_7 = fma(float32(0.0014441528), area, p_5)
@@ -632,7 +632,7 @@ def forward_default(x):
     u = x - 0.707107
     u_2 = 3.5449050851663446 * u
     u_3 = u - x
-    u_4 = x - (u - u_3) - (0.707107 + u_3) + --4.106226469957619e-17
+    u_4 = x - (u - u_3) - (0.707107 + u_3) + 4.106226469957619e-17
     u_5 = fma(3.5449050851663446, u, -u_2) + 5.5122507250748656e-17 * u
     return normcdf_twofold(u_2, u_5 + u_4 * 3.5449050851663446)
 
@@ -645,7 +645,7 @@ def forward_float32_default(x):
     p = fma(float32(3.5449052), u, -u_2)
     u_3 = u - x
     u_4 = x - (u - u_3) - (float32(0.707107) + u_3)
-    u_5 = u_4 + -float32(-7.50351e-09)
+    u_5 = u_4 + float32(7.50351e-09)
     u_6 = p + float32(-1.0053312e-07) * u
     u_7 = u_6 + u_5 * float32(3.5449052)
     return normcdf_twofold_f32(u_2, u_7)
@@ -659,7 +659,7 @@ def forward_float32_fast_default(x):
     p = fma(float32(3.5449052), u, -u_2)
     u_3 = u - x
     u_4 = x - (u - u_3) - (float32(0.707107) + u_3)
-    u_5 = u_4 + -float32(-7.50351e-09)
+    u_5 = u_4 + float32(7.50351e-09)
     u_6 = p + float32(-1.0053312e-07) * u
     u_7 = u_6 + u_5 * float32(3.5449052)
     return normcdf_twofold_f32_fast(u_2, u_7)
@@ -671,7 +671,7 @@ def forward_quick_default(x):
     u = x - 0.707107
     u_2 = 3.5449050851663446 * u
     u_3 = u - x
-    u_4 = x - (u - u_3) - (0.707107 + u_3) + --4.106226469957619e-17
+    u_4 = x - (u - u_3) - (0.707107 + u_3) + 4.106226469957619e-17
     u_5 = fma(3.5449050851663446, u, -u_2) + 5.5122507250748656e-17 * u
     return normcdf_twofold_fast(u_2, u_5 + u_4 * 3.5449050851663446)
 
@@ -683,7 +683,7 @@ def derivative_default(x):
     u_2 = u * u
     u_3 = -(6.283176031419105 * u_2)
     u_4 = u - x
-    u_5 = x - (u - u_4) - (0.707107 + u_4) + --4.106226469957619e-17
+    u_5 = x - (u - u_4) - (0.707107 + u_4) + 4.106226469957619e-17
     u_6 = u_5 * u
     u_7 = fma(6.283176031419105, u_2, u_3) + -6.258852415519257e-17 * u_2
     u_8 = u_7 + (fma(u, u, -u_2) + u_6 + u_6) * 6.283176031419105
@@ -707,7 +707,7 @@ def derivative_float32_fast_default(x):
     p = fma(float32(6.283176), u_2, u_3)
     u_4 = u - x
     u_5 = x - (u - u_4) - (float32(0.707107) + u_4)
-    u_6 = (u_5 + -float32(-7.50351e-09)) * u
+    u_6 = (u_5 + float32(7.50351e-09)) * u
     u_7 = fma(u, u, -u_2) + u_6 + u_6
     u_8 = p + float32(8.613712e-08) * u_2
     u_9 = -(u_8 + u_7 * float32(6.283176))
@@ -723,7 +723,7 @@ def derivative_quick_default(x):
     u_2 = u * u
     u_3 = -(6.283176031419105 * u_2)
     u_4 = u - x
-    u_5 = x - (u - u_4) - (0.707107 + u_4) + --4.106226469957619e-17
+    u_5 = x - (u - u_4) - (0.707107 + u_4) + 4.106226469957619e-17
     u_6 = u_5 * u
     u_7 = fma(6.283176031419105, u_2, u_3) + -6.258852415519257e-17 * u_2
     u_8 = u_7 + (fma(u, u, -u_2) + u_6 + u_6) * 6.283176031419105

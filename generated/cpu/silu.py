@@ -499,11 +499,11 @@ def sigmoidgate_f32_fast(x):
     """Return x sigmoid(x), error below 2.8 ULP: max(x, 0), and what exp(-|x|) takes off that."""
     size = abs(x)
     near = float32(110.0) if size > float32(110.0) else size
-    t = fma(near, -float32(1.442695), float32(12582952.0))
+    t = fma(near, float32(-1.442695), float32(12582952.0))
     scale = power2_rounded(t)
     k = t - float32(12582952.0)
-    high = fma(k, -float32(0.6931472), -near)
-    r = fma(k, -float32(-1.9046542e-09), high)
+    high = fma(k, float32(-0.6931472), -near)
+    r = fma(k, float32(1.9046542e-09), high)
     p = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
     p_2 = fma(p, r, float32(3.7895197e-14))
     p_3 = fma(p_2, r, float32(1.515811e-13))
@@ -694,7 +694,7 @@ def siluslope_f32_fast(x):
     p_3 = fma(r2, curve, r)
     scale = power2_rounded(t)
     u_3 = near - float32(-1.2784646)
-    away = u_3 + -float32(1.29792825e-08)
+    away = u_3 + float32(-1.29792825e-08)
     square = away * away
     p_4 = fma(float32(0.0023257225), away, float32(0.011602672))
     p_5 = fma(float32(0.046410635), away, float32(0.13923228))

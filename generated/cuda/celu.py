@@ -142,7 +142,7 @@ def expm1_approx(x):
     p_2 = fma(p, x, float32(0.4999989))
     p_3 = fma(p_2, x, float32(0.99999833))
     h = exp2_approx(x * float32(0.7213475))
-    p_4 = fma(h, h, -float32(1.0))
+    p_4 = fma(h, h, float32(-1.0))
     u = x * p_3
     return u if abs(x) < float32(0.2) else p_4
 

@@ -434,13 +434,13 @@ def sigmoidgate_twofold_f32_fast(x, low, b):
     """Return b sigmoid(x + low), error below 3.0 ULP; b must have the sign of x."""
     size = abs(x)
     near = float32(110.0) if size > float32(110.0) else size
-    t = fma(near, -float32(1.442695), float32(12582952.0))
+    t = fma(near, float32(-1.442695), float32(12582952.0))
     scale = power2_rounded(t)
     k = t - float32(12582952.0)
-    high = fma(k, -float32(0.6931472), -near)
+    high = fma(k, float32(-0.6931472), -near)
     piece = low if size < float32(1000.0) else float32(0.0)
     piece_2 = piece if x < float32(0.0) else -piece
-    p = fma(k, -float32(-1.9046542e-09), piece_2)
+    p = fma(k, float32(1.9046542e-09), piece_2)
     r = high + p
     p_2 = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
     p_3 = fma(p_2, r, float32(3.7895197e-14))
@@ -599,7 +599,7 @@ def normcdf_times_f32_fast(x, b):
     p = fma(float32(-0.00026152778), r_whole, float32(0.002604138))
     p_2 = fma(float32(-0.020833148), r_whole, float32(0.125))
     p_3 = fma(fma(float32(2.1797317e-05), r2, p), r2, p_2)
-    e = fma(r2, p_3, fma(r_whole, -float32(0.5), float32(1.0)))
+    e = fma(r2, p_3, fma(r_whole, float32(-0.5), float32(1.0)))
     p_4 = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_5 = fma(float32(-0.10919907), y, float32(-0.28024015))
     p_6 = fma(float32(0.0014441528), area, p_4)
@@ -1050,7 +1050,7 @@ def normcdf_times_f32(x, b):
     t = fma(area, float32(-0.7213475), shift)
     k = t - shift
     r = fma(k, float32(1.3862944), area)
-    e_near = fma(r, -float32(0.5), float32(1.0))
+    e_near = fma(r, float32(-0.5), float32(1.0))
     line = fma(y, float32(1.078125), float32(1.0))
     p = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_2 = fma(float32(-0.10919907), y, float32(-0.28024015))
@@ -1071,7 +1071,7 @@ def normcdf_times_f32(x, b):
     p_6 = fma(float32(-0.00026152778), r, float32(0.002604138))
     p_7 = fma(float32(2.1797317e-05), r2, p_6)
     curve = fma(p_7, r2, fma(float32(-0.020833148), r, float32(0.125)))
-    p_8 = fma(r, -float32(0.5), float32(1.0) - e_near)
+    p_8 = fma(r, float32(-0.5), float32(1.0) - e_near)
     e_rest = fma(r2, curve, p_8)
     e = e_near + e_rest
     u = -inverse
@@ -1079,7 +1079,7 @@ def normcdf_times_f32(x, b):
     h_low = line - h + bend + p_9
     left = fma(u, h_low, fma(u, h, float32(1.0)))
     rest = fma(k, float32(-3.8093084e-09), fma(y, y, -area))
-    e_low = fma(rest, -float32(0.5) * e, e_rest)
+    e_low = fma(rest, float32(-0.5) * e, e_rest)
     p_10 = fma(e_near, inverse, -tail)
     tail_low = fma(inverse, fma(e, left, e_low), p_10)
     both_low = fma(tail_low, signed, start - both + part)
