@@ -1,8 +1,8 @@
 """Judge results: arrays of results and of references in, errors in ULP and the worst one out.
 
 References good to many digits judge all results; the worst are judged again by the oracle, in
-exact arithmetic, and only those count. float64 is held to the unit of its largest term where the
-terms of a result cancel.
+exact arithmetic, and only those count. float64 is held to the unit of its largest term near a zero,
+where the terms of a result cancel.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from mpmath import mp, mpf
 from numba import njit
 
+from actgen.codegen.budgets import NEAR_ZERO
 from benchmarks.accuracy_cases import Case
 from tests.oracle import Format, format_of, reference
 from tests.oracle.ulp import error
@@ -49,7 +50,7 @@ def _narrow(computed, exact, bits, least, most, fraction, overflow, errors):  # 
 def extended_errors(computed: Array, exact: Array, largest: Array) -> Array:
     """Return the errors of results against references in extended precision.
 
-    `largest` are numbers whose unit counts; the results themselves, unless terms cancel.
+    `largest` are the numbers whose unit counts.
     """
     fmt = format_of(computed.dtype)
     computed = computed.astype(np.float64)
@@ -62,6 +63,11 @@ def extended_errors(computed: Array, exact: Array, largest: Array) -> Array:
         vast = np.isinf(computed) & (np.abs(exact) >= _overflow(fmt)) & (computed * exact > 0)
     right = vast | (np.isnan(computed) & np.isnan(exact))
     return np.where(right, 0.0, np.where(finite, size, np.inf))
+
+
+def unit_of(exact: Array, largest: Array) -> Array:
+    """Return whose unit counts: results themselves, but their largest term near a zero."""
+    return np.where(np.abs(exact) < NEAR_ZERO * largest, largest, np.abs(exact))
 
 
 def _overflow(fmt: Format) -> Any:
@@ -77,7 +83,7 @@ def exact_error(case: Case, order: int, dtype: str, x: float, computed: float) -
         exact = sum(parts, mpf(0))
         size = error(computed, exact, fmt)
         largest = max(map(abs, parts))
-        if dtype == "float64" and 0 < size < math.inf and abs(exact) < largest:
+        if dtype == "float64" and 0 < size < math.inf and abs(exact) < NEAR_ZERO * largest:
             size *= float(fmt.ulp(exact) / fmt.ulp(largest))
     return size
 

@@ -15,7 +15,7 @@ from numba import njit
 
 from benchmarks import accuracy_inputs as inputs
 from benchmarks.accuracy_cases import Case
-from benchmarks.accuracy_judge import Worst, extended_errors, narrow_errors
+from benchmarks.accuracy_judge import Worst, extended_errors, narrow_errors, unit_of
 from tests.oracle.compiled import where
 from tests.oracle.sweep import compiled_formula, ends, extended_reference
 
@@ -51,7 +51,8 @@ def wide(case: Case, count: int, progress: Progress = lambda share: None) -> Fig
         exact = extended_reference(case.name, x, **dict(case.params))
         for (order, tier), record in worst.items():
             computed = case.evaluate(order, tier, x)
-            record.see(x, computed, extended_errors(computed, *exact[order]))
+            value, largest = exact[order]
+            record.see(x, computed, extended_errors(computed, value, unit_of(value, largest)))
         done += x.size
         progress(done / count)
     return _figures(case, "float64", worst)

@@ -20,6 +20,7 @@ from benchmarks.remez import Fit, Function, coefficients
 
 TARGET = Path(__file__).resolve().parents[1] / "codegen" / "coefficients.py"
 _REDUCED = mp.mpf(0.3466)  # a little over log(2) / 2
+_EIGHTH = mp.mpf("0.7857")  # a little over π/4
 _TERMS = 32
 
 
@@ -37,6 +38,14 @@ def _exp_curve(r: Any) -> Any:
 
 def _atanh_tail(z: Any) -> Any:
     return sum(2 * z**k / mp.mpf(2 * k + 3) for k in range(2 * _TERMS))
+
+
+def _sin_tail(z: Any) -> Any:
+    return sum((-1) ** (k + 1) * z**k / mp.factorial(2 * k + 3) for k in range(_TERMS))
+
+
+def _cos_tail(z: Any) -> Any:
+    return sum((-1) ** k * z**k / mp.factorial(2 * k + 4) for k in range(_TERMS))
 
 
 def _erf_quotient(z: Any) -> Any:
@@ -123,6 +132,14 @@ _DOUBLE: tuple[Fit, ...] = (
         "LOG", 6, 3,
         function=_atanh_tail, low=mp.mpf(0), high=mp.mpf("0.1717") ** 2, weight=lambda z: z / 2,
         doc="(2 atanh(s) / s - 2) / s² in z = s², |s| ≤ 3 - 2√2; relative to 2 atanh(s)",
+    ),
+    Fit(
+        "SIN", _sin_tail, mp.mpf(0), _EIGHTH**2, 6, lambda z: z,
+        "(sin(r) / r - 1) / r² in z = r², |r| ≤ π/4; relative to r",
+    ),
+    Fit(
+        "COS", _cos_tail, mp.mpf(0), _EIGHTH**2, 6, lambda z: z * z,
+        "(cos(r) - 1 + r²/2) / r⁴ in z = r², |r| ≤ π/4; relative to 1",
     ),
     _tail("ERFC", 1, 3.0, 38.0, 24, _ERFC.format(3, 38)),
     _closing_tail("ERFC_PLAIN", 1, 3.5, 11.0, 19),

@@ -1,6 +1,6 @@
 """Tell what CUDA kernels compile to, without a GPU: for each, instructions and what they use.
 
-    python -m benchmarks.ptx [--functions gelu silu] [--dtypes float32] [--capability 9.0] [--json F]
+    python -m benchmarks.ptx [--functions gelu silu] [--dtypes float32] [--capability 9.0]
 
 Compiles the kernels over contiguous arrays for one compute capability and prints, for each, the PTX
 instructions an element takes, registers, spilled bytes, local memory, 16-byte loads and stores, and
@@ -109,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError:
         parser.error(f"--capability: {options.capability!r} is none; 9.0 is one")
     except ImportError as error:
-        print(f'{error}; pip install "actgen[cuda13]" brings what compiles kernels', file=sys.stderr)
+        print(f'{error}: pip install "actgen[cuda13]" brings what is missing', file=sys.stderr)
         return 2
     if capability < OLDEST:
         parser.error(f"--capability: the oldest is {'.'.join(map(str, OLDEST))}")

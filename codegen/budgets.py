@@ -12,6 +12,8 @@ FAST = {"float16": 0.51, "bfloat16": 0.51, "float32": 4.0, "float64": 8.0}
 # beside the rounding of the sum
 NORMALIZED = dict.fromkeys(ACCURATE, 2.0)
 NORMALIZED_FAST = dict.fromkeys(ACCURATE, 4.0) | {"float64": 8.0}
+NEAR_ZERO = 0.25
+"""Where a sum is smaller than this part of its largest term, float64 counts in ULP of that."""
 PARAMETERS = ACCURATE | {"float32": 2.0}
 """The budgets for parameters other than the defaults."""
 

@@ -99,9 +99,7 @@ def _planned(program: Program, variant: Variant, body: Body) -> Body:
     params = () if variant.fixed else kernel_params(program.spec)
     setting = Setting(variable, params)
     slope = not body.name.startswith("forward")
-    short = short_way(
-        body.exact, made.double.lowered, setting, slope, approximate=math != "precise"
-    )
+    short = short_way(body.exact, body.lowered, setting, slope, approximate=math != "precise")
     return replace(body, plan=replace(made, short=short))
 
 

@@ -15,7 +15,16 @@ from mpmath import mp
 
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
-from actgen.codegen.ops import APPROX, NARROW, QUICK, ROUGH, SLOPES, TWOFOLD, VANISHING
+from actgen.codegen.ops import (
+    APPROX,
+    NARROW,
+    QUICK,
+    RESTS,
+    ROUGH,
+    SLOPES,
+    VANISHING,
+    WITH_LOW,
+)
 
 _HUGE = mpmath.mpf(10) ** 400  # beyond it e^a only costs memory
 
@@ -51,6 +60,27 @@ def _real(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _twofold(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda a, b: function(a + b)
+
+
+def _rest(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what a function's value leaves of the float64 nearest to it."""
+
+    def left(*args: Any) -> Any:
+        exact = function(*args)
+        return exact - mp.mpf(float(exact)) if mp.isfinite(exact) else mp.mpf(0)
+
+    return left
+
+
+def _quarters(a: Any) -> Any:
+    with mp.extraprec(1100):
+        return mp.nint(a * 2 / mp.pi)
+
+
+def _angle(a: Any) -> Any:
+    """Return what quarters of a turn leave of a number."""
+    with mp.extraprec(1100):
+        return a - _quarters(a) * mp.pi / 2
 
 
 def _times(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
@@ -142,6 +172,9 @@ MEANING: dict[str, Callable[..., Any]] = {
     ),
     "sech2softplus": lambda a: MEANING["sech2"](MEANING["softplus"](a)),
     "tanhsoftplus": lambda a: mp.tanh(MEANING["softplus"](a)),
+    "far_quarters": lambda a: _quarters(a) - 4 * mp.nint(_quarters(a) / 4),
+    "far_angle": lambda a: _angle(a),
+    "far_angle_low": lambda a: _rest(_angle)(a),
     "logcosh": lambda a: (
         mp.log(mp.cosh(a)) if abs(a) < 1 else abs(a) + mp.log1p(_exp(-2 * abs(a))) - mp.log(2)
     ),
@@ -160,7 +193,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "straight_through": lambda a, b: a,
 }
 
-MEANING.update({f"{name}_twofold": _twofold(MEANING[name]) for name in TWOFOLD})
+MEANING.update({f"{name}_twofold": _twofold(MEANING[name]) for name in WITH_LOW})
 for _kind in ("plain", "short"):
     MEANING.update({f"{name}_{_kind}": MEANING[name] for name in ROUGH})
     MEANING[f"sigmoidslope_{_kind}"] = lambda a: _sigmoid(a) * _sigmoid(-a)
@@ -168,17 +201,21 @@ for _kind in ("plain", "short"):
     MEANING[f"bell_{_kind}"] = lambda a: _exp(-a * a / 2)
 MEANING["normcdfslope_short"] = MEANING["normcdfslope"]
 MEANING.update({f"{name}_f32_fast": MEANING[name] for name in SLOPES})
+MEANING["sigmoidgate_f32_fast"] = lambda a: a * _sigmoid(a)
+MEANING["sigmoidgate_twofold_f32_fast"] = lambda a, low, b: b * _sigmoid(a + low)
+MEANING["normcdfgate_f32_fast"] = lambda a: a * MEANING["normcdf"](a)
 MEANING["product_rough"] = MEANING["product"]
 MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
 MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})
+MEANING.update({f"{name}_rest": _rest(MEANING[name]) for name in RESTS})
 MEANING.update({f"{name}_fast": MEANING[name] for name in QUICK})
 for _name in NARROW:
     _base, _twofold_too, _times_too = _name.split("_")[0], "_twofold" in _name, "_times" in _name
     for _tier in ("_f32", "_f32_fast"):
         MEANING[_name + _tier] = _KINDS[_twofold_too, _times_too](MEANING[_base])
 MEANING.update({f"{name}_approx": MEANING[f"{name}_f32_fast"] for name in APPROX})
-MEANING["mishslope_approx"] = lambda a: MEANING["tanhsoftplus"](a) + MEANING["product"](
-    MEANING["sech2softplus"](a) * _sigmoid(a), a
+MEANING["mishslope_approx"] = lambda a: (
+    MEANING["tanhsoftplus"](a) + MEANING["product"](MEANING["sech2softplus"](a) * _sigmoid(a), a)
 )
 MEANING["sigmoidpart_approx"] = lambda a, b: (
     _sigmoid(a) + MEANING["product"](_sigmoid(a) * _sigmoid(-a), b)
@@ -189,6 +226,8 @@ MEANING["log2_approx"] = _real(lambda a: mp.log(a, 2) if a != 0 else -mp.inf)
 MEANING["weight_f32"] = lambda a, b, c: (
     mp.mpf(0) if a < c else _exp(a) * mp.power(2, b - mp.mpf(3 * 2**22))
 )
+MEANING["weight_f64"] = lambda a: mp.mpf(0) if a < -700 else _exp(a)
+MEANING["weight_low_f32"] = lambda a, b, c: mp.mpf(0)
 
 
 _CLOSED = frozenset((*MEANING, "where"))

@@ -11,10 +11,13 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+from actgen.codegen.functions.circle import CIRCLE
+from actgen.codegen.functions.circular import CIRCULAR
 from actgen.codegen.functions.error_function import ERROR_FUNCTION
 from actgen.codegen.functions.exponential import EXPONENTIAL
 from actgen.codegen.functions.float32_error import FLOAT32_ERROR
 from actgen.codegen.functions.float32_exponential import FLOAT32_EXPONENTIAL
+from actgen.codegen.functions.float32_gates import FLOAT32_GATES
 from actgen.codegen.functions.float32_logarithm import FLOAT32_LOGARITHM
 from actgen.codegen.functions.float32_quotient import FLOAT32_QUOTIENT
 from actgen.codegen.functions.float32_softmax import FLOAT32_SOFTMAX
@@ -37,12 +40,10 @@ from actgen.codegen.ir import (
     X,
     absolute,
     apply,
-    cos,
     cosh,
     exp,
     log,
     log1p,
-    sin,
     sinh,
     sqrt,
     walk,
@@ -52,8 +53,6 @@ from actgen.codegen.ir import (
 _LOG2 = Const(Fraction(math.log(2)))
 _A, _B, _C = Symbol("a"), Symbol("b"), Symbol("c")
 _LOW = Symbol("low")
-# the low part of an infinite argument is NaN
-_low = where(apply("lt", absolute(X), apply("inf")), _LOW, 0)
 _decay2 = exp(-2 * absolute(X))
 
 
@@ -85,8 +84,6 @@ _FUNCTIONS = (
     Function("rootratio", ("a", "b", "c"), where(apply("ge", _B, 0), 1 + _B / sqrt(_A),
                                                  _C / (_A - _B * sqrt(_A))),
              "Return 1 + b / sqrt(a), given c = a - b**2."),
-    Function("sin_twofold", ("x", "low"), sin(X) + cos(X) * _low, "Return sin(x + low)."),
-    Function("cos_twofold", ("x", "low"), cos(X) - sin(X) * _low, "Return cos(x + low)."),
     Function("sinh_twofold", ("x", "low"), _corrected(sinh(X), cosh(X) * _LOW, cosh(X)),
              "Return sinh(x + low)."),
     Function("cosh_twofold", ("x", "low"), _corrected(cosh(X), sinh(X) * _LOW),
@@ -97,6 +94,8 @@ _ELEMENTARY = (
     *EXPONENTIAL,
     *LOGARITHM,
     *HYPERBOLIC,
+    *CIRCLE,
+    *CIRCULAR,
     *ERROR_FUNCTION,
     *ROUGH_FUNCTIONS,
     *QUICK_FUNCTIONS,
@@ -105,6 +104,7 @@ _ELEMENTARY = (
 _FLOAT32 = (
     *FLOAT32_ERROR,
     *FLOAT32_EXPONENTIAL,
+    *FLOAT32_GATES,
     *FLOAT32_LOGARITHM,
     *FLOAT32_QUOTIENT,
     *FLOAT32_SOFTPLUS,

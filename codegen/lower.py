@@ -4,8 +4,9 @@ In: a stabilised and guarded expression, and the format to compute in. Out: one 
 selections, the functions of `library` and those a target brings along. Constants become the
 nearest numbers of the format, small powers products. The argument of a function that magnifies
 its rounding error (`exp` at 700 makes 700 ULP of one) is computed with its rounding error beside
-it (`twofold`), and goes to the `*_twofold` version of the function. Parameters are float64: what
-float32 cannot hold of one is carried along like a rounding error.
+it (`twofold`), and goes to the `*_twofold` version of the function. Where rounding errors are
+carried, float64 functions tell theirs, too (`*_rest`). Parameters are float64: what float32 cannot
+hold of one is carried along like a rounding error.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from mpmath import mp
@@ -36,11 +38,11 @@ from actgen.codegen.ir import (
     walk,
     where,
 )
-from actgen.codegen.ops import OPS, TWOFOLD, VANISHING
+from actgen.codegen.ops import OPS, RESTS, TWOFOLD, WITH_LOW
 from actgen.codegen.precision import FLOAT64, Format
-from actgen.codegen.twofold import RULES, Pair, add, mul, normal, plus
+from actgen.codegen.tails import complete_tails, fused, tail_of
+from actgen.codegen.twofold import RULES, Pair, add, finite, mul, normal, plus
 
-_OF_SOFTPLUS = ("tanh", "sech2")  # functions that have a version of their own of softplus
 Halves: TypeAlias = tuple[Symbol, Symbol]
 _MAX_PRODUCT = 64  # larger whole powers call pow
 
@@ -50,26 +52,48 @@ def lower(expr: Expr, fmt: Format = FLOAT64, params: Mapping[Expr, Halves] | Non
 
     `params` gives the names of the two parts of parameters that the format does not hold whole.
     """
-    return _Lowering(fmt, params or {}).visit(expr)
+    return _Lowering(fmt, params or {}).visit(complete_tails(expr, fmt))
 
 
 def lower_twofold(expr: Expr, fmt: Format, params: Mapping[Expr, Halves]) -> Expr:
-    """Return `expr` as `lower` does, but with the rounding errors of all its arithmetic carried."""
-    lowering = _Lowering(fmt, params, normal=True)
+    """Return `expr` as `lower` does, but with all rounding errors carried.
+
+    In float64 those of functions, too.
+    """
+    lowering = _Lowering(fmt, params, normal=True, carry=fmt is FLOAT64)
+    expr = complete_tails(expr, fmt)
     pair = lowering.pair(expr)
     if pair.low is None:
         return pair.high
     finite = apply("lt", absolute(pair.low), INF)
-    return where(finite, pair.high + pair.low, lowering.visit(expr))
+    otherwise = pair.high if lowering.carry else lowering.visit(expr)
+    return where(finite, pair.high + pair.low, otherwise)
 
 
 class _Lowering:
-    def __init__(self, fmt: Format, params: Mapping[Expr, Halves], normal: bool = False) -> None:
+    def __init__(
+        self,
+        fmt: Format,
+        params: Mapping[Expr, Halves],
+        normal: bool = False,
+        carry: bool = False,
+    ) -> None:
         self.fmt = fmt
         self.normal = normal  # whether the high part of a sum takes all that it can hold
+        self.carry = carry  # whether pairs hold the rounding errors of functions
         self.params = params
         self.done: dict[Expr, Expr] = {}
         self.pairs: dict[Expr, Pair] = {}
+
+    @cached_property
+    def inner(self) -> _Lowering:
+        """The lowering of arguments that functions magnify: it carries all errors it can."""
+        carries = self.carry and not self.normal
+        return (
+            self
+            if carries or self.fmt is not FLOAT64
+            else _Lowering(self.fmt, self.params, carry=True)
+        )
 
     def visit(self, expr: Expr) -> Expr:
         for node in walk(expr):
@@ -88,20 +112,19 @@ class _Lowering:
             folded = _fold(node, self.fmt)
             if folded is not None:
                 return folded[0]
-        if node.op in _OF_SOFTPLUS and is_op(node.args[0], "softplus"):
-            node = Apply(f"{node.op}softplus", node.args[0].args)
+        node = fused(node)
         if node.op in ("product", "mul"):
             tail = self._vanishing(node)
             if tail is not None:
-                return tail
+                return tail.high
         if node.op in ("mul", "div"):
             scaled = self._constant_multiple(node)
             if scaled is not None:
                 return scaled
         if node.op == "pow":
             return self._power(node)
-        if node.op in TWOFOLD:
-            pair = self.pair(node.args[0])
+        if node.op in (WITH_LOW if self.carry else TWOFOLD):
+            pair = self.inner.pair(node.args[0])
             if pair.low is not None and pair.low != ZERO:
                 return apply(f"{node.op}_twofold", pair.high, pair.low)
         if OPS[node.op].category == "compare":
@@ -114,14 +137,14 @@ class _Lowering:
         folded = None if is_op(node, "inf") else _fold(node, self.fmt)
         return node if folded is None else folded[0]
 
-    def _vanishing(self, node: Apply) -> Expr | None:
+    def _vanishing(self, node: Apply) -> Pair | None:
         """Return a product with factors that vanish exponentially, rounded when it is complete.
 
         Such a factor loses its digits among the subnormal numbers long before the product does.
         """
         guarded = node.op == "product"
         coefficient, parts = factors(node.args[0] if guarded else node)
-        tiny = [f for f in parts if _tail_of(f[0]) is not None and f[1] in (1, 2)]
+        tiny = [f for f in parts if tail_of(f[0]) is not None and f[1] in (1, 2)]
         rest = [f for f in parts if f not in tiny]
         if not tiny or (not guarded and not any(symbols(base) for base, _ in rest)):
             return None
@@ -129,18 +152,25 @@ class _Lowering:
         if guarded:
             inner = node.args[1] if inner == ONE else apply("product", inner, node.args[1])
         inner, logarithm = _into_exponent(inner, tiny, self.fmt)
-        value = self.visit(inner)
+        value = self.pair(inner) if self.carry else Pair(self.visit(inner))
         for base, exponent in tiny:
-            name, argument = _tail_of(base) or ("", base)
-            pair = self.pair(argument)
+            name, argument = tail_of(base) or ("", base)
+            pair = self.inner.pair(argument)
             if name == "exp" and exponent == 1 and logarithm is not None:
                 pair, logarithm = add(pair, logarithm), None
             for _ in range(int(exponent)):
-                if pair.low is None or pair.low == ZERO:
-                    value = apply(f"{name}_times", pair.high, value)
-                else:
-                    value = apply(f"{name}_twofold_times", pair.high, pair.low, value)
+                value = self._times(name, pair, value)
         return value
+
+    def _times(self, name: str, at: Pair, value: Pair) -> Pair:
+        """Return a value times a function that vanishes."""
+        exact = at.low is None or at.low == ZERO
+        name, args = (name, (at.high,)) if exact else (f"{name}_twofold", (at.high, at.low or ZERO))
+        high = Apply(f"{name}_times", (*args, value.high))
+        if not self.carry:
+            return Pair(high)
+        low: Expr = Apply(f"{name}_times_rest", high.args)
+        return Pair(high, low if value.low is None else low + Apply(name, args) * value.low)
 
     def _constant_multiple(self, node: Apply) -> Expr | None:
         """Return a product with its inexact constants as one, as exact as one fma makes it."""
@@ -210,6 +240,13 @@ class _Lowering:
         folded = _fold(node, self.fmt)
         if folded is not None:
             return Pair(*folded)
+        node = fused(node)
+        if self.carry and node.op in ("product", "mul"):
+            tail = self._vanishing(node)
+            if tail is not None:
+                return tail
+        if self.carry and isinstance(plain, Apply) and plain.op in RESTS:
+            return Pair(plain, Apply(f"{plain.op}_rest", plain.args))
         if node.op == "neg":
             inner = self.pair(node.args[0])
             return Pair(-inner.high, None if inner.low is None else -inner.low)
@@ -232,7 +269,9 @@ class _Lowering:
             return Pair(plain)
         args = [self.pair(arg) for arg in node.args]
         cancels = self.normal and node.op in ("add", "sub") and any(arg.low for arg in args)
-        return normal(rule(*args)) if cancels else rule(*args)
+        if not cancels:
+            return rule(*args)
+        return finite(rule(*args)) if self.carry else normal(rule(*args))
 
     def _power_pair(self, node: Apply, plain: Expr) -> Pair:
         exponent = const_value(node.args[1])
@@ -249,15 +288,6 @@ def _is_sum_of_functions(node: Expr) -> bool:
     return is_op(node, "add", "sub") and all(
         isinstance(arg, Apply) and OPS[arg.op].category == "function" for arg in node.args
     )
-
-
-def _tail_of(node: Expr) -> tuple[str, Expr] | None:
-    """Return the function and the argument of what vanishes exponentially, else None."""
-    if not isinstance(node, Apply):
-        return None
-    if node.op in _OF_SOFTPLUS and is_op(node.args[0], "softplus"):
-        return f"{node.op}softplus", node.args[0].args[0]
-    return (node.op, node.args[0]) if node.op in VANISHING else None
 
 
 def _into_exponent(inner: Expr, tiny: list[Factor], fmt: Format) -> tuple[Expr, Pair | None]:

@@ -31,8 +31,11 @@ PUBLIC_API = frozenset(
         *("activation", "arrays", "axiswise", "binding", "cache", "compilation", "elementwise"),
         *("errors", "evaluation", "half", "halves", "intrinsics", "kernels", "layout", "loading"),
         *(
+            "array_calls",
+            "blocks",
             "demo",
             "devices",
+            "memory",
             "packaged",
             "parameters",
             "plan",
@@ -40,7 +43,7 @@ PUBLIC_API = frozenset(
             "randomness",
             "registry",
             "rowwise",
-            "tiles",
+            *("tiles", "lanes", "reductions", "downward", "turned"),
             "scalars",
             "serialization",
             "chunks",
@@ -49,6 +52,7 @@ PUBLIC_API = frozenset(
             "shortcut",
             "streaming",
             "vectors",
+            "walk",
             "wide",
         ),
     }

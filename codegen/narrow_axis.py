@@ -42,7 +42,9 @@ from actgen.codegen.ops import OPS
 from actgen.codegen.reverse import invariant
 
 LOW = "_low"
-_ELEMENTWISE = frozenset(("add", "sub", "mul", "neg", "fma", "weight_f32", "where", "eq"))
+_ELEMENTWISE = frozenset(
+    ("add", "sub", "mul", "neg", "fma", "where", "eq", "weight_f32", "weight_low_f32", "weight_f64")
+)
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,8 @@ def narrow_formula(exact: Expr, accurate: bool) -> NarrowFormula | None:
 
     `accurate` asks for errors below 2 ULP of each element.
     """
-    plain = rewrite(exact, lambda n: n.args[0] if is_op(n, "stop_gradient") else n)
-    found = {_numerator(node) for node in walk(plain)} - {None}
-    if len(found) != 1:
-        return None
-    (z,) = found
-    if z is None or z not in (X, -X):
+    plain, z = _plain(exact)
+    if z is None:
         return None
     peak = apply("amax", z)
     weight, ours, names = _weights(z)
@@ -72,6 +70,8 @@ def narrow_formula(exact: Expr, accurate: bool) -> NarrowFormula | None:
     plain = substitute(plain, {exp(z - peak): weight})
     if _degree(plain, {weight, ours}) != 0:
         return None
+    if accurate:
+        plain = rewrite(plain, lambda node: _with_rests(node, weight))
     plain = rewrite(plain, _squared)
     divided = rewrite(plain, lambda node: _multiplied(node, weight, accurate, names))
     if is_op(divided, "sub") and accurate and invariant(divided.args[1]):
@@ -79,6 +79,29 @@ def narrow_formula(exact: Expr, accurate: bool) -> NarrowFormula | None:
         names[offset] = "offset"
         divided = value - offset - Symbol("offset" + LOW, "slice")
     return NarrowFormula(divided, names) if _elementwise(divided) else None
+
+
+def wide_formula(exact: Expr) -> NarrowFormula | None:
+    """Return the formula for float64 arithmetic on float32 numbers, None if `narrow_formula` does.
+
+    These numbers have a difference in float64 that is as good as exact.
+    """
+    plain, z = _plain(exact)
+    if z is None:
+        return None
+    names: dict[Expr, str] = {}
+    difference = z - apply("amax", z)
+    plain = substitute(rewrite(plain, _squared), {exp(difference): apply("weight_f64", difference)})
+    divided = rewrite(plain, lambda node: _multiplied(node, ONE, False, names))
+    return NarrowFormula(divided, names) if _elementwise(divided) else None
+
+
+def _plain(exact: Expr) -> tuple[Expr, Expr | None]:
+    """Return the formula without what matters to its derivative alone, and the z of its weights."""
+    plain = rewrite(exact, lambda n: n.args[0] if is_op(n, "stop_gradient") else n)
+    found = {_numerator(node) for node in walk(plain)} - {None}
+    (z,) = found if len(found) == 1 else (None,)
+    return plain, z if z in (X, -X) else None
 
 
 def _numerator(node: Expr) -> Expr | None:
@@ -141,6 +164,14 @@ def _degree_of(node: Expr, degrees: Mapping[Expr, int | None]) -> int | None:
     terms = node.args[1:] if node.op == "where" else node.args
     same = {degrees[arg] for arg in terms if arg != ZERO}
     return same.pop() if node.op in ("add", "sub", "where") and len(same) == 1 else None
+
+
+def _with_rests(node: Expr, weight: Expr) -> Expr:
+    """sum(w) = sum(w) + sum(what rounding w lost)"""
+    if not is_op(node, "sum") or not isinstance(weight, Apply):
+        return node
+    rest = substitute(node, {weight: Apply("weight_low_f32", weight.args)})
+    return node + rest if rest != node else node
 
 
 def _squared(node: Expr) -> Expr:

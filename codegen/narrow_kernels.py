@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from actgen.codegen.emit import tiles
-from actgen.codegen.emit.tile_columns import columns
+from actgen.codegen.emit.tile_columns import columns, short_rows
 from actgen.codegen.emit.tile_rows import rows
 from actgen.codegen.ir import ZERO, Expr
-from actgen.codegen.narrow_axis import narrow_formula
+from actgen.codegen.narrow_axis import narrow_formula, wide_formula
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.schedule import schedule
 
-_KEPT = {"weight_f32": "weight"}
+_KEPT = {"weight_f32": "weight", "weight_low_f32": "weight_low", "weight_f64": "weight"}
+_FUNCTIONS = frozenset(
+    (
+        *("window", "opened", "copied", "scratch", "single", "same_start", "position_of"),
+        *("sum_of", "quick_sum_of", "sum_of_weights", "quick_sum_of_weights", "sum_of_rests"),
+        *("add_down", "quick_add_down", "add_weights_down", "quick_add_weights_down"),
+        *("add_rests_down", "largest_of", "room", "load", "fetch", "turn_rows", "turn_back"),
+    )
+)
+_CALLED = re.compile(r"\b(\w+)\(", re.ASCII)
+_SHAPES = {
+    "rows": "every row of",
+    "columns": "every column (axis 1) of",
+    "short": "every row, of 1 to 28 elements, of",
+}
+_BESIDE = ("inf", "np.empty", "float32")
 
 
 @dataclass(frozen=True)
@@ -33,8 +49,8 @@ def narrow_kernels(
 ) -> list[NarrowKernel]:
     """Return the kernels in float32 arithmetic, none where the formula has no such form.
 
-    Gradients have them on the fast tier only: differences of weights have few digits. Names in
-    `taken` are not used for temporaries.
+    Accurate gradients compute in float64, but as these do. Names in `taken` are not used for
+    temporaries.
     """
     forward = body.name == "forward"
     if body.name not in ("forward", "vjp") or kernel_params(program.spec) or variant.random:
@@ -44,14 +60,19 @@ def narrow_kernels(
     elements = ("x", *(("mask",) if masked else ()), *(() if forward else ("dy",)))
     fill = program.definition.masked if forward else ZERO
     made = []
-    for fast in (False, True) if forward else (True,):
-        formula = narrow_formula(body.exact, accurate=not fast)
+    for fast in (False, True):
+        # differences of weights, as gradients have them, need more digits than these
+        wide = not fast and not forward
+        formula = wide_formula(body.exact) if wide else narrow_formula(body.exact, not fast)
         if formula is None:
             return []
         plan = schedule(formula.expr, {*elements, *taken}, named=formula.names, keep=_KEPT)
-        kernel = tiles.TiledKernel(plan, elements, "out", fill if masked else None, fast)
+        kernel = tiles.TiledKernel(plan, elements, "out", fill if masked else None, fast, wide)
         name = f"{body.name}{variant.suffix}{'_fast' if fast else ''}_narrow"
-        for shape, lines in (("rows", rows(kernel)), ("columns", columns(kernel))):
+        printed = [("rows", rows(kernel)), ("columns", columns(kernel))]
+        if not masked:
+            printed.append(("short", short_rows(kernel)))
+        for shape, lines in printed:
             made.append(
                 NarrowKernel(
                     name=f"{name}_{shape}{'_masked' if masked else ''}",
@@ -67,8 +88,8 @@ def narrow_kernels(
 
 def _needs(text: str) -> frozenset[str]:
     """Return what statements import; what is not ours ends in an exclamation mark."""
-    ours = {name for name in tiles.FUNCTIONS if f"{name}(" in text}
-    return frozenset(ours | {f"{name}!" for name in ("inf", "np.empty", "float32") if name in text})
+    ours = _FUNCTIONS.intersection(_CALLED.findall(text))
+    return frozenset(ours | {f"{name}!" for name in _BESIDE if name in text})
 
 
 def sentence(name: str, shape: str, masked: bool) -> str:
@@ -76,5 +97,5 @@ def sentence(name: str, shape: str, masked: bool) -> str:
     what = {"forward": "Compute", "vjp": "Compute the vector-Jacobian product of"}.get(
         name, f"Compute dy times the derivative by {name.removeprefix('partial_')} of"
     )
-    where_ = "every row of" if shape == "rows" else "every column (axis 1) of"
+    where_ = _SHAPES[shape]
     return f"{what} {where_} x{', where the mask is True' if masked else ''}."

@@ -45,6 +45,8 @@ TWOFOLD = (
 )
 # functions that vanish exponentially: `*_times` rounds the product of the smallest once
 VANISHING = ("exp", "sigmoid", "sech2", "normcdf", "erfc", "tanhsoftplus", "sech2softplus")
+# functions that take their argument with its rounding error where theirs matters
+WITH_LOW = (*TWOFOLD, "tanh", "log", "log1p")
 # functions that have a plain and a shorter version for results rounded to float32
 ROUGH = (*VANISHING, "expm1", "log", "log1p", "softplus", "tanh", "erf")
 # of those only such versions: products of two that share an exponential, and exp(-a²/2)
@@ -65,8 +67,17 @@ QUICK = {
     for name in ("exp", "sigmoid", "tanhsoftplus", "normcdf")
     for kind, arity in (("", 1), ("_twofold", 2), ("_times", 2), ("_twofold_times", 3))
 } | {"tanh": 1}
+# functions that tell what rounding left of their result, `_rest`: the kinds of each
+RESTS = {
+    f"{name}{kind}": arity
+    for name in (*VANISHING, "expm1", "softplus", "tanh", "log", "log1p", "sin", "cos")
+    for kind, arity in (("", 1), ("_twofold", 2), ("_times", 2), ("_twofold_times", 3))
+    if name in VANISHING or "times" not in kind
+}
 # derivatives of x sigmoid(x) and x normcdf(x): what kinds of each there are in float32
 SLOPES = {"siluslope": 1, "siluslope_twofold": 2, "normcdfslope": 1}
+# products x sigmoid(x) and x normcdf(x) in float32; `_twofold`, of another factor of the same sign
+GATES = {"sigmoidgate": 1, "sigmoidgate_twofold": 3, "normcdfgate": 1}
 # functions that have versions for 16-bit results on GPUs, `_approx`
 APPROX = {name: arity for name, arity in NARROW.items() if "twofold" not in name} | SLOPES
 
@@ -124,6 +135,9 @@ _ROWS = (
     Op("siluslope", 1, "function", "the derivative of a sigmoid(a)", formula=False),
     Op("normcdfslope", 1, "function", "the derivative of a normcdf(a)", formula=False),
     Op("sech2softplus", 1, "function", "sech2(softplus(a))", formula=False),
+    Op("far_quarters", 1, "function", "the quarters of a turn in a", formula=False),
+    Op("far_angle", 1, "function", "what they leave of a", formula=False),
+    Op("far_angle_low", 1, "function", "what rounding far_angle leaves", formula=False),
     Op("logcosh", 1, "function", "log(cosh(a))", formula=False),
     Op("acot", 1, "function", "pi / 2 - atan(a)", formula=False),
     Op("rootsum", 3, "function", "sqrt(a) + b, given c = a - b**2", formula=False),
@@ -132,13 +146,18 @@ _ROWS = (
     # the same at a + b, b the rounding error of a
     *(
         Op(f"{name}_twofold", 2, "function", f"{name}(a + b), b tiny beside a", formula=False)
-        for name in TWOFOLD
+        for name in WITH_LOW
     ),
     # the same times the last argument
     *(Op(f"{name}_times", 2, "function", f"{name}(a) * b", formula=False) for name in VANISHING),
     *(
         Op(f"{name}_twofold_times", 3, "function", f"{name}(a + b) * c", formula=False)
         for name in VANISHING
+    ),
+    # what rounding the same to float64 leaves over
+    *(
+        Op(f"{name}_rest", arity, "function", f"what rounding {name} leaves", formula=False)
+        for name, arity in RESTS.items()
     ),
     # the same to a few ULP, and to 2**-32; the product takes what has vanished to 1e-290 for 0
     *(
@@ -158,13 +177,15 @@ _ROWS = (
         for tier in ("_f32", "_f32_fast")
     ),
     Op("weight_f32", 3, "function", "exp(a) * 2**(b - 1.5 * 2**23), 0 for a < c", formula=False),
+    Op("weight_f64", 1, "function", "exp(a) for a <= 0, 0 for a < -700", formula=False),
+    Op("weight_low_f32", 3, "function", "what rounding that to float32 loses", formula=False),
     *(
         Op(f"{name}_fast", arity, "function", f"{name.split('_')[0]}, fast", formula=False)
         for name, arity in QUICK.items()
     ),
     *(
         Op(f"{name}_f32_fast", arity, "function", f"{name} in float32", formula=False)
-        for name, arity in SLOPES.items()
+        for name, arity in (SLOPES | GATES).items()
     ),
     # what GPUs have instructions for, to about 2**-22, and functions over them
     Op("exp2_approx", 1, "function", "2**a, 0 where that is subnormal", formula=False),

@@ -50,7 +50,8 @@ from actgen.codegen.simplify import simplify
 from actgen.codegen.stabilise import Note, stabilise
 
 GATE, VALUE = Symbol("gate"), Symbol("value")
-_DEAR, _MUCH = 20, 0.5  # the cost of a memory access, about; a gain worth a kernel
+_DEAR = 20  # the cost of a memory access, about
+_WORTH = 0.85  # of the cost of the general kernel: a gain worth another one
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,9 @@ def compile_definition(definition: Definition) -> Program:
 
 
 def _specialised(definition: Definition, formula: Formula, variant: Variant) -> Variant | None:
-    """Return a variant without parameters, if they cost most of the time at their defaults.
+    """Return a variant without parameters, if they cost a good part of the time at their defaults.
 
-    Beside a function of the library they never do.
+    To be exact at any value, arithmetic splits them, and takes along what rounding products loses.
     """
     params = kernel_params(definition.spec)
     if definition.spec.kind != "elementwise" or variant.random or not params:
@@ -140,9 +141,10 @@ def _specialised(definition: Definition, formula: Formula, variant: Variant) -> 
     }
     special = _Compilation(definition, formula, defaults).variant("_default")
     ours, general = special.body("forward").plan, variant.body("forward").plan
-    if ours is None or general is None or general.single.calls:
+    if ours is None or general is None:
         return None
-    if general.single.cost < _DEAR or ours.single.cost > _MUCH * general.single.cost:
+    pairs = ((ours.single, general.single), (ours.single_fast, general.single_fast))
+    if not any(b.cost >= _DEAR and a.cost <= _WORTH * b.cost for a, b in pairs):
         return None
     bodies = tuple(special.body(n) for n in ("forward", "derivative"))
     return replace(special, bodies=bodies, fixed=True)
@@ -235,7 +237,7 @@ class _Compilation:
             return body
         kinks = tuple(place for place, _ in self.kinks)
         variable = "gate" if self.spec.kind == "gated" else "x"
-        setting = Setting(variable, self.params, kinks, bool(self.random))
+        setting = Setting(variable, self.params, kinks, bool(self.random), bool(self.fixed))
         made = plan(body.exact, body.lowered, setting)
         if body.name == "second_derivative":  # it has one tier
             made = replace(made, single_fast=made.single, double_fast=made.double)

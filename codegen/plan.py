@@ -21,6 +21,7 @@ from actgen.codegen.activation import Param
 from actgen.codegen.algebra import factors, from_factors
 from actgen.codegen.constraints import violated
 from actgen.codegen.evaluate import constant
+from actgen.codegen.gates import with_gates
 from actgen.codegen.ir import (
     HALF,
     ZERO,
@@ -40,7 +41,7 @@ from actgen.codegen.library import LIBRARY
 from actgen.codegen.lower import Halves, lower, lower_twofold
 from actgen.codegen.ops import OPS
 from actgen.codegen.precision import FLOAT32, FLOAT64, Format
-from actgen.codegen.quicken import difference, quicken
+from actgen.codegen.quicken import Yardstick, quicken
 from actgen.codegen.samples import Array, around, spread, zeros
 from actgen.codegen.shorten import shorten
 from actgen.codegen.simplify import simplify
@@ -127,23 +128,30 @@ class Setting:
     """What the planner has to know beside the quantity.
 
     The quantity depends on `variable`; `params` are float64, other symbols elements like it, or,
-    with `random`, float64 numbers between 0 and 1.
+    with `random`, float64 numbers between 0 and 1. With `fixed` it holds defaults.
     """
 
     variable: str = "x"
     params: tuple[Param, ...] = ()
     kinks: tuple[Expr, ...] = ()
     random: bool = False
+    fixed: bool = False
 
 
 def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
     """Return the plan for a quantity."""
     trial = _Trial(lowered, setting)
-    lowered = _settled(exact, lowered, setting, trial)
+    yardstick = _settled(exact, lowered, setting, trial)
+    settled = yardstick.exact
+    quick = _quick(lowered, yardstick)
+    wide = [Way("", FLOAT64, settled)]
+    if quick is not None or lowered != settled:
+        wide.append(quick or Way("_plain", FLOAT64, lowered))
     accurate: Way | None = None
     fast: Way | None = None
     tried: list[Way] = []
-    for way in sorted(ways(exact, lowered, setting), key=lambda way: way.cost):
+    found = [*(way for way in ways(exact, lowered, setting) if way.suffix), *wide]
+    for way in sorted(found, key=lambda way: way.cost):
         error, elsewhere = trial.error(way), trial.error_elsewhere(way)
         judged = replace(way, error=max(error, elsewhere))
         tried.append(judged)
@@ -154,26 +162,35 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
             accurate = judged
         if accurate is not None and fast is not None:
             break
-    double = Way("", FLOAT64, lowered)
-    quick = quicken(lowered)
-    double_fast = double
-    if quick is not None:
-        error = difference(quick, lowered, setting.variable, trial.values)
-        double_fast = Way("_quick", FLOAT64, quick, error) if error <= FAST64 else double
-    return Plan(double, accurate or double, fast or double, double_fast, tuple(tried))
+    double = Way("", FLOAT64, settled)
+    return Plan(double, accurate or double, fast or double, quick or double, tuple(tried))
 
 
-def _settled(exact: Expr, lowered: Expr, setting: Setting, trial: _Trial) -> Expr:
-    """Return the float64 form: with the rounding errors of plain arithmetic where they tell.
+def _settled(exact: Expr, lowered: Expr, setting: Setting, trial: _Trial) -> Yardstick:
+    """Return the float64 form, and how to measure others: all rounding errors are carried where
+    they tell.
 
-    Beside functions they do not: those round as much themselves. Nor beside parameters, whose own
-    rounding a formula may have been written to cancel.
+    Not beside parameters alone, whose own rounding a formula may have been written to cancel.
     """
-    if setting.params or setting.random or Way("", FLOAT64, lowered).calls:
-        return lowered
-    twofold = rewrite(lower_twofold(exact, FLOAT64, {}), _spelled_out)
-    error = difference(lowered, twofold, setting.variable, trial.values)
-    return twofold if error > _ROUNDINGS else lowered
+    calls = Way("", FLOAT64, lowered).calls
+    bare = (setting.params or setting.fixed) and not calls
+    sums = any(is_op(node, "add", "sub", "fma") for node in walk(lowered))
+    if sums and not bare and not setting.random:
+        twofold = lower_twofold(exact, FLOAT64, {})
+        finer = trial.yardstick(twofold if calls else rewrite(twofold, _spelled_out))
+        if finer.error(lowered) > _ROUNDINGS:
+            return finer
+    return trial.yardstick(lowered)
+
+
+def _quick(lowered: Expr, yardstick: Yardstick) -> Way | None:
+    """Return how the fast tier computes float64 results, None where that would save nothing."""
+    # where terms cancel, samples miss the worst by more
+    limit = FAST64 if yardstick.exact == lowered else FAST64 / 2
+    for way in (quicken(lowered), lowered):
+        if way is not None and way != yardstick.exact and yardstick.error(way) <= limit:
+            return Way("_quick", FLOAT64, way, yardstick.error(way))
+    return None
 
 
 def operations(expr: Expr) -> Iterator[Apply]:
@@ -236,7 +253,7 @@ def _one_exponential(node: Expr) -> Expr:
 
 def in_float32(expr: Expr, suffix: str) -> Expr | None:
     """Return `expr` over the float32 functions, None where one is missing."""
-    expr = rewrite(expr, _spelled_out)
+    expr = with_gates(rewrite(expr, _spelled_out), suffix, LIBRARY)
     for node in walk(expr):
         if isinstance(node, Apply) and not _known(node, suffix):
             return None
@@ -258,7 +275,8 @@ def _spelled_out(node: Expr) -> Expr:
 
 
 def _known(node: Apply, suffix: str) -> bool:
-    if node.op in _ANY_FORMAT or node.op in _TARGETS or f"{node.op}{suffix}" in LIBRARY:
+    names = (node.op, f"{node.op}{suffix}") if node.op.endswith(suffix) else (f"{node.op}{suffix}",)
+    if node.op in _ANY_FORMAT or node.op in _TARGETS or any(name in LIBRARY for name in names):
         return True
     if node.op in LIBRARY:
         return LIBRARY[node.op].dtype == "float32"
@@ -275,6 +293,7 @@ class _Trial:
         self.setting = setting
         self.names = {symbol.name for symbol in symbols(lowered)}
         self.values = list(sampled_values(setting.params))
+        self.known: dict[int, tuple[Array, Array, Array]] = {}
         places = [constant(kink) for kink in setting.kinks]
         extra = around(float(place) for place in places if place is not None)
         bends = [float(v) for v in map(const_value, walk(lowered)) if v is not None]
@@ -282,22 +301,38 @@ class _Trial:
 
     def error(self, way: Way) -> float:
         """Return the largest error in ULP of float32, with the parameters at their defaults."""
-        return self._error(way, self.values[0])
+        return self._error(way, 0)
 
     def error_elsewhere(self, way: Way) -> float:
         """Return the largest error in ULP of float32 at other parameters."""
-        return max((self._error(way, values) for values in self.values[1:]), default=0.0)
+        return max((self._error(way, k) for k in range(1, len(self.values))), default=0.0)
 
-    def _error(self, way: Way, values: dict[str, float]) -> float:
-        def reference(x: Array) -> Array:
-            return simulate(self.lowered, self._elements(x) | values, fused=False)
+    def yardstick(self, exact: Expr) -> Yardstick:
+        """Return what measures float64 forms beside one of them."""
+        places = [self.sampled(k)[1] for k in range(len(self.values))]
+        return Yardstick(exact, self.setting.variable, self.values, places)
 
-        x = np.concatenate([self.x, zeros(reference, self.x), _ENDS])
+    def sampled(self, number: int) -> tuple[Array, Array, Array]:
+        """Return the inputs for one choice of parameters, the zeros among them, exact values."""
+        if number not in self.known:
+            values = self.values[number]
+
+            def reference(x: Array) -> Array:
+                return simulate(self.lowered, self._elements(x) | values, fused=False)
+
+            places = zeros(reference, self.x)
+            x = np.concatenate([self.x, places, _ENDS])
+            self.known[number] = x, places, reference(x)
+        return self.known[number]
+
+    def _error(self, way: Way, number: int) -> float:
+        x, _, exact = self.sampled(number)
+        values = self.values[number]
         if way.fmt is FLOAT32:
             given = self._elements(x) | float32_parts(values, self.setting.params)
         else:
             given = self._elements(x) | values
-        return _largest(simulate(way.lowered, given, way.fmt, fused=False), reference(x))
+        return _largest(simulate(way.lowered, given, way.fmt, fused=False), exact)
 
     def _elements(self, x: Array) -> dict[str, Any]:
         """Return x, and other numbers for what else there is an element of: always the same."""

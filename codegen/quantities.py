@@ -30,6 +30,7 @@ _SENTENCES = {
 _WAYS = {
     "": "float64",
     "_quick": "float64, uncompensated",
+    "_plain": "float64, uncompensated",
     "_narrow": "float64, to fewer digits",
     "_float32": "float32, compensated",
     "_float32_twofold": "float32, twofold",

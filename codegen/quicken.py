@@ -6,15 +6,16 @@ how many ULP its values differ at sample inputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from actgen.codegen.budgets import NEAR_ZERO
 from actgen.codegen.ir import Apply, Expr, is_op, rewrite, symbols, walk
 from actgen.codegen.ops import QUICK
 from actgen.codegen.precision import FLOAT64
-from actgen.codegen.samples import Array, spread
+from actgen.codegen.samples import Array, beside, spread
 from actgen.codegen.simulate import simulate
 
 _STRIDE = 7  # of the samples for float32
@@ -34,26 +35,50 @@ def quicken(lowered: Expr) -> Expr | None:
     return rewrite(lowered, faster)
 
 
-def difference(
-    quick: Expr, lowered: Expr, variable: str, settings: Iterable[Mapping[str, float]]
-) -> float:
-    """Return the largest difference in ULP of float64, infinite where only one is NaN.
+class Yardstick:
+    """Measures how far values are from those of `exact` in float64.
 
-    Where the terms of a sum cancel it is their unit that counts.
+    `settings` are values of the parameters, `places` the zeros of the quantity beside each.
     """
-    x = _inputs()
-    names = {symbol.name for symbol in symbols(lowered)}
-    others = np.arange(x.size) * _GOLDEN % 0.99 + 0.005
-    worst = 0.0
-    for values in settings:
-        given: dict[str, Any] = {**dict.fromkeys(names, others), variable: x, **values}
-        a, b = (simulate(expr, given) for expr in (quick, lowered))
-        with np.errstate(all="ignore"):
-            distance = abs(a - b) / FLOAT64.ulp(np.maximum(abs(b), _largest_term(lowered, given)))
-        same = (a == b) | (np.isnan(a) & np.isnan(b))
-        distance = np.where(same, 0.0, np.where(np.isnan(distance), np.inf, distance))
-        worst = max(worst, float(distance.max()))
-    return worst
+
+    def __init__(
+        self,
+        exact: Expr,
+        variable: str,
+        settings: Sequence[Mapping[str, float]],
+        places: Sequence[Array],
+    ) -> None:
+        self.exact = exact
+        names = {symbol.name for symbol in symbols(exact)}
+        self.measured: dict[Expr, float] = {exact: 0.0}
+        self.rows: list[tuple[dict[str, Any], Array, Array]] = []
+        for values, zeros in zip(settings, places, strict=True):
+            x = np.concatenate([_inputs(), beside(zeros)])
+            others = np.arange(x.size) * _GOLDEN % 0.99 + 0.005
+            given: dict[str, Any] = {**dict.fromkeys(names, others), variable: x, **values}
+            value = simulate(exact, given)
+            terms = _largest_term(exact, given)
+            unit = FLOAT64.ulp(np.where(abs(value) < NEAR_ZERO * terms, terms, abs(value)))
+            self.rows.append((given, value, unit))
+
+    def error(self, expr: Expr) -> float:
+        """Return the largest difference in ULP of float64, infinite where only one is NaN.
+
+        Near a zero, where the terms of a sum cancel, it is the unit of the largest term that
+        counts.
+        """
+        if expr not in self.measured:
+            self.measured[expr] = max(self._errors(expr), default=0.0)
+        return self.measured[expr]
+
+    def _errors(self, expr: Expr) -> Iterator[float]:
+        for given, exact, unit in self.rows:
+            value = simulate(expr, given)
+            with np.errstate(all="ignore"):
+                distance = abs(value - exact) / unit
+            same = (value == exact) | (np.isnan(value) & np.isnan(exact))
+            distance = np.where(same, 0.0, np.where(np.isnan(distance), np.inf, distance))
+            yield float(distance.max())
 
 
 def _largest_term(expr: Expr, given: Mapping[str, Any]) -> Array:

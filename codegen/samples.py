@@ -16,6 +16,7 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 _STRIDE = 2**18 - 5  # of bit patterns: some 16,000 numbers
 _BENDS = ((-6.0, 6.0, 4001), (-20.0, 20.0, 2001), (-110.0, 100.0, 2101))
+_PLACES = 16  # zeros that are looked at closely
 _BISECTIONS = 34  # from one float32 to the next one that has the other sign
 
 
@@ -58,6 +59,13 @@ def zeros(function: Callable[[Array], Array], x: Array) -> Array:
         left, right = np.where(same, middle, left), np.where(same, right, middle)
     near = np.concatenate([left + step for step in (-9, -2, -1, 0, 1, 2, 3, 10)])
     return _number(near)
+
+
+def beside(places: Array) -> Array:
+    """Return float64 numbers around some zeros, from far off to very near."""
+    chosen = np.unique(np.round(places.astype(np.float64), 5))[:_PLACES]
+    away = np.exp2(-np.arange(0.5, 30, 0.07))
+    return np.concatenate([chosen, np.outer(chosen, np.append(1 + away, 1 - away)).ravel()])
 
 
 def _ordinal(x: Array) -> Array:

@@ -116,6 +116,9 @@ def _fit(node: Expr, rest: Expr, series: Jet, sides: Sequence[int]) -> Expr | No
         if coefficients is None:
             continue
         t: Expr = X * X if step == 2 else X
+        low, high = _interval(radius, step, sides)
+        middle = (low + high) / 2
+        t = t - middle if middle else t
         total: Expr = _double(coefficients[-1])
         for c in reversed(coefficients[:-1]):
             total = apply("fma", total, t, _double(c))
@@ -152,12 +155,13 @@ def _loss(node: Expr, radius: Fraction, sides: Sequence[int]) -> Any:
 def _interpolate(
     node: Expr, order: int, step: int, radius: Fraction, sides: Sequence[int]
 ) -> list[Any] | None:
-    """Return the coefficients of p with node = x**order * p(x**step) on [-radius, radius]."""
+    """Return the coefficients of p with node = x**order * p(t) on [-radius, radius].
+
+    t is x**step less the middle of its interval: beside its ends the terms cancel the least so.
+    """
     with mp.workdps(_DIGITS):
-        r = number(radius)
-        low, high = (mp.mpf(0), r**2) if step == 2 else (-r, r)
-        if len(sides) == 1:
-            low, high = sorted((mp.mpf(0), sides[0] * r))
+        low, high = map(number, _interval(radius, step, sides))
+        middle = (low + high) / 2
 
         def value(t: Any) -> Any:
             x = mp.sqrt(t) if step == 2 else t
@@ -166,16 +170,24 @@ def _interpolate(
         for n in range(8, _MAX_COEFFICIENTS + 1, 2):  # an even number keeps 0 out of the points
             nodes = [mp.cos(mp.pi * (2 * k + 1) / (2 * n)) for k in range(n)]
             points = [(low + high) / 2 + (high - low) / 2 * u for u in nodes]
-            coefficients = _newton(points, [value(t) for t in points])
+            coefficients = _newton([t - middle for t in points], [value(t) for t in points])
             tests = [low + (high - low) * mp.mpf(k) / 37 for k in range(1, 37)]
             wanted = [value(t) for t in tests]
             if 0 in wanted:
                 return None
-            found = [_horner(coefficients, t) for t in tests]
+            found = [_horner(coefficients, t - middle) for t in tests]
             errors = [abs(f / w - 1) for f, w in zip(found, wanted, strict=True)]
             if max(errors) < _PRECISION:
                 return coefficients
     return None
+
+
+def _interval(radius: Fraction, step: int, sides: Sequence[int]) -> tuple[Fraction, Fraction]:
+    """Return the interval of x**step for x on those sides of 0, up to `radius` away."""
+    if len(sides) == 1:
+        low, high = sorted((Fraction(0), sides[0] * radius))
+        return low, high
+    return (Fraction(0), radius**2) if step == 2 else (-radius, radius)
 
 
 def _horner(coefficients: list[Any], t: Any) -> Any:

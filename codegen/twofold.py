@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from actgen.codegen.ir import ZERO, Expr, absolute, apply, const_value, where
+from actgen.codegen.ir import INF, ZERO, Expr, absolute, apply, const_value, where
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,15 @@ def normal(a: Pair) -> Pair:
         return a
     high = a.high + a.low
     return Pair(high, (a.high - high) + a.low)
+
+
+def finite(a: Pair) -> Pair:
+    """Return the same sum as `normal` does; where the errors are not finite, `high` alone."""
+    if a.low is None:
+        return a
+    known = apply("lt", absolute(a.low), INF)
+    high = where(known, a.high + a.low, a.high)
+    return Pair(high, where(known, (a.high - high) + a.low, ZERO))
 
 
 def div(a: Pair, b: Pair) -> Pair:

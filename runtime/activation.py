@@ -8,17 +8,19 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
+from actgen.array_calls import ArrayCall, array_call
 from actgen.arrays import Array, as_floats, result_dtype
 from actgen.binding import Binder
 from actgen.devices import library_of
 from actgen.evaluation import Call, Evaluator
-from actgen.kernels import Kernels
+from actgen.kernels import Kernels, signature
 from actgen.parameters import REQUIRED, key
 from actgen.plan import Plan, Planner
 from actgen.preparation import prepare
@@ -292,8 +294,11 @@ class Activation:
         if "out" in kwargs:
             kwargs = kwargs.copy()
             out = kwargs.pop("out")
-        known = self._shortcuts[stem].recall(x.dtype, args[1:], kwargs)
-        return None if known is None else take(known, x, out, dy)
+        shortcuts = self._shortcuts[stem]
+        known = shortcuts.recall(x.dtype, args[1:], kwargs)
+        if known is None:
+            return shortcuts.take_arrays(x, args[1:], kwargs, out, dy)
+        return take(known, x, out, dy)
 
     def _quick(
         self,
@@ -318,7 +323,33 @@ class Activation:
             known = plan.shortcut(stem, x.dtype)
             assert known is not None
             self._shortcuts[stem].remember(x.dtype, args, _parameters(kwargs), known)
+        elif plan.floats is None and type(x) is ndarray and "x" not in kwargs:
+            named = _parameters(kwargs)
+            make = partial(self._array_call, stem, given, args, named, plan)
+            self._shortcuts[stem].remember_arrays(x.dtype, args, named, make)
         return plan, result
+
+    def _array_call(
+        self,
+        stem: str,
+        given: Mapping[str, Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        plan: Plan,
+    ) -> ArrayCall | None:
+        """Return what answers calls like this one, with arrays for parameters."""
+        positions = [*self._binder.by_name][: len(args)]
+        names = [*positions, *(self._binder.canonical(name) or name for name in kwargs)]
+        known = self._binder.by_name
+        dtype = given["x"].dtype
+        if len(positions) < len(args) or not known.keys() >= {*names}:
+            return None
+        axis = self._bound.get("axis", self._binder.axis_default)
+        kernel = self._kernels.find(f"{stem}{plan.suffix}", "contiguous")
+        if kernel is None or result_dtype(dtype) != dtype:
+            return None
+        order = [name for name in signature(kernel) if name in plan.numbers]
+        return array_call(kernel, order, [known[n] for n in names], plan.numbers, dtype, axis)
 
     def _along_rows(self, stem: str, given: Mapping[str, Any], plan: Plan, dy: Any) -> Any:
         """Return the result along the last axis, None where it is not to be had the quick way."""

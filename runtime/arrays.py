@@ -127,10 +127,14 @@ def overlapping(a: Array, b: Array) -> bool:
     return bool(np.may_share_memory(a, b, max_work=_EFFORT))
 
 
+def address(array: Array) -> int:
+    """Return where the first element of an array lies."""
+    return int(array.__array_interface__["data"][0])
+
+
 def same_layout(a: Array, b: Array) -> bool:
     """Tell whether two arrays of one shape and item size have every element in the same place."""
-    start = a.__array_interface__["data"][0]
-    return bool(start == b.__array_interface__["data"][0] and a.strides == b.strides)
+    return address(a) == address(b) and a.strides == b.strides
 
 
 def overlaps_itself(array: Array) -> bool:
@@ -164,3 +168,26 @@ def detached(operands: Sequence[Array], out: Array, *, in_place: bool = True) ->
         )
         kept.append(operand if harmless else operand.copy())
     return kept
+
+
+def result_for(inputs: Sequence[Array], out: Any, others: Sequence[Array] = ()) -> Array | None:
+    """Return the array for a result of ndarrays of any strides, None where care is needed.
+
+    `out` may be the first input, but share no memory with any other array.
+    """
+    x = inputs[0]
+    if not x.flags.aligned:
+        return None
+    for other in inputs[1:]:
+        if type(other) is not np.ndarray or other.shape != x.shape or other.dtype is not x.dtype:
+            return None
+        if not other.flags.aligned:
+            return None
+    if out is None:
+        return np.empty_like(x)
+    if type(out) is not np.ndarray or out.shape != x.shape or out.dtype is not x.dtype:
+        return None
+    if not (out.flags.writeable and out.flags.aligned) or overlaps_itself(out):
+        return None
+    apart = [*inputs[1:], *others] if out is x else [*inputs, *others]
+    return None if any(np.may_share_memory(array, out) for array in apart) else out

@@ -15,6 +15,7 @@ import numpy as np
 from actgen import layout
 from actgen.arrays import Array, detached, elements, overlaps_itself
 from actgen.kernels import Kernels
+from actgen.rowwise import SHORT
 
 _COPIED = 2**18  # elements that are copied at a time
 
@@ -61,8 +62,11 @@ def fill(
         arguments[entry] = arguments[entry][:, 0]
     form = "rows" if views[0].ndim == 2 else "columns"
     form += "_masked" if "mask" in inputs else ""
-    if out.dtype != np.float64 and kernels.find(stem, f"narrow_{form}") is not None:
-        _run_narrow(kernels, stem, f"narrow_{form}", arguments, name)
+    narrow = f"narrow_{form}"
+    if form == "rows" and views[0].shape[1] <= SHORT and kernels.find(stem, "narrow_short"):
+        narrow = "narrow_short"
+    if out.dtype != np.float64 and kernels.find(stem, narrow) is not None:
+        _run_narrow(kernels, stem, narrow, arguments, name)
     else:
         cuts = (0,) if views[0].ndim == 2 else (0, -1)
         kernels.run(stem, form, arguments | dict(parameters), cuts)

@@ -37,7 +37,8 @@ _SUFFIX = ".kernel"
 _LIMIT = 256 * 2**20
 _OWN_SOURCES = (
     *("bits.py", "cache.py", "compilation.py", "half.py", "intrinsics.py", "launch.py"),
-    *("streaming.py", "vectors.py"),
+    *("streaming.py", "vectors.py", "lanes.py", "reductions.py", "downward.py", "tiles.py"),
+    *("turned.py", "memory.py", "walk.py"),
 )
 
 
@@ -179,7 +180,7 @@ class KernelCache(_Cache):  # type: ignore[misc]
 
 
 def kept(label: str, key: bytes, make: Callable[[], bytes]) -> bytes:
-    """Return what the cache holds under a label and a key, else what `make` gives, and keep that."""
+    """Return what the cache holds under a label and a key, else what `make` gives; keep that."""
     where = folder()
     if where is None:
         return make()

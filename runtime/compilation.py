@@ -16,13 +16,14 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.ma  # Numba asks for it at the first call; a fork in that import hangs
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.compiler_lock import global_compiler_lock
-from numba.extending import overload
+from numba.core.typing import signature
+from numba.extending import intrinsic, overload
 from numba.np.ufunc.ufuncbuilder import UFuncBuilder
 
 from actgen.cache import Alternatives, KernelCache
-from actgen.vectors import WideCompiler
+from actgen.vectors import InterleavingCompiler, WideCompiler
 
 # Parameters that hold elements of the array; every other parameter is a float64.
 _ELEMENT_PARAMETERS = frozenset({"x", "dy"})
@@ -51,8 +52,32 @@ def device(function: Callable[..., Any]) -> Any:
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function over arrays; it runs without the GIL, and on the widest vectors."""
-    return _compiled(function, "kernel", nogil=True, pipeline_class=WideCompiler)
+    """Compile a function over arrays; it runs without the GIL, and on the widest vectors.
+
+    Elementwise ones, which are called so, take several at once.
+    """
+    elementwise = function.__name__.endswith("_contiguous")
+    compiler = InterleavingCompiler if elementwise else WideCompiler
+    return _compiled(function, "kernel", nogil=True, pipeline_class=compiler)
+
+
+@intrinsic
+def doubled(typingctx: Any, values: Any) -> Any:
+    """Widen what is float32 in a tuple: float64 functions take parameters as float64."""
+    if not isinstance(values, types.BaseTuple):
+        return None
+    kinds = [types.float64 if kind == types.float32 else kind for kind in values]
+    result = types.Tuple(kinds)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        given = cgutils.unpack_tuple(builder, args[0], len(kinds))
+        made = [
+            context.cast(builder, value, source, kind)
+            for value, source, kind in zip(given, values, kinds, strict=True)
+        ]
+        return context.make_tuple(builder, result, made)
+
+    return signature(result, values), codegen
 
 
 def by_type(*, double: Any, single: Any, half: Any) -> Callable[..., Any]:
@@ -67,7 +92,9 @@ def by_type(*, double: Any, single: Any, half: Any) -> Callable[..., Any]:
     @overload(chosen, jit_options=_INLINED, strict=False)
     def choose(like: Any, *args: Any) -> Any:
         element = like.dtype if isinstance(like, types.Array) else types.unliteral(like)
-        function = {types.float64: double, types.float32: single}.get(element, half)
+        if element == types.float64:
+            return lambda like, *args: double(*doubled(args))
+        function = single if element == types.float32 else half
         return lambda like, *args: function(*args)
 
     chosen._cache = Alternatives([f._cache for f in (double, single, half)])  # type: ignore[attr-defined]
@@ -85,11 +112,11 @@ def widened(function: Any, elements: int = 1) -> Callable[..., Any]:
 
     @overload(of_one, jit_options=_INLINED, strict=False)
     def choose_one(a: Any, *rest: Any) -> Any:
-        return lambda a, *rest: function(np.float64(a), *rest)
+        return lambda a, *rest: function(np.float64(a), *doubled(rest))
 
     @overload(of_two, jit_options=_INLINED, strict=False)
     def choose_two(a: Any, b: Any, *rest: Any) -> Any:
-        return lambda a, b, *rest: function(np.float64(a), np.float64(b), *rest)
+        return lambda a, b, *rest: function(np.float64(a), np.float64(b), *doubled(rest))
 
     wide: Any = of_one if elements == 1 else of_two
     wide._cache = Alternatives([function._cache])

@@ -2,8 +2,8 @@
 
 In: arrays, numbers or arrays for the parameters, and the array to fill, if there is one. Out: the
 result, as if computed from copies of all inputs. Arrays without gaps go to the contiguous kernel,
-in whatever order their axes are; the rest goes there by chunks, and where parameters are arrays to
-the ufunc. Only inputs that overlap the result are ever copied as a whole.
+in whatever order their axes are; others of its types go there by blocks, and what has to be
+converted or masked by chunks. Only inputs that overlap the result are ever copied as a whole.
 """
 
 from __future__ import annotations
@@ -13,10 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from actgen import chunks, layout
-from actgen.arrays import Array, check_out, detached, elements, overlapping, overlaps_itself
+from actgen import blocks, chunks, layout
+from actgen.arrays import (
+    Array,
+    check_out,
+    detached,
+    element_dtype,
+    elements,
+    overlapping,
+    overlaps_itself,
+)
 from actgen.kernels import Kernels
-from actgen.wide import is_wide
+from actgen.wide import as_kernels_take, is_wide
 
 
 def evaluate(
@@ -73,6 +81,8 @@ def _fill(
             arguments = dict(zip((*inputs, "out"), views, strict=True))
             kernels.run(stem, "contiguous", arguments | numbers)
             return out
+    if mask is None and _by_blocks(kernels, stem, inputs, numbers, out):
+        return out
     chunks.fill(kernels, stem, inputs, numbers, out, mask)
     return out
 
@@ -84,6 +94,23 @@ def _plain(inputs: Any, parameters: Mapping[str, Any], out: Array) -> bool:
         and not any(isinstance(value, np.ndarray) for value in parameters.values())
         and not is_wide(parameters.values(), out.dtype)
     )
+
+
+def _by_blocks(
+    kernels: Kernels,
+    stem: str,
+    inputs: Mapping[str, Array],
+    parameters: Mapping[str, Any],
+    out: Array,
+) -> bool:
+    """Fill `out` by its contiguous kernel, if all arrays have a type that this takes."""
+    kernel = kernels.find(stem, "contiguous")
+    if kernel is None or not all(a.dtype == out.dtype and a.flags.aligned for a in inputs.values()):
+        return False
+    taken = [as_kernels_take(value, out.dtype) for value in parameters.values()]
+    if any(value is None for value in taken):
+        return False
+    return blocks.fill(kernel, [*inputs.values()], out, taken, element_dtype(out.dtype))
 
 
 def partial(

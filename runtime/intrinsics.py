@@ -19,21 +19,31 @@ from numba.np.arrayobj import populate_array
 from actgen import half
 from actgen.bits import exponent, mantissa, power2, power2_rounded
 from actgen.compilation import LazyUfunc, by_type, device, kernel, ufunc, widened
-from actgen.streaming import is_large, store_tile
-from actgen.tiles import (
-    copied,
+from actgen.downward import (
+    add_down,
+    add_rests_down,
+    add_weights_down,
+    quick_add_down,
+    quick_add_weights_down,
+)
+from actgen.reductions import (
     largest_of,
-    opened,
     position_of,
     quick_sum_of,
-    scratch,
-    single,
+    quick_sum_of_weights,
     sum_of,
-    window,
+    sum_of_rests,
+    sum_of_weights,
 )
+from actgen.streaming import is_large, store_tile
+from actgen.tiles import copied, fetch, opened, room, scratch, single, window
+from actgen.turned import turn, turn_back, turn_rows
 
 __all__ = [
     "LazyUfunc",
+    "add_down",
+    "add_rests_down",
+    "add_weights_down",
     "at",
     "by_type",
     "copied",
@@ -41,6 +51,7 @@ __all__ = [
     "device",
     "element",
     "exponent",
+    "fetch",
     "float32_rest",
     "fma",
     "is_double",
@@ -56,7 +67,11 @@ __all__ = [
     "position_of",
     "power2",
     "power2_rounded",
+    "quick_add_down",
+    "quick_add_weights_down",
     "quick_sum_of",
+    "quick_sum_of_weights",
+    "room",
     "same_start",
     "scratch",
     "select",
@@ -64,6 +79,11 @@ __all__ = [
     "stack_buffer",
     "store_tile",
     "sum_of",
+    "sum_of_rests",
+    "sum_of_weights",
+    "turn",
+    "turn_back",
+    "turn_rows",
     "ufunc",
     "widened",
     "window",
@@ -130,15 +150,14 @@ def _one_nan(builder: Any, number: Any) -> Any:
     """Replace every NaN by the positive quiet one.
 
     Which NaN arithmetic gives depends on the order of operands in the instruction, which differs
-    between vector and scalar code. Done on the bits, where LLVM must keep it.
+    between vector and scalar code. Bits are chosen, not numbers: LLVM must keep that.
     """
     wide = number.type == ir.DoubleType()
     kind = ir.IntType(64 if wide else 32)
     infinity = 0x7FF << 52 if wide else 0xFF << 23
     quiet = infinity | 1 << (51 if wide else 22)
     bits = builder.bitcast(number, kind)
-    size = builder.and_(bits, kind(2 ** (kind.width - 1) - 1))
-    is_nan = builder.icmp_unsigned(">", size, kind(infinity))
+    is_nan = builder.fcmp_unordered("uno", number, number)
     return builder.bitcast(builder.select(is_nan, kind(quiet), bits), number.type)
 
 
@@ -165,7 +184,7 @@ def narrow(typingctx: Any, value: Any, like: Any) -> Any:
         if element == _HALF:
             return half.float_to_half(context, builder, number)
         if element == _BFLOAT:
-            return half.float_to_bfloat(builder, number)
+            return half.float_to_bfloat(builder, number, plain_nan=True)
         return number
 
     return signature(element, source, like), codegen
@@ -257,28 +276,37 @@ def is_double(typingctx: Any, like: Any) -> Any:
 
 @intrinsic
 def float32_rest(typingctx: Any, value: Any) -> Any:
-    """Return what the float32 nearest to a float64 leaves over, 0 where that is not finite."""
+    """Return what the float32 nearest to a float64 leaves over, 0 where that is not finite.
+
+    A float32 leaves nothing over.
+    """
+    kind = types.unliteral(value)
+    kind = kind if kind == types.float32 else types.float64
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         single, double = ir.FloatType(), ir.DoubleType()
+        if kind == types.float32:
+            return single(0.0)
         head = builder.fpext(builder.fptrunc(args[0], single), double)
         rest = builder.fptrunc(builder.fsub(args[0], head), single)
         sound = builder.fcmp_ordered("ord", rest, rest)
         whole = builder.fcmp_ordered("one", builder.fsub(rest, rest), single(0.0))
         return builder.select(builder.and_(sound, builder.not_(whole)), rest, single(0.0))
 
-    return signature(types.float32, types.float64), codegen
+    return signature(types.float32, kind), codegen
 
 
 @intrinsic
 def at(typingctx: Any, value: Any, index: Any) -> Any:
-    """Return an entry of a contiguous float64 array; what is a number instead has no others."""
+    """Return an entry of a contiguous array of floats; what is a number instead has no others."""
     if types.unliteral(value) == types.float64:
+        kind = types.float64
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             return args[0]
 
-    elif isinstance(value, types.Array) and (value.dtype, value.layout) == (types.float64, "C"):
+    elif isinstance(value, types.Array) and value.dtype in _FLOATS and value.layout == "C":
+        kind = value.dtype
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             data = context.make_array(sig.args[0])(context, builder, args[0]).data
@@ -286,7 +314,7 @@ def at(typingctx: Any, value: Any, index: Any) -> Any:
 
     else:
         return None
-    return signature(types.float64, value, types.intp), codegen
+    return signature(kind, value, types.intp), codegen
 
 
 @intrinsic

@@ -93,6 +93,26 @@ class Parameter:
         """Return the number or array that stands for an accepted value."""
         return self.null_means if value is None else value
 
+    def surely_allows(self, value: Any) -> bool:
+        """Tell whether a number or array surely keeps the constraint; it may if this is False.
+
+        Only constraints that name no other parameter are settled here, and quickly.
+        """
+        for comparison, limit in self.constraint:
+            if isinstance(limit, str):
+                return False
+            outermost = value
+            if isinstance(value, np.ndarray):
+                if comparison in (">", ">="):
+                    outermost = value.min()
+                elif comparison in ("<", "<="):
+                    outermost = value.max()
+                else:
+                    return False
+            if not _COMPARISONS[comparison](outermost, limit):
+                return False
+        return True
+
 
 def frozen(value: Value) -> Value:
     """Return an accepted value as it is kept: an array as a float64 copy that nobody changes."""

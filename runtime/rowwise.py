@@ -17,15 +17,18 @@ from actgen.arrays import Array, element_dtype
 from actgen.kernels import Kernels, signature
 from actgen.launch import launch
 
+SHORT = 28  # elements that short rows have at most, for kernels called so
+
 
 @dataclass(frozen=True)
 class Rows:
-    """A kernel over rows and the numbers it takes behind its arrays.
+    """A kernel over rows, the one over short rows, and the numbers behind their arrays.
 
     `gate` is 0 or 1, the half of a row that is the gate; None where rows are not cut.
     """
 
     kernel: Callable[..., None]
+    short: Callable[..., None]
     numbers: tuple[float, ...]
     element: np.dtype[Any]
     gate: int | None
@@ -35,10 +38,11 @@ def rows(
     kernels: Kernels, stem: str, numbers: Mapping[str, Any], dtype: np.dtype[Any], gate: str | None
 ) -> Rows | None:
     """Return the short way to the kernel called `stem`, None where these parameters have none."""
-    kernel = None if dtype == np.float64 else kernels.find(stem, "narrow_rows")
-    kernel = kernels.find(stem, "rows") if kernel is None else kernel
+    narrow = None if dtype == np.float64 else kernels.find(stem, "narrow_rows")
+    kernel = kernels.find(stem, "rows") if narrow is None else narrow
     if kernel is None:
         return None
+    short = None if narrow is None else kernels.find(stem, "narrow_short")
     taken = []
     for name in signature(kernel):
         value = numbers.get(name, numbers.get(name.removesuffix("_")))
@@ -47,7 +51,7 @@ def rows(
         if value is not None:
             taken.append(float(value))
     place = None if gate is None else int(gate != "first")
-    return Rows(kernel, tuple(taken), element_dtype(dtype), place)
+    return Rows(kernel, short or kernel, tuple(taken), element_dtype(dtype), place)
 
 
 def take_rows(known: Rows, x: Array, out: Any, dy: Any = None) -> Any:
@@ -71,7 +75,8 @@ def take_rows(known: Rows, x: Array, out: Any, dy: Any = None) -> Any:
         views[:1] = _halves(views[0], known.gate)
         if dy is not None:
             views[-1:] = _halves(views[-1], known.gate)
-    launch(known.kernel, (*views, *known.numbers))
+    kernel = known.short if length <= SHORT else known.kernel
+    launch(kernel, (*views, *known.numbers))
     return out
 
 

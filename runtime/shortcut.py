@@ -1,7 +1,7 @@
 """Answer calls that are like earlier ones without going through their arguments again.
 
 In: the arrays of a call, and what tells it from others. Out: the result, or None where the arrays
-are not plain: contiguous, alike, and apart or in place.
+are not plain: alike, and apart or in place.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy import empty_like, may_share_memory, ndarray
 
-from actgen.arrays import Array, element_dtype
+from actgen import blocks
+from actgen.array_calls import ArrayCall
+from actgen.arrays import Array, element_dtype, result_for
 from actgen.launch import SHARED, launch
 
 # A kernel, the numbers it takes behind its arrays, and the dtype under which it sees those, if
@@ -20,6 +22,7 @@ from actgen.launch import SHARED, launch
 Shortcut: TypeAlias = tuple[Callable[..., None], tuple[float, ...], np.dtype[Any] | None]
 
 _LIMIT = 256
+_ARRAYS = (ndarray, type(None))
 _PLAIN = frozenset({float, int, bool, type(None)})
 
 
@@ -36,7 +39,7 @@ def take(known: Shortcut, x: Array, out: Any, dy: Any = None) -> Any:
     kernel, numbers, element = known
     flags = x.flags
     if not flags.c_contiguous:
-        return None
+        return _take_strided(known, x, out, dy)
     # each look at an attribute costs some 30 ns, so none is looked at twice
     dtype, shape = x.dtype, x.shape
     if dy is not None:
@@ -78,6 +81,20 @@ def take(known: Shortcut, x: Array, out: Any, dy: Any = None) -> Any:
     return result
 
 
+def _take_strided(known: Shortcut, x: Array, out: Any, dy: Any) -> Any:
+    """Return the result for an array with gaps, or with its axes in another order."""
+    if x.flags.f_contiguous and type(out) in _ARRAYS and type(dy) in _ARRAYS:
+        turned = take(known, x.T, None if out is None else out.T, None if dy is None else dy.T)
+        if turned is not None:
+            return turned.T if out is None else out
+    kernel, numbers, element = known
+    inputs = (x,) if dy is None else (x, dy)
+    result = result_for(inputs, out)
+    if result is None or not blocks.fill(kernel, inputs, result, numbers, element):
+        return None
+    return result
+
+
 def _touching(array: Array, out: Array) -> bool:
     """Tell whether two arrays may share memory without being one."""
     if array is out or (array.flags.owndata and out.flags.owndata):
@@ -91,6 +108,7 @@ class Shortcuts:
     def __init__(self) -> None:
         self.plain: dict[np.dtype[Any], Shortcut] = {}  # for calls without parameters
         self._known: dict[Hashable, tuple[Shortcut, list[type] | None]] = {}
+        self._of_arrays: dict[Hashable, ArrayCall | None] = {}
 
     def recall(
         self, dtype: np.dtype[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -108,6 +126,28 @@ class Shortcuts:
         if types is not None and types != [*map(type, args), *map(type, kwargs.values())]:
             return None
         return known
+
+    def take_arrays(
+        self, x: Array, args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any, dy: Any
+    ) -> Any:
+        """Return the result of a call with array parameters, None where it is not like others."""
+        known = self._of_arrays.get((x.dtype, len(args), *kwargs))
+        values = (*args, *kwargs.values())
+        if known is None or all(type(value) is not ndarray for value in values):
+            return None
+        return known.take(x, values, out, dy)
+
+    def remember_arrays(
+        self,
+        dtype: np.dtype[Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        make: Callable[[], ArrayCall | None],
+    ) -> None:
+        """Keep what answers calls that give arrays for the same parameters."""
+        key = (dtype, len(args), *kwargs)
+        if key not in self._of_arrays:
+            self._of_arrays[key] = make()
 
     def remember(
         self,

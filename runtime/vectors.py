@@ -1,14 +1,16 @@
-"""Let LLVM fill the widest vectors of the CPU: a pipeline of Numba, with one attribute more.
+"""Let LLVM fill the widest vectors of the CPU, and several of them at once.
 
 In: a function to compile. Out: the same machine code but for its vectors: 512 bits where the CPU
-has them, which LLVM leaves half empty on many of those CPUs unless it is asked. Where it has none,
-nothing changes; the bits of results never do.
+has them, which LLVM leaves half empty on many of those CPUs unless it is asked; and, with
+`InterleavingCompiler`, as many of them side by side as keep a CPU busy while each waits for its own
+results: functions of one element are long chains. The bits of results never change.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from llvmlite import ir
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
@@ -24,6 +26,30 @@ class _WideLower(Lower):  # type: ignore[misc]
         set.add(self.function.attributes, _ATTRIBUTE)
 
 
+class _Loop(ir.values.MDValue):  # type: ignore[misc]
+    """Metadata of one loop: a node that names itself, which tells it from others, and a wish."""
+
+    def descr(self, buf: list[str]) -> None:
+        (wish,) = self.operands
+        buf.append(f"distinct !{{ {self.get_reference()}, {wish.get_reference()} }}\n")
+
+
+class _InterleavingLower(_WideLower):
+    def lower_function_body(self) -> Any:
+        lowered = super().lower_function_body()
+        many = "+avx512f" in self.context.codegen().magic_tuple()[2]
+        count = ir.IntType(32)(4 if many else 2)  # as many as their registers hold, about
+        place = {block: index for index, block in enumerate(self.function.blocks)}
+        for block in self.function.blocks:
+            end = block.terminator
+            back = end is not None and end.opname == "br" and len(end.operands) == 1
+            if back and place[end.operands[0]] <= place[block]:
+                wish = self.module.add_metadata(["llvm.loop.interleave.count", count])
+                name = str(len(self.module.metadata))
+                end.set_metadata("llvm.loop", _Loop(self.module, [wish], name))
+        return lowered
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _WideLowering(NativeLowering):  # type: ignore[misc]
     _name = "actgen_wide_lowering"
@@ -33,15 +59,32 @@ class _WideLowering(NativeLowering):  # type: ignore[misc]
         return _WideLower
 
 
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _InterleavingLowering(NativeLowering):  # type: ignore[misc]
+    _name = "actgen_interleaving_lowering"
+
+    @property
+    def lowering_class(self) -> type[Lower]:
+        return _InterleavingLower
+
+
 class WideCompiler(Compiler):  # type: ignore[misc]
     """Compiles as Numba does, for the widest vectors."""
+
+    lowering: type[NativeLowering] = _WideLowering
 
     def define_pipelines(self) -> list[Any]:
         pipelines: list[Any] = super().define_pipelines()
         for pipeline in pipelines:
             pipeline.passes = [
-                (_WideLowering if step is NativeLowering else step, name)
+                (self.lowering if step is NativeLowering else step, name)
                 for step, name in pipeline.passes
             ]
             pipeline.finalize()
         return pipelines
+
+
+class InterleavingCompiler(WideCompiler):
+    """Compiles as Numba does, for several of the widest vectors at once."""
+
+    lowering = _InterleavingLowering

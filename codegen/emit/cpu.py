@@ -26,7 +26,7 @@ _INFIX = {
 _COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 # op → (module, name) of the function that computes it
 CALLS: dict[str, tuple[str, str]] = {
-    **{name: ("math", name) for name in ("sin", "cos", "tan", "asin", "acos", "atan")},
+    **{name: ("math", name) for name in ("tan", "asin", "acos", "atan")},
     **{name: ("math", name) for name in ("sinh", "cosh", "asinh", "acosh", "atanh")},
     **{name: ("math", name) for name in ("sqrt", "hypot")},
     "floor": ("numpy", "floor"),
@@ -125,6 +125,11 @@ class _Printer:
             return f"{name}({', '.join(self.at(arg, _TERNARY) for arg in node.args)})", _ATOM
         raise CompilerError(f"operation '{node.op}' has no CPU spelling")
 
+    def negative(self, arg: Expr) -> tuple[str, int]:
+        if isinstance(arg, Const) and arg.value:
+            return self.spell(Const(-arg.value))
+        return f"-{self.at(arg, _UNARY)}", _UNARY
+
     def where(self, args: tuple[Expr, ...]) -> tuple[str, int]:
         condition, a, b = args
         then, otherwise = self.at(a, _OR), self.at(b, _TERNARY)
@@ -134,7 +139,7 @@ class _Printer:
 _Spelling = Callable[[_Printer, tuple[Expr, ...]], tuple[str, int]]
 _SPECIAL: dict[str, _Spelling] = {
     "inf": lambda p, args: ("inf" if p.fmt is FLOAT64 else "float32(inf)", _ATOM),
-    "neg": lambda p, args: (f"-{p.at(args[0], _UNARY)}", _UNARY),
+    "neg": lambda p, args: p.negative(args[0]),
     "pow": lambda p, args: (f"{p.at(args[0], _ATOM)} ** {p.at(args[1], _POWER)}", _POWER),
     "abs": lambda p, args: (f"abs({p.at(args[0], _TERNARY)})", _ATOM),
     "where": lambda p, args: p.where(args),

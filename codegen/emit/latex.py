@@ -19,7 +19,7 @@ from fractions import Fraction
 from actgen.codegen.emit.tidy import tidy
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, is_op, walk
-from actgen.codegen.ops import APPROX, NARROW, OPS, QUICK, SLOPES
+from actgen.codegen.ops import APPROX, GATES, NARROW, OPS, QUICK, RESTS, SLOPES
 
 # How tightly a text binds, loosest first.
 CASES, OR, AND, NOT, COMPARE, ADD, REDUCE, MUL, POWER, ATOM = range(10)
@@ -237,12 +237,15 @@ def _in_float32(name: str) -> Row:
     return _with_factor(row) if "_times" in name else row
 
 
+ROWS |= {name: _named(name) for name in ("far_quarters", "far_angle", "far_angle_low")}
+ROWS |= {f"{name}_rest": _named(f"{name.split('_')[0]} rest") for name in RESTS}
 ROWS |= {f"{name}_fast": ROWS[name] for name in QUICK}
 ROWS |= {f"{name}_f32_fast": ROWS[name] for name in SLOPES}
+ROWS |= {f"{name}_f32_fast": _named(name.split("_")[0]) for name in GATES}
 ROWS |= {f"{name}{tier}": _in_float32(name) for name in NARROW for tier in ("_f32", "_f32_fast")}
+ROWS["weight_f32"] = ROWS["weight_low_f32"] = ROWS["weight_f64"] = _named("weight")
 ROWS |= {f"{name}_approx": ROWS[f"{name}_f32_fast"] for name in APPROX}
 ROWS |= {name: _named(name) for name in OPS if name.endswith("_approx") and name not in ROWS}
-ROWS["weight_f32"] = _named("weight")
 
 
 def name_of(name: str) -> str:

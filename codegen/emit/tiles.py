@@ -1,47 +1,42 @@
-"""Print float32 kernels along an axis by tiles: a schedule in, the statements of a kernel out.
+"""Print float32 kernels along an axis by tiles: what kernels over rows and columns have in common.
 
-What LLVM vectorises is kept apart: loops over the elements of a tile, in float32; sums, in float64
-and in an order of their own; and loops over what belongs to a slice, in float64. Rows go through
-blocks of whole rows, or tiles of a long one; columns through neighbouring ones. Both add in the
-same order and give the same bits.
+What LLVM vectorises is kept apart: loops over the elements of a tile, in float32; sums, by
+functions with an order of their own; and loops over what belongs to a slice, in float64. Rows go
+through blocks of whole rows, or tiles of a long one; columns through neighbouring ones. Both add in
+the same order and give the same bits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from actgen.codegen.emit.cpu import emit_cpu
 from actgen.codegen.ir import INDEX, Expr, Symbol, is_op, rewrite, symbols
-from actgen.codegen.precision import FLOAT32
+from actgen.codegen.precision import FLOAT32, FLOAT64
 from actgen.codegen.schedule import Pass, Reduction, Schedule
 from actgen.codegen.share import Line
 
-TILE = 4096  # numbers that a walk over elements goes through at a time
-ROWS, COLUMNS = 64, 256  # rows of a block, and neighbouring columns
-KEPT_ROWS, KEPT_COLUMNS = 2**16, 2**18  # numbers that are kept at most, instead of computed again
-LANES = 32  # partial sums
+TILE = 2048  # elements of a slice that are added up at a time
 EMPTY = {"sum": "0.0", "amax": "-inf", "argmax": "0.0"}
-NEUTRAL = {"sum": "float32(0.0)", "amax": "-float32(inf)", "argmax": "-float32(inf)"}
-TYPES = {"sum": "0.0", "amax": "float32(0.0)", "argmax": "0.0"}
+TYPES = {"sum": "0.0", "amax": "float32(0.0)"}
 LOW = "_low"
-FUNCTIONS = (
-    *("window", "opened", "copied", "scratch", "single", "maximum", "same_start"),
-    *("sum_of", "quick_sum_of", "largest_of", "position_of"),
-)
+Change = Callable[[Expr], Expr]
 
 
 @dataclass(frozen=True)
 class TiledKernel:
     """What a kernel computes, and from what: arrays with one entry per element.
 
-    `quick` kernels add pairs in float32 first."""
+    `quick` kernels add pairs in float32 first; `wide` ones compute in float64, from float32.
+    """
 
     schedule: Schedule
     elements: tuple[str, ...]
     target: str
     masked: Expr | None
-    quick: bool
+    quick: bool = False
+    wide: bool = False
 
     @property
     def arrays(self) -> tuple[str, ...]:
@@ -50,9 +45,14 @@ class TiledKernel:
 
 
 class Tiles:
-    """What rows and columns have in common; `e` counts elements of a tile, `s` slices."""
+    """What rows and columns have in common.
 
-    e, s, block = "j", "r", ROWS
+    `e` counts the elements of a tile and `s` slices, a `block` of them at a time; `width` elements
+    are in a tile. `unshifted` tells that no element of it needs a shift.
+    """
+
+    e, s, block, width = "j", "r", 64, "width"
+    place = "0.0"  # of a type that counts the elements of a slice
     unshifted = "shift[r] == 0.0"
 
     def __init__(self, kernel: TiledKernel) -> None:
@@ -61,12 +61,13 @@ class Tiles:
         self.out: list[str] = []
         self.depth = 0
         self.kept = dict(self.plan.kept)
-        self.slices = [*self._reduced(), *self._between()]
-        self.sum = "quick_sum_of" if kernel.quick else "sum_of"
-        self.lanes = LANES // 2 if kernel.quick else LANES
-
-    def _reduced(self) -> list[str]:
-        return [r.name for p in self.plan.passes for r in p.reductions]
+        self.reductions = [r for p in self.plan.passes for r in p.reductions]
+        self.slices = [*(r.name for r in self.reductions), *self._between()]
+        self.fmt = FLOAT64 if kernel.wide else FLOAT32
+        self.zero = "0.0" if kernel.wide else "float32(0.0)"
+        self.neutral = dict.fromkeys(("amax", "argmax"), "-inf" if kernel.wide else "-float32(inf)")
+        self.neutral["sum"] = self.zero
+        self.ops = {name: value for p in self.plan.passes for name, value in p.lines} | self.kept
 
     def _between(self) -> list[str]:
         """Return the names of lines between passes that elements need."""
@@ -90,68 +91,88 @@ class Tiles:
         self.depth += 1
         return self.depth - 1
 
+    def each(self, *texts: str) -> None:
+        """Print a loop over the slices of a block."""
+        before = self.open(f"for {self.s} in range(count):")
+        for text in texts:
+            self.line(text)
+        self.depth = before
+
     # what is one number for the slice
 
     def start(self, reductions: Iterable[Reduction]) -> None:
+        lines = []
         for reduction in reductions:
-            self.line(f"{reduction.name}[{self.s}] = {EMPTY[reduction.op]}")
+            lines.append(f"{reduction.name}[{self.s}] = {EMPTY[reduction.op]}")
             if reduction.op == "argmax":
-                self.line(f"{reduction.name}_value[{self.s}] = -inf")
+                lines.append(f"{reduction.name}_value[{self.s}] = -inf")
+        self.each(*lines)
 
     def after(self, step: Pass) -> None:
         """Print the lines between passes, in float64."""
-        if not step.after:
-            return
         names = {name: f"{name}[{self.s}]" for name in self.slices}
-        before = self.open(f"for {self.s} in range(count):")
-        for name, value in step.after:
-            self.line(f"{names.get(name, name)} = {emit_cpu(value, names)}")
-        self.depth = before
+        lines = [f"{names.get(n, n)} = {emit_cpu(value, names)}" for n, value in step.after]
+        if lines:
+            self.each(*lines)
 
     def arrays_of_slices(self) -> None:
-        for step in self.plan.passes:
-            for reduction in step.reductions:
-                self.line(f"{reduction.name} = scratch({self.block}, {TYPES[reduction.op]})")
-                if reduction.op == "argmax":
-                    kind = TYPES["amax"]
-                    self.line(f"{reduction.name}_value = scratch({self.block}, {kind})")
+        for reduction in self.reductions:
+            kind = self.place if reduction.op == "argmax" else TYPES[reduction.op]
+            self.line(f"{reduction.name} = scratch({self.block}, {kind})")
+            if reduction.op == "argmax":
+                kind = TYPES["amax"]
+                self.line(f"{reduction.name}_value = scratch({self.block}, {kind})")
         for name in self.slices:
-            if name not in self._reduced():
+            if name not in (r.name for r in self.reductions):
                 self.line(f"{name} = scratch({self.block}, 0.0)")
+
+    # sums
+
+    def adding(self, reduction: Reduction) -> str:
+        """Return how to add: "", "weights" or "rests", what their functions are called after.
+
+        Without the peak, weights may all be small: what their function loses would count.
+        """
+        peak = at_peak(reduction.value)
+        value = reduction.value if peak is None else peak[2]
+        if isinstance(value, Symbol):
+            value = self.ops.get(value.name, value)
+        if is_op(value, "weight_f32") and peak is None:
+            return "weights"
+        return "rests" if is_op(value, "weight_low_f32") else ""
+
+    def is_kept(self, reduction: Reduction) -> bool:
+        """Tell whether a reduction goes over what is kept."""
+        value = reduction.value
+        return isinstance(value, Symbol) and value.name in self.kept
 
     # elements
 
-    def element_names(self, columns: bool = False) -> dict[str, str]:
-        """Return how elements spell arrays, numbers of the slice, and their position."""
-        place = f"_s[{self.e}]"
-        names = {name: name + place for name in self.kernel.arrays}
-        names |= {name: name + place for name in self.kept}
-        return names
+    def element_names(self) -> dict[str, str]:
+        """Return how elements spell arrays, and what is kept of them."""
+        names = {name: self.taken(name) for name in self.kernel.arrays}
+        return names | {name: f"{name}_s[{self.e}]" for name in self.kept}
+
+    def taken(self, name: str) -> str:
+        """Return an element of an array, of the type that is computed in."""
+        place = f"{name}_s[{self.e}]"
+        return f"load({place})" if self.kernel.wide else place
+
+    def buffer_of(self, size: str, on_stack: bool = False) -> str:
+        """Return an array for elements as they are computed."""
+        if on_stack:
+            return f"scratch({size}, {self.zero})"
+        return f"np.empty({size})" if self.kernel.wide else f"np.empty({size}, float32)"
 
     def masked(self, value: str, other: str) -> str:
         if self.kernel.masked is None:
             return value
         return f"{value} if mask_s[{self.e}] else {other}"
 
-    def values_of(self, step: Pass) -> list[Expr]:
-        return [*values_in(step.lines), *(r.value for r in step.reductions)]
-
-    def narrowed(self, names: dict[str, str]) -> None:
-        """Print the assignment of a result."""
-        text = emit_cpu(self.plan.result, names, FLOAT32)
-        if self.kernel.masked is not None:
-            self.line(f"entry = {text}")
-            fill = emit_cpu(self.kernel.masked, {}, FLOAT32).replace("inf", "float32(inf)")
-            text = self.masked("entry", fill)
-        target = self.kernel.target
-        if 4 * self.depth + len(text) + 2 * len(target) > 76:
-            self.line(f"entry = {text}")
-            text = "entry"
-        self.line(f"{target}_s[{self.e}] = narrow({text}, {target})")
-
-    def over_elements(self, head: str, body: Callable[[Callable[[Expr], Expr]], None]) -> None:
+    def over_elements(self, values: Iterable[Expr], body: Callable[[Change], None]) -> None:
         """Print a loop over elements, once more without the shift where there is none."""
-        if "shift" not in self.slices:
+        head = f"for {self.e} in range({self.width}):"
+        if not any("shift" in names_in(value) for value in values):
             before = self.open(head)
             body(lambda value: value)
             self.depth = before
@@ -162,26 +183,87 @@ class Tiles:
             body(change or (lambda value: value))
             self.depth = outer
 
-    def lines(
-        self,
-        lines: Iterable[Line],
-        names: dict[str, str],
-        change: Callable[[Expr], Expr] = lambda value: value,
+    def compute_elements(
+        self, lines: Sequence[Line], buffers: Sequence[Reduction], names: dict[str, str]
     ) -> None:
-        for name, value in lines:
-            if name not in self.kept:
-                self.line(f"{name} = {emit_cpu(change(value), names, FLOAT32)}")
+        """Print the loop that computes what is kept, and what is reduced from buffers."""
+        values = [*values_in(lines), *(r.value for r in buffers)]
+        used = {name for value in values for name in names_in(value)}
 
-    def keep(
-        self, lines: Iterable[Line], names: dict[str, str], change: Callable[[Expr], Expr]
+        def body(change: Change) -> None:
+            mine, stores = dict(names), []
+            for name in (name for name in self.kernel.arrays if name in used):
+                mine[name] = f"{name}_{self.e}"
+                self.line(f"{mine[name]} = {self.taken(name)}")
+            for name, value in lines:
+                text = emit_cpu(change(value), mine, self.fmt)
+                if name not in self.kept:
+                    self.line(f"{name} = {text}")
+                    continue
+                mine[name] = f"{name}_{self.e}"
+                self.line(f"{mine[name]} = {text}")
+                if self.kernel.masked is not None:
+                    self.line(f"{mine[name]} = {self.masked(mine[name], self.neutral['sum'])}")
+                stores.append(f"{name}_s[{self.e}] = {mine[name]}")
+            for reduction in buffers:
+                stores += self.reduced_element(reduction, mine, change)
+            for text in stores:  # last, so that nothing is loaded again
+                self.line(text)
+
+        self.over_elements(values, body)
+
+    def reduced_element(
+        self, reduction: Reduction, names: dict[str, str], change: Change
+    ) -> list[str]:
+        """Return the statements that put an element where it is reduced from."""
+        return [f"{reduction.name}_s[{self.e}] = {self.reduced_value(reduction, names, change)}"]
+
+    def reduced_value(self, reduction: Reduction, names: dict[str, str], change: Change) -> str:
+        """Return what is reduced, with nothing special about the peak."""
+        peak = at_peak(reduction.value)
+        text = emit_cpu(change(reduction.value if peak is None else peak[2]), names, self.fmt)
+        if self.kernel.masked is None:
+            return text
+        if not text.isidentifier():
+            self.line(f"{reduction.name}_{self.e} = {text}")
+            text = f"{reduction.name}_{self.e}"
+        return self.masked(text, self.neutral[reduction.op])
+
+    def result_elements(
+        self, names: dict[str, str], target: str = "", plainly: bool = False
     ) -> None:
-        """Print the assignments of what is kept; what is masked adds nothing to sums."""
-        for name, value in lines:
-            text = emit_cpu(change(value), names, FLOAT32)
-            if self.kernel.masked is not None:
-                self.line(f"{name}_{self.e} = {text}")
-                text = self.masked(f"{name}_{self.e}", "float32(0.0)")
-            self.line(f"{name}_s[{self.e}] = {text}")
+        """Print the loop that writes results, to the part of `target` or of what is kept.
+
+        `plainly` promises that they are float32 and not NaN.
+        """
+        target = target or self.kernel.target
+        before = self.open(f"for {self.e} in range({self.width}):")
+        for name, value in self.plan.lines:
+            self.line(f"{name} = {emit_cpu(value, names, self.fmt)}")
+        text = emit_cpu(self.plan.result, names, self.fmt)
+        if self.kernel.masked is not None:
+            self.line(f"entry = {text}")
+            fill = emit_cpu(self.kernel.masked, {}, self.fmt)
+            if not self.kernel.wide:
+                fill = fill.replace("inf", "float32(inf)")
+            text = self.masked("entry", fill)
+        if 4 * self.depth + len(text) + 2 * len(target) > 76:
+            self.line(f"entry = {text}")
+            text = "entry"
+        text = text if plainly else f"narrow({text}, {self.like(target)})"
+        self.line(f"{target}_s[{self.e}] = {text}")
+        self.depth = before
+
+    def like(self, target: str) -> str:
+        """Return what has elements of the type of results."""
+        return target
+
+    def result_names(self) -> tuple[list[Line], set[str], set[str]]:
+        """Return what is computed again, the names the result needs, and those that needs."""
+        values = [*values_in(self.plan.lines), self.plan.result]
+        used = {name for value in values for name in names_in(value)}
+        again = [line for line in self.plan.kept if line[0] in used]
+        return again, used, {n for value in values_in(again) for n in names_in(value)}
 
 
 def values_in(lines: Iterable[Line]) -> list[Expr]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from actgen.codegen.coefficients import CDF, ERF, ERFC
 from actgen.codegen.functions.exponential import exponential, inside
+from actgen.codegen.functions.family import family
 from actgen.codegen.functions.parts import (
     NEVER,
     Function,
@@ -19,7 +20,6 @@ from actgen.codegen.functions.parts import (
     Split,
     Steps,
     at_most,
-    family,
     fast_sum,
     fma,
     number,
@@ -132,5 +132,12 @@ _METHOD = "exp(-x²) times a polynomial in (|x| - c) / (|x| + c)"
 ERROR_FUNCTION: tuple[Function, ...] = (
     *family("erfc", _erfc, _METHOD, factor=True),
     *family("normcdf", _normcdf, _METHOD, factor=True),
-    *family("erf", _erf, "x p(x²) near 0, else 1 - erfc(|x|)", twofold=False, odd=True),
+    *family(
+        "erf",
+        _erf,
+        "x p(x²) near 0, else 1 - erfc(|x|)",
+        twofold=False,
+        mirrored=True,
+        rests=False,
+    ),
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mpmath import mp
 
 from actgen.codegen.coefficients import EXP
+from actgen.codegen.functions.family import family
 from actgen.codegen.functions.parts import (
     NEVER,
     Function,
@@ -19,7 +20,6 @@ from actgen.codegen.functions.parts import (
     at_least,
     at_most,
     exact_sum,
-    family,
     fast_sum,
     fma,
     normal,

@@ -14,7 +14,7 @@ from actgen.codegen.functions.float32_parts import (
     reduced,
     single,
 )
-from actgen.codegen.functions.parts import INFINITY, Function, Split, Steps, fma, number
+from actgen.codegen.functions.parts import INFINITY, Function, Split, Steps, fma, number, polynomial
 from actgen.codegen.ir import ONE, ZERO, Expr, apply, where
 
 
@@ -34,8 +34,11 @@ def _exp(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     falls = apply("lt", x, 0)
     shift = let("shift", where(falls, number(ROUNDER + 30), number(ROUNDER - 10)))
     part = reduced(short, finite(low, x), shift, let, exact)
-    e = let("e", 1 + growth(part, let, EXP_F32 if exact else EXP_F32_FAST).high)
-    return Result(e * part.scale, ZERO, where(falls, number(2.0**-30), number(2.0**10)))
+    if exact:
+        e = 1 + growth(part, let, EXP_F32).high
+    else:
+        e = polynomial(part.high, (1.0, 1.0, *EXP_F32_FAST))
+    return Result(let("e", e) * part.scale, ZERO, where(falls, number(2.0**-30), number(2.0**10)))
 
 
 def _exp_for_product(x: Expr, low: Expr, let: Steps, exact: bool) -> Result:

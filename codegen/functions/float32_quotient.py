@@ -23,7 +23,7 @@ from actgen.codegen.functions.float32_parts import (
     single,
     total,
 )
-from actgen.codegen.functions.parts import Function, Split, Steps, fast_sum, fma, number
+from actgen.codegen.functions.parts import Function, Split, Steps, fast_sum, fma, number, polynomial
 from actgen.codegen.ir import HALF, ONE, ZERO, Expr, absolute, apply, where
 
 
@@ -32,13 +32,15 @@ def _sigmoid(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Resul
     short = clamped(x, FAR if factor else -104.0, 18.0, let)
     lift = lifted(apply("lt", x, single(-76.0)), factor, let)
     part = reduced(short, finite(low, x), lift.shift, let, exact, inverted=True)
-    p = growth(part, let, EXP_F32)
     # without a factor all of the quotient is lifted
     unit, a = (ONE, part.scale * lift.down) if factor else (number(2.0**30), part.scale)
-    a, m = let("a", a), let("m", fma(p.high, unit, unit))
+    a = let("a", a)
     vanished = apply("le", x, single(FAR))
     if not exact:
-        return Result(part.scale / (a + m), ZERO, lift.back, vanished)
+        m = polynomial(part.high, [c * float(unit.value) for c in (1.0, 1.0, *EXP_F32)])
+        return Result(part.scale / (a + let("m", m)), ZERO, lift.back, vanished)
+    p = growth(part, let, EXP_F32)
+    m = let("m", fma(p.high, unit, unit))
     m_low = let("m_low", fma(p.high, unit, unit - m))
     part_of_one = inverse(ordered_sum(a, m, m_low, "below", let), let)
     if not factor:

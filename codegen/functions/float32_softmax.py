@@ -7,9 +7,11 @@ and the largest x, which would have to be rounded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
-from actgen.codegen.coefficients import EXP_F32
+from actgen.codegen.coefficients import EXP, EXP_F32
+from actgen.codegen.functions.exponential import LOG2_HIGH as WIDE_HIGH
+from actgen.codegen.functions.exponential import LOG2_LOW as WIDE_LOW
 from actgen.codegen.functions.float32_parts import (
     LOG2_E,
     LOG2_HIGH,
@@ -17,12 +19,14 @@ from actgen.codegen.functions.float32_parts import (
     ROUNDER,
     single,
 )
-from actgen.codegen.functions.parts import Function, Steps, X, fma, polynomial
+from actgen.codegen.functions.parts import Function, Steps, X, fma, number, polynomial
 from actgen.codegen.ir import ONE, ZERO, Expr, Symbol, absolute, apply, where
 
 UP = 30  # weights are 2**30 too large: what will be subnormal is not yet
 VANISHING = -104.0  # exp is less than half the smallest float32
 FAR = 65536.0  # where a float32 has too few digits after the point
+_WIDE_ROUNDER = 1.5 * 2.0**52
+_WIDE_LOWEST = -700.0
 _MAGIC, _LOWEST = Symbol("magic"), Symbol("lowest")
 
 
@@ -46,24 +50,47 @@ def power_of(magic: Expr) -> Expr:
     return single(ROUNDER + UP) - magic
 
 
-def _weight(let: Steps, fit: Sequence[float]) -> Expr:
+def _steps(let: Steps) -> tuple[Expr, Expr, Expr]:
+    """Return exp(r), what its last rounding lost, and 2**(k - n)."""
     t = let("t", fma(X, LOG2_E, _MAGIC))
     k = let("k", t - _MAGIC)
     high = let("high", fma(-k, LOG2_HIGH, X))  # exact: a multiple of 2**-24 below 1/2
     r = let("r", fma(-k, LOG2_LOW, high))
-    p = let("p", fma(let("r2", r * r), let("curve", polynomial(r, fit)), r))
-    weight = (ONE + p) * apply("power2_rounded", t)
-    return where(apply("lt", X, _LOWEST), ZERO, weight)
+    slope = let("slope", polynomial(r, (1.0, *EXP_F32)))
+    exp_r = let("exp_r", fma(r, slope, ONE))
+    return exp_r, fma(r, slope, ONE - exp_r), let("scale", apply("power2_rounded", t))
 
 
-def _function(suffix: str, fit: Sequence[float], error: float) -> Function:
+def _function(name: str, index: int, doc: str, error: float = 0.0) -> Function:
     let = Steps()
-    text = (
-        f"Return exp(x) / 2**n, error below {error} ULP: exp(r) for x = k log 2 + r, magic says n."
-    )
+    steps = _steps(let)
+    body = where(apply("lt", X, _LOWEST), ZERO, steps[index] * steps[2])
     arguments = ("x", "magic", "lowest")
-    body = _weight(let, fit)
-    return Function(f"weight{suffix}", arguments, body, text, let.names, "float32", error)
+    return Function(name, arguments, body, doc, let.names, "float32", error)
 
 
-FLOAT32_SOFTMAX: tuple[Function, ...] = (_function("_f32", EXP_F32, 1.0),)
+def _wide_weight() -> Function:
+    """Return the float64 function: simple, as its argument is not above 0."""
+    let = Steps()
+    shift = number(_WIDE_ROUNDER)
+    t = let("t", fma(X, number(1 / math.log(2)), shift))
+    k = let("k", t - shift)
+    high = let("high", fma(-k, number(WIDE_HIGH), X))
+    r = let("r", fma(-k, number(WIDE_LOW), high))
+    slope = let("slope", polynomial(r, (1.0, 0.5, *EXP)))
+    body = fma(r, slope, ONE) * let("scale", apply("power2_rounded", t))
+    body = where(apply("lt", X, number(_WIDE_LOWEST)), ZERO, body)
+    doc = "Return exp(x) for x <= 0, error below 1.5 ULP, and 0 below -700."
+    return Function("weight_f64", ("x",), body, doc, let.names, error=1.5)
+
+
+FLOAT32_SOFTMAX: tuple[Function, ...] = (
+    _function(
+        "weight_f32",
+        0,
+        "Return exp(x) / 2**n, error below 0.88 ULP: exp(r) for x = k log 2 + r, magic says n.",
+        0.88,
+    ),
+    _function("weight_low_f32", 1, "Return what the last rounding of weight_f32 lost."),
+    _wide_weight(),
+)

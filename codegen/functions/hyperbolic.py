@@ -6,7 +6,8 @@ only the last operation rounds.
 
 from __future__ import annotations
 
-from actgen.codegen.functions.exponential import VANISHED, exponential, split_expm1
+from actgen.codegen.functions.exponential import VANISHED, exponential, inside, split_expm1
+from actgen.codegen.functions.family import family
 from actgen.codegen.functions.parts import (
     NEVER,
     Function,
@@ -15,7 +16,6 @@ from actgen.codegen.functions.parts import (
     Steps,
     at_least,
     chosen,
-    family,
     fast_sum,
     normal,
     number,
@@ -57,7 +57,7 @@ def _sech2(x: Expr, low: Expr, let: Steps) -> Scaled:
 
 
 def _tanh(x: Expr, low: Expr, let: Steps) -> Scaled:
-    towards = low if low == ZERO else where(apply("ge", x, 0), -2 * low, 2 * low)
+    towards = low if low == ZERO else inside(where(apply("ge", x, 0), -2 * low, 2 * low), x)
     size = let("size", at_least(-2 * absolute(x), -60.0))
     e = split_expm1(size, towards, let, bounded=True)
     part = normal(Split(e.high, e.low))
@@ -111,7 +111,7 @@ def _sech2_softplus(x: Expr, low: Expr, let: Steps) -> Scaled:
 HYPERBOLIC: tuple[Function, ...] = (
     *family("sigmoid", _sigmoid, "exp(-|x|) and one division", factor=True),
     *family("sech2", _sech2, "4 z / (1 + z)² with z = exp(-2|x|)", factor=True),
-    *family("tanh", _tanh, "-m / (2 + m) with m = expm1(-2|x|)", twofold=False, odd=True),
+    *family("tanh", _tanh, "-m / (2 + m) with m = expm1(-2|x|)", mirrored=True),
     *family("tanhsoftplus", _tanh_softplus, "a quotient in exp(-|x|)", factor=True),
     *family("sech2softplus", _sech2_softplus, "a quotient in exp(-|x|), squared", factor=True),
 )

@@ -13,6 +13,7 @@ import numpy as np
 
 from actgen.codegen.coefficients import LOG, LOG_F32
 from actgen.codegen.functions.exponential import LOG2_HIGH, LOG2_LOW, exponential
+from actgen.codegen.functions.family import family
 from actgen.codegen.functions.parts import (
     INFINITY,
     NEVER,
@@ -22,7 +23,6 @@ from actgen.codegen.functions.parts import (
     Steps,
     at_most,
     exact_sum,
-    family,
     fast_sum,
     fma,
     number,
@@ -121,13 +121,19 @@ def split_log1p(x: Expr, let: Steps, digits: Digits = DOUBLE) -> Split:
 
 
 def _log(x: Expr, low: Expr, let: Steps) -> Scaled:
-    result = split_log_of(x, let)
-    return Scaled(result.high, result.low, ONE, NEVER)
+    return _moved(split_log_of(x, let), x, low)
 
 
 def _log1p(x: Expr, low: Expr, let: Steps) -> Scaled:
-    result = split_log1p(x, let)
-    return Scaled(result.high, result.low, ONE, NEVER)
+    return _moved(split_log1p(x, let), 1 + x, low)
+
+
+def _moved(at: Split, x: Expr, low: Expr) -> Scaled:
+    """Return log(x + low), given log(x)."""
+    if low == ZERO:
+        return Scaled(at.high, at.low, ONE, NEVER)
+    inside = apply("and", apply("gt", x, 0), apply("lt", x, INFINITY))
+    return Scaled(at.high, at.low + where(inside, low / x, ZERO), ONE, NEVER)
 
 
 def split_log1p_of_unit(high: Expr, low: Expr, let: Steps) -> Split:
@@ -157,8 +163,7 @@ LOGARITHM: tuple[Function, ...] = (
         "log",
         _log,
         "the exponent taken off, 2 atanh(f / (2 + f)); error below 0.7 ULP",
-        twofold=False,
     ),
-    *family("log1p", _log1p, "as log, with what rounding 1 + x loses", twofold=False, odd=True),
+    *family("log1p", _log1p, "as log, with what rounding 1 + x loses", odd=True),
     *family("softplus", _softplus, "max(x, 0) + log1p(exp(-|x|)), the errors carried along"),
 )

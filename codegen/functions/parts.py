@@ -7,7 +7,7 @@ numbers is rounded once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -165,28 +165,3 @@ def times(scaled: Scaled, factor: Expr, let: Steps) -> Expr:
     if scaled.vanished == NEVER:
         return result
     return where(scaled.vanished, apply("copysign", ZERO, factor), result)
-
-
-Core = Callable[[Expr, Expr, Steps], Scaled]
-
-
-def family(
-    name: str, core: Core, doc: str, twofold: bool = True, factor: bool = False, odd: bool = False
-) -> tuple[Function, ...]:
-    """Return the functions that one computation gives: at x, at x + low; and each times b."""
-    made = []
-    for low in (ZERO, LOW) if twofold else (ZERO,):
-        let = Steps()
-        body = value(core(X, low, let))
-        body = apply("copysign", body, X) if odd else body
-        plain = low == ZERO
-        suffix, at = ("", "x") if plain else ("_twofold", "x + low")
-        args: tuple[str, ...] = ("x",) if plain else ("x", "low")
-        text = f"Return {name}({at}): {doc}."
-        made.append(Function(f"{name}{suffix}", args, body, text, let.names))
-        if factor:
-            let = Steps()
-            body = times(core(X, low, let), B, let)
-            text = f"Return {name}({at}) * b: {doc}."
-            made.append(Function(f"{name}{suffix}_times", (*args, "b"), body, text, let.names))
-    return tuple(made)

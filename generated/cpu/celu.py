@@ -10,6 +10,8 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
     forward: float64, to fewer digits (0.50 ULP); fast: float32 (2.43 ULP)
     derivative: float64, to fewer digits (0.50 ULP)
     second_derivative: float64, to fewer digits (0.50 ULP)
+    forward_default: float32 (0.74 ULP)
+    derivative_default: float32, compensated (0.81 ULP); fast: float32 (2.37 ULP)
 """
 
 from math import inf
@@ -247,6 +249,202 @@ def exp_twofold_times(x, low, b):
 
 
 @device
+def expm1(x):
+    """Return expm1(x): x = k log 2 + r, a polynomial for exp(r)."""
+    piece = 710.0 if x > 710.0 else x
+    short = -60.0 if piece < -60.0 else piece
+    k = rint(short * 1.4426950408889634)
+    first = 1000.0 if k > 1000.0 else k
+    scale = power2(first)
+    start = scale + -1.0
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    r_scaled = r * scale
+    above = start + r_scaled
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    u_3 = start - scale
+    p_10 = fma(tail, scale, scale - (start - u_3) + (-1.0 - u_3))
+    below = start - above + r_scaled + p_10
+    return copysign((above + below) * power2(k - first), x)
+
+
+@device
+def expm1_f32_fast(x):
+    """Return expm1(x), error below 1.7 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-25.0) if x < float32(-25.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582910.0) if x > float32(80.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    scale = power2_rounded(t)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    r = fma(u, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_3 = fma(r2, curve, r)
+    start = scale - (float32(0.25) if x > float32(80.0) else float32(1.0))
+    m = fma(scale, p_3, start)
+    return copysign(m * (float32(4.0) if x > float32(80.0) else float32(1.0)), x)
+
+
+@device
+def exp(x):
+    """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
+    piece = -1400.0 if x < -1400.0 else x
+    short = 710.0 if piece > 710.0 else piece
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    piece_2 = -1000.0 if k < -1000.0 else k
+    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    scale = power2(first)
+    e_low = above - e + below
+    return (e * scale + e_low * scale) * power2(k - first)
+
+
+@device
+def expm1_f32(x):
+    """Return expm1(x), error below 0.73 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-25.0) if x < float32(-25.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582910.0) if x > float32(80.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    scale = power2_rounded(t)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    half = float32(0.5) * high
+    half_square = half * high
+    bent = high + half_square
+    piece_2 = float32(0.25) if x > float32(80.0) else float32(1.0)
+    start = scale - piece_2
+    m = fma(scale, bent, start)
+    r2 = high * high
+    p = fma(float32(0.0027892145), high, float32(0.01666653))
+    p_2 = fma(float32(0.08333254), high, float32(0.33333334))
+    curve = fma(fma(float32(0.0003983651), r2, p), r2, p_2)
+    rest = u * float32(-1.9046542e-09)
+    p_3 = fma(half, high, -half_square)
+    u_2 = fma(rest, bent, rest) + p_3
+    tail = fma(half_square * high, curve, u_2)
+    p_low = high - bent + half_square + tail
+    p_4 = fma(scale, p_low, scale - start - piece_2)
+    m_low = fma(scale, bent, start - m) + p_4
+    u_3 = (m + m_low) * (float32(4.0) if x > float32(80.0) else float32(1.0))
+    return copysign(u_3, x)
+
+
+@device
+def exp_f32(x):
+    """Return exp(x), error below 0.87 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-104.0) if x < float32(-104.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    r2 = high * high
+    p = fma(float32(0.008368889), high, float32(0.04166621))
+    p_2 = fma(float32(0.16666518), high, float32(0.5))
+    curve = fma(fma(float32(0.0013950283), r2, p), r2, p_2)
+    rest = u * float32(-1.9046542e-09)
+    bent = fma(float32(0.5), r2, high)
+    tail = fma(r2, curve, fma(rest, bent, rest))
+    p_3 = high + tail
+    e = float32(1.0) + p_3
+    scale = power2_rounded(t)
+    piece_2 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
+    return e * scale * piece_2
+
+
+@device
+def exp_f32_fast(x):
+    """Return exp(x), error below 2.7 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-104.0) if x < float32(-104.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    r = fma(u, float32(-1.9046542e-09), high)
+    p = fma(float32(0.008374715), r, float32(0.041898303))
+    p_2 = fma(p, r, float32(0.16666457))
+    p_3 = fma(p_2, r, float32(0.49999148))
+    p_4 = fma(p_3, r, float32(1.0))
+    e = fma(p_4, r, float32(1.0))
+    scale = power2_rounded(t)
+    piece_2 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
+    return e * scale * piece_2
+
+
+@device
+def exp_fast(x):
+    """Return exp(x), error below 1.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = -746.0 if x < -746.0 else x
+    near = 710.0 if piece > 710.0 else piece
+    piece_2 = 6755399441055740.0 if x > 700.0 else 6755399441055744.0
+    shift = 6755399441055808.0 if x < -690.0 else piece_2
+    shifted = fma(near, 1.4426950408889634, shift)
+    k = shifted - shift
+    u = -k
+    high = fma(u, 0.693147180559663, near)
+    r = fma(u, 2.8235290563031577e-13, high)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    scale = power2_rounded(shifted)
+    p_11 = fma(p_10, scale, scale)
+    piece_3 = 16.0 if x > 700.0 else 1.0
+    return p_11 * (5.421010862427522e-20 if x < -690.0 else piece_3)
+
+
+@device
 def forward(x, alpha):
     """Return the value at x."""
     ratio = x / alpha
@@ -349,6 +547,49 @@ def partial_alpha(x, alpha):
     return 0.0 if holds else u_2
 
 
+@device
+def forward_default(x):
+    """Return the value at x."""
+    return maximum(x, 0.0) + minimum(0.0, expm1(x))
+
+
+@device
+def forward_float32_fast_default(x):
+    """Return the value at x, in float32."""
+    return maximum(x, float32(0.0)) + minimum(float32(0.0), expm1_f32_fast(x))
+
+
+@device
+def derivative_default(x):
+    """Return the derivative at x."""
+    piece = 0.0 if expm1(x) > 0.0 else exp(x)
+    return 1.0 if x == 0.0 else (1.0 if x > 0.0 else 0.0) + piece
+
+
+@device
+def derivative_float32_default(x):
+    """Return the derivative at x, in float32, compensated."""
+    piece = float32(0.0) if expm1_f32(x) > float32(0.0) else exp_f32(x)
+    u = (float32(1.0) if x > float32(0.0) else float32(0.0)) + piece
+    return float32(1.0) if x == float32(0.0) else u
+
+
+@device
+def derivative_float32_fast_default(x):
+    """Return the derivative at x, in float32."""
+    u = exp_f32_fast(x)
+    piece = float32(0.0) if expm1_f32_fast(x) > float32(0.0) else u
+    u_2 = (float32(1.0) if x > float32(0.0) else float32(0.0)) + piece
+    return float32(1.0) if x == float32(0.0) else u_2
+
+
+@device
+def derivative_quick_default(x):
+    """Return the derivative at x, in float64, uncompensated."""
+    piece = 0.0 if expm1(x) > 0.0 else exp_fast(x)
+    return 1.0 if x == 0.0 else (1.0 if x > 0.0 else 0.0) + piece
+
+
 forward_as = by_type(
     double=forward,
     single=widened(forward_narrow),
@@ -377,6 +618,24 @@ second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
     half=widened(second_derivative_narrow),
+)
+
+forward_as_default = by_type(
+    double=forward_default,
+    single=forward_float32_fast_default,
+    half=forward_float32_fast_default,
+)
+
+derivative_as_default = by_type(
+    double=derivative_default,
+    single=derivative_float32_default,
+    half=derivative_float32_fast_default,
+)
+
+derivative_fast_as_default = by_type(
+    double=derivative_quick_default,
+    single=derivative_float32_fast_default,
+    half=derivative_float32_fast_default,
 )
 
 
@@ -432,6 +691,36 @@ def vjp_fast_ufunc(x, dy, alpha):
 def partial_alpha_ufunc(x, dy, alpha):
     out_ = load(dy) * partial_alpha(load(x), alpha)
     return out_
+
+
+@ufunc
+def forward_default_ufunc(x):
+    out_ = forward_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def derivative_default_ufunc(x):
+    out_ = derivative_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def derivative_default_fast_ufunc(x):
+    out_ = derivative_fast_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def vjp_default_ufunc(x, dy):
+    out_ = element(dy) * derivative_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def vjp_default_fast_ufunc(x, dy):
+    out_ = element(dy) * derivative_fast_as_default(x, element(x))
+    return narrow(out_, x)
 
 
 @kernel
@@ -584,4 +873,105 @@ def vjp_fast_contiguous(x, dy, out, alpha):
             dy_i = element(dy[i])
             alpha_i = at(alpha, i)
             out_i = dy_i * derivative_fast_as(out, x_i, alpha_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def forward_default_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = forward_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = forward_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def derivative_default_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = derivative_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = derivative_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def derivative_default_fast_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = derivative_fast_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = derivative_fast_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def vjp_default_contiguous(x, dy, out):
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            dy_part = dy[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
+                out_i = dy_i * derivative_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            dy_i = element(dy[i])
+            out_i = dy_i * derivative_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def vjp_default_fast_contiguous(x, dy, out):
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            dy_part = dy[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
+                out_i = dy_i * derivative_fast_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            dy_i = element(dy[i])
+            out_i = dy_i * derivative_fast_as_default(out, x_i)
             out[i] = narrow(out_i, out)

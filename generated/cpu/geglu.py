@@ -10,12 +10,12 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward_approximate: float64, to fewer digits (0.51 ULP); fast: float32 (2.42 ULP)
+    forward_approximate: float64, to fewer digits (0.51 ULP); fast: float32 (2.71 ULP)
     vjp_gate_approximate: float64, to fewer digits (0.50 ULP)
-    vjp_value_approximate: float32, compensated (0.73 ULP); fast: float32 (2.06 ULP)
+    vjp_value_approximate: float32, compensated (0.73 ULP); fast: float32 (2.11 ULP)
     forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.85 ULP)
     vjp_gate: float64, to fewer digits (0.51 ULP); fast: float32 (2.70 ULP)
-    vjp_value: float32, compensated (0.81 ULP); fast: float32 (2.81 ULP)
+    vjp_value: float32, compensated (0.81 ULP); fast: float32 (2.03 ULP)
 """
 
 from math import inf
@@ -128,12 +128,13 @@ def sigmoid_twofold_times_f32_fast(x, low, b):
     high = fma(k, float32(0.6931472), -near)
     u = -(low if abs(x) < float32(1000.0) else float32(0.0))
     r = high + fma(k, float32(-1.9046542e-09), u)
-    r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    p_3 = fma(r2, curve, r)
-    m = fma(p_3, float32(1.0), float32(1.0))
+    u_2 = r * r
+    p = fma(float32(0.008368889), u_2, float32(0.16666518))
+    p_2 = fma(p, u_2, float32(1.0))
+    p_3 = fma(float32(0.0013950283), u_2, float32(0.04166621))
+    p_4 = fma(p_3, u_2, float32(0.5))
+    p_5 = fma(p_4, u_2, float32(1.0))
+    m = fma(p_2, r, p_5)
     result = scale / (a + m) * b * back
     return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
@@ -209,6 +210,95 @@ def sigmoid_twofold(x, low):
     left = fma(-ratio, below_2, piece_2) + u_3
     piece_3 = 1.0 if x >= 0.0 else power2(k - first)
     return (ratio + left * inverse) * piece_3
+
+
+@device
+def sigmoid_twofold_rest(x, low):
+    """Return what rounding leaves of sigmoid(x + low)."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    piece = (-low if x >= 0.0 else low) if abs(size) < 2000.0 else 0.0
+    rest = fma(u, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece_2 = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece_2 * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece_2) + u_3
+    u_4 = left * inverse
+    left_over = ratio - (ratio + u_4) + u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
+
+
+@device
+def sigmoid_twofold_times_rest(x, low, b):
+    """Return what rounding leaves of sigmoid(x + low) * b."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    piece = (-low if x >= 0.0 else low) if abs(size) < 2000.0 else 0.0
+    rest = fma(u, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece_2 = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece_2 * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece_2) + u_3
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
+    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
+    return 0.0 if x <= -1400.0 else u_4
 
 
 @device
@@ -300,6 +390,35 @@ def sigmoid_twofold_times_f32(x, low, b):
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
     result = fma(ratio, b, piece_2) * back
     return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+
+
+@device
+def sigmoidgate_twofold_f32_fast(x, low, b):
+    """Return b sigmoid(x + low), error below 3.0 ULP; b must have the sign of x."""
+    size = abs(x)
+    near = float32(110.0) if size > float32(110.0) else size
+    t = fma(near, float32(-1.442695), float32(12582952.0))
+    scale = power2_rounded(t)
+    k = t - float32(12582952.0)
+    high = fma(k, float32(-0.6931472), -near)
+    piece = low if size < float32(1000.0) else float32(0.0)
+    piece_2 = piece if x < float32(0.0) else -piece
+    p = fma(k, float32(1.9046542e-09), piece_2)
+    r = high + p
+    p_2 = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
+    p_3 = fma(p_2, r, float32(3.7895197e-14))
+    p_4 = fma(p_3, r, float32(1.515811e-13))
+    p_5 = fma(p_4, r, float32(4.5474735e-13))
+    p_6 = fma(p_5, r, float32(9.094947e-13))
+    p_7 = r * p_6
+    p_8 = fma(scale, float32(9.094947e-13), float32(1.0))
+    below = fma(scale, p_7, p_8)
+    u = (float32(0.0) if size > float32(110.0) else abs(b)) * scale
+    weight = u / below
+    u_2 = -weight
+    piece_3 = float32(0.0) if b < float32(0.0) else b
+    p_9 = fma(u_2, float32(9.094947e-13), piece_3)
+    return copysign(fma(u_2, p_7, p_9), b)
 
 
 @device
@@ -443,7 +562,7 @@ def normcdf_times_f32_fast(x, b):
     p = fma(float32(-0.00026152778), r_whole, float32(0.002604138))
     p_2 = fma(float32(-0.020833148), r_whole, float32(0.125))
     p_3 = fma(fma(float32(2.1797317e-05), r2, p), r2, p_2)
-    e = fma(r2, p_3, fma(r_whole, -float32(0.5), float32(1.0)))
+    e = fma(r2, p_3, fma(r_whole, float32(-0.5), float32(1.0)))
     p_4 = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_5 = fma(float32(-0.10919907), y, float32(-0.28024015))
     p_6 = fma(float32(0.0014441528), area, p_4)
@@ -645,6 +764,127 @@ def exp_twofold_times(x, low, b):
 
 
 @device
+def normcdf_rest(x):
+    """Return what rounding leaves of normcdf(x)."""
+    size = abs(x)
+    far = 53.0 if size > 53.0 else size
+    u = far * far
+    fall = -0.5 * u
+    short = -1400.0 if fall < -1400.0 else fall
+    k = rint(short * 1.4426950408889634)
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, short)
+    fall_low = -0.5 * fma(far, far, -u)
+    piece = fall_low if abs(fall) < 2000.0 else 0.0
+    rest = fma(u_2, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    u_4 = 0.5 * (e * scale)
+    near = far + 25165824.0 - 25165824.0
+    t_above = near - 4.0
+    t_below = near + 4.0
+    t = t_above / t_below
+    u_5 = t * t
+    u_6 = u_5 * u_5
+    p_10 = fma(-2.8175931551354435e-10, u_6, 3.461255446432176e-08)
+    p_11 = fma(p_10, u_6, 1.1046060379100577e-06)
+    p_12 = fma(p_11, u_6, 2.7253977333419806e-05)
+    p_13 = fma(p_12, u_6, 0.0013897942195378447)
+    p_14 = fma(p_13, u_6, -0.06439567485612749)
+    p_15 = fma(-2.304271005986632e-09, u_6, -2.2208548339270623e-07)
+    p_16 = fma(p_15, u_6, -5.226340786777741e-06)
+    p_17 = fma(p_16, u_6, -0.00017570643169823746)
+    p_18 = fma(p_17, u_6, -0.010004757183044449)
+    p_19 = fma(p_18, u_6, 0.027999269448850044)
+    p_20 = fma(p_14, u_5, p_19)
+    p_21 = fma(-2.177678352144422e-09, u_6, -4.37459727609575e-08)
+    p_22 = fma(p_21, u_6, 8.06603263058214e-07)
+    p_23 = fma(p_22, u_6, 4.249983709740745e-05)
+    p_24 = fma(p_23, u_6, -0.000571246201024039)
+    p_25 = fma(p_24, u_6, 0.05720072810709257)
+    p_26 = fma(1.4805413457340738e-08, u_6, 6.7609704026983655e-09)
+    p_27 = fma(p_26, u_6, -6.863433429829365e-06)
+    p_28 = fma(p_27, u_6, -0.0001888604615090037)
+    p_29 = fma(p_28, u_6, 0.035872194959661)
+    p_30 = fma(p_29, u_6, -0.19340695465305155)
+    p_31 = fma(p_25, u_5, p_30)
+    p_32 = fma(p_20, t, p_31)
+    w = fma(p_32, t, 2.500936888464782e-17)
+    u_7 = 0.9441064130196893 + w
+    unit = 1.0 + 1.0 * near
+    inverse = 1.0 / unit
+    ratio = u_7 * inverse
+    tail_high = u_4 * ratio
+    u_8 = -tail_high
+    u_9 = 1.0 + u_8
+    piece_2 = tail_high if x <= 0.0 else u_9
+    slope = fma(2.0 * 0.5 * near, ratio, -0.7978845608028654)
+    away = fma(-t, t_below, t_above) * t_below * 0.125
+    u_10 = fma(-ratio, unit, u_7) + (0.9441064130196893 - u_7 + w)
+    left = fma(1.0 * ratio, away, u_10)
+    p_33 = fma(slope, far - near + away, left * inverse)
+    e_low = above - e + below
+    p_34 = fma(u_4, p_33, 0.5 * (e_low * scale) * ratio)
+    tail_low = fma(u_4, ratio, u_8) + p_34
+    piece_3 = tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low
+    left_over = piece_2 - (piece_2 + piece_3) + piece_3
+    return left_over * (power2(k - first) if x <= 0.0 else 1.0)
+
+
+@device
+def exp_twofold_times_rest(x, low, b):
+    """Return what rounding leaves of exp(x + low) * b."""
+    piece = -1400.0 if x < -1400.0 else x
+    short = 710.0 if piece > 710.0 else piece
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    piece_2 = -1000.0 if k < -1000.0 else k
+    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    scale = power2(first)
+    u_3 = e * scale
+    e_low = above - e + below
+    extra = e_low * scale * b if abs(b) < inf else 0.0
+    left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
+    return 0.0 if x <= -1400.0 else left_over * power2(k - first)
+
+
+@device
 def normcdfslope_short(x):
     """Return normcdfslope(x) to 2**-32: its zero is a factor."""
     u = -(0.5 * (x * x))
@@ -735,7 +975,7 @@ def normcdf_times_f32(x, b):
     t = fma(area, float32(-0.7213475), shift)
     k = t - shift
     r = fma(k, float32(1.3862944), area)
-    e_near = fma(r, -float32(0.5), float32(1.0))
+    e_near = fma(r, float32(-0.5), float32(1.0))
     line = fma(y, float32(1.078125), float32(1.0))
     p = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_2 = fma(float32(-0.10919907), y, float32(-0.28024015))
@@ -756,7 +996,7 @@ def normcdf_times_f32(x, b):
     p_6 = fma(float32(-0.00026152778), r, float32(0.002604138))
     p_7 = fma(float32(2.1797317e-05), r2, p_6)
     curve = fma(p_7, r2, fma(float32(-0.020833148), r, float32(0.125)))
-    p_8 = fma(r, -float32(0.5), float32(1.0) - e_near)
+    p_8 = fma(r, float32(-0.5), float32(1.0) - e_near)
     e_rest = fma(r2, curve, p_8)
     e = e_near + e_rest
     u = -inverse
@@ -764,7 +1004,7 @@ def normcdf_times_f32(x, b):
     h_low = line - h + bend + p_9
     left = fma(u, h_low, fma(u, h, float32(1.0)))
     rest = fma(k, float32(-3.8093084e-09), fma(y, y, -area))
-    e_low = fma(rest, -float32(0.5) * e, e_rest)
+    e_low = fma(rest, float32(-0.5) * e, e_rest)
     p_10 = fma(e_near, inverse, -tail)
     tail_low = fma(inverse, fma(e, left, e_low), p_10)
     both_low = fma(tail_low, signed, start - both + part)
@@ -773,6 +1013,39 @@ def normcdf_times_f32(x, b):
     back = float32(7.70372e-34) if x < float32(-12.0) else float32(1.0)
     result = fma(both, b, piece) * back
     return copysign(float32(0.0), b) if x <= float32(-18.0) else result
+
+
+@device
+def normcdfgate_f32_fast(x):
+    """Return x normcdf(x), error below 2.9 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
+    size = abs(x)
+    holds = size > float32(14.7)
+    near = float32(14.7) if holds else size
+    area = near * near
+    t = fma(area, float32(-0.5) * float32(1.442695), float32(12582951.0))
+    scale = power2_rounded(t)
+    p = fma(float32(0.006018176), near, float32(-0.0069231144))
+    p_2 = fma(float32(-0.10919907), near, float32(-0.28024015))
+    p_3 = fma(fma(float32(0.0014441528), area, p), area, p_2)
+    p_4 = fma(float32(0.08137479), near, float32(0.3668376))
+    p_5 = fma(float32(0.008244044), area, p_4)
+    p_6 = fma(p_5, area, fma(float32(0.8771573), near, float32(1.0)))
+    v = p_3 / p_6
+    h = fma(near, v + float32(1.078125), float32(1.0))
+    weight = near * scale / h
+    u = -weight
+    k = t - float32(12582951.0)
+    high = fma(near, near, k * float32(1.3862915))
+    r = fma(k, float32(2.8572135e-06), high)
+    p_7 = fma(float32(1.9824545e-17), r, float32(-2.3785813e-16))
+    p_8 = fma(p_7, r, float32(2.3684498e-15))
+    p_9 = fma(p_8, r, float32(-1.8947637e-14))
+    p_10 = fma(p_9, r, float32(1.1368684e-13))
+    p_11 = fma(p_10, r, float32(-4.5474735e-13))
+    p_12 = r * p_11
+    piece = float32(0.0) if x < float32(0.0) else x
+    p_13 = fma(u, p_12, fma(u, float32(9.094947e-13), piece))
+    return copysign(p_13, x)
 
 
 @device
@@ -851,15 +1124,44 @@ def vjp_gate_approximate(gate, value):
     u_4 = 1.5957691216057308 * u_3
     u_5 = -u_4
     u_6 = u_3 - gate
-    u_7 = fma(gate2, gate, -u) + fma(gate, gate, -gate2) * gate
-    u_8 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u
-    u_9 = gate - (u_3 - u_6) + (u_2 - u_6) + (u_8 + u_7 * 0.044715)
+    p = fma(gate, gate, -gate2)
+    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u
+    u_8 = u_7 + (fma(gate2, gate, -u) + p * gate) * 0.044715
+    u_9 = (gate - (u_3 - u_6) + (u_2 - u_6) + u_8) * 1.5957691216057308
     u_10 = fma(1.5957691216057308, u_3, u_5) + -9.96930880911092e-17 * u_3
-    u_11 = u_10 + u_9 * 1.5957691216057308
-    u_12 = gate * (1.0 + fma(gate2, 0.134145, gate2 * 1.3526957332032908e-17))
-    p = fma(u_12, 1.5957691216057306, u_12 * 1.2235151683392212e-16)
-    u_13 = sigmoid_twofold_times(u_5, -u_11, sigmoid_twofold_times(u_4, u_11, p))
-    return value * (sigmoid_twofold(u_4, u_11) + u_13)
+    u_11 = u_10 + u_9
+    s = sigmoid_twofold(u_4, u_11)
+    u_12 = -u_11
+    u_13 = 2.0 * gate
+    u_14 = u_13 * 0.7978845608028654
+    u_15 = 0.134145 * gate2
+    u_16 = 1.0 + u_15
+    u_17 = u_16 - 1.0
+    u_18 = fma(0.134145, gate2, -u_15) + 1.3526957332032908e-17 * gate2
+    u_19 = 1.0 - (u_16 - u_17) + (u_15 - u_17)
+    u_20 = u_19 + (u_18 + p * 0.134145)
+    size = abs(u_20)
+    piece = u_16 + u_20 if size < inf else u_16
+    u_21 = u_14 * piece
+    u_22 = sigmoid_twofold_times(u_4, u_11, u_21)
+    u_23 = sigmoid_twofold_times(u_5, u_12, u_22)
+    u_24 = s + u_23
+    u_25 = u_24 - s
+    u_26 = s - (u_24 - u_25) + (u_23 - u_25)
+    p_2 = fma(u_13, 0.7978845608028654, -u_14)
+    u_27 = (p_2 + -4.98465440455546e-17 * u_13) * piece
+    u_28 = (u_16 - piece + u_20 if size < inf else 0.0) * u_14
+    u_29 = s * (fma(u_14, piece, -u_21) + u_27 + u_28)
+    u_30 = sigmoid_twofold_times_rest(u_4, u_11, u_21) + u_29
+    u_31 = sigmoid_twofold_times_rest(u_5, u_12, u_22)
+    u_32 = u_31 + sigmoid_twofold(u_5, u_12) * u_30
+    u_33 = u_26 + sigmoid_twofold_rest(u_4, u_11) + u_32
+    size_2 = abs(u_33)
+    piece_2 = u_24 + u_33 if size_2 < inf else u_24
+    u_34 = value * piece_2
+    u_35 = (u_24 - piece_2 + u_33 if size_2 < inf else 0.0) * value
+    u_36 = fma(value, piece_2, -u_34) + u_35
+    return u_34 + u_36 if abs(u_36) < inf else u_34
 
 
 @device
@@ -927,7 +1229,7 @@ def vjp_value_float32_fast_approximate(gate, value):
     u_10 = u_9 + (u_8 + u_7 * float32(0.044715))
     u_11 = p + float32(-4.534068e-08) * u_3
     u_12 = u_11 + u_10 * float32(1.5957692)
-    return sigmoid_twofold_times_f32_fast(u_4, u_12, gate)
+    return sigmoidgate_twofold_f32_fast(u_4, u_12, gate)
 
 
 @device
@@ -974,14 +1276,25 @@ def forward_quick(gate, value):
 @device
 def vjp_gate(gate, value):
     """Return the derivative with respect to gate."""
+    cdf = normcdf(gate)
     gate2 = gate * gate
     u = -(0.5 * gate2)
     u_2 = u + -0.9189385332046728
     u_3 = u_2 - u
     u_4 = u - (u_2 - u_3) + (-0.9189385332046728 - u_3)
     u_5 = u_4 + -(0.5 * fma(gate, gate, -gate2))
-    u_6 = exp_twofold_times(u_2, u_5 + 3.8782941580672414e-17, gate)
-    return value * (normcdf(gate) + u_6)
+    u_6 = u_5 + 3.8782941580672414e-17
+    u_7 = exp_twofold_times(u_2, u_6, gate)
+    u_8 = cdf + u_7
+    u_9 = u_8 - cdf
+    u_10 = cdf - (u_8 - u_9) + (u_7 - u_9) + normcdf_rest(gate)
+    u_11 = u_10 + exp_twofold_times_rest(u_2, u_6, gate)
+    size = abs(u_11)
+    piece = u_8 + u_11 if size < inf else u_8
+    u_12 = value * piece
+    u_13 = (u_8 - piece + u_11 if size < inf else 0.0) * value
+    u_14 = fma(value, piece, -u_12) + u_13
+    return u_12 + u_14 if abs(u_14) < inf else u_12
 
 
 @device
@@ -1011,7 +1324,7 @@ def vjp_value_float32(gate, value):
 @device
 def vjp_value_float32_fast(gate, value):
     """Return the derivative with respect to value, in float32."""
-    return normcdf_times_f32_fast(gate, gate)
+    return normcdfgate_f32_fast(gate)
 
 
 @device

@@ -67,6 +67,112 @@ def log(x):
 
 
 @device
+def log_rest(x):
+    """Return what rounding leaves of log(x)."""
+    big = x * 1.8014398509481984e16 if x < 2.2250738585072014e-308 else x
+    m = mantissa(big)
+    u = exponent(big) + (1.0 if m > 1.4142135623730951 else 0.0)
+    k = u - (54.0 if x < 2.2250738585072014e-308 else 0.0)
+    u_2 = k * 0.693147180559663
+    f = (0.5 * m if m > 1.4142135623730951 else m) - 1.0
+    log_high = u_2 + f
+    half_f = 0.5 * f
+    half_square = half_f * f
+    u_3 = -half_square
+    total = log_high + u_3
+    piece = -inf if x == 0.0 else (x - x) / 0.0
+    piece_2 = inf if x == inf else piece
+    piece_3 = total if x > 0.0 and x < inf else piece_2
+    s = f / (2.0 + f)
+    z = s * s
+    u_4 = z * z
+    p = fma(0.15313836606999318, u_4, 0.22222198431722676)
+    p_2 = fma(p, u_4, 0.3999999999940943)
+    p_3 = fma(0.1479821159304767, u_4, 0.1818357219502386)
+    p_4 = fma(p_3, u_4, 0.2857142874366384)
+    p_5 = fma(p_4, u_4, 0.6666666666666735)
+    p_6 = fma(p_2, z, p_5)
+    curve = z * p_6
+    u_5 = 0.0 * fma(s, fma(s, fma(s, -2.0, 2.0), -2.0), 1.0)
+    carried = u_5 - fma(half_f, f, u_3)
+    p_7 = fma(s, half_square + curve, fma(k, 2.8235290563031577e-13, carried))
+    tail = log_high - total + u_3 + (u_2 - log_high + f) + p_7
+    piece_4 = tail if x > 0.0 and x < inf else 0.0
+    return piece_3 - (piece_3 + piece_4) + piece_4
+
+
+@device
+def log_twofold(x, low):
+    """Return log(x + low): the exponent taken off, 2 atanh(f / (2 + f)); error below 0.7 ULP."""
+    big = x * 1.8014398509481984e16 if x < 2.2250738585072014e-308 else x
+    m = mantissa(big)
+    u = exponent(big) + (1.0 if m > 1.4142135623730951 else 0.0)
+    k = u - (54.0 if x < 2.2250738585072014e-308 else 0.0)
+    u_2 = k * 0.693147180559663
+    f = (0.5 * m if m > 1.4142135623730951 else m) - 1.0
+    log_high = u_2 + f
+    half_f = 0.5 * f
+    half_square = half_f * f
+    u_3 = -half_square
+    total = log_high + u_3
+    piece = -inf if x == 0.0 else (x - x) / 0.0
+    piece_2 = inf if x == inf else piece
+    s = f / (2.0 + f)
+    z = s * s
+    u_4 = z * z
+    p = fma(0.15313836606999318, u_4, 0.22222198431722676)
+    p_2 = fma(p, u_4, 0.3999999999940943)
+    p_3 = fma(0.1479821159304767, u_4, 0.1818357219502386)
+    p_4 = fma(p_3, u_4, 0.2857142874366384)
+    p_5 = fma(p_4, u_4, 0.6666666666666735)
+    p_6 = fma(p_2, z, p_5)
+    curve = z * p_6
+    u_5 = 0.0 * fma(s, fma(s, fma(s, -2.0, 2.0), -2.0), 1.0)
+    carried = u_5 - fma(half_f, f, u_3)
+    p_7 = fma(s, half_square + curve, fma(k, 2.8235290563031577e-13, carried))
+    tail = log_high - total + u_3 + (u_2 - log_high + f) + p_7
+    piece_3 = low / x if x > 0.0 and x < inf else 0.0
+    u_6 = (tail if x > 0.0 and x < inf else 0.0) + piece_3
+    return (total if x > 0.0 and x < inf else piece_2) + u_6
+
+
+@device
+def log_twofold_rest(x, low):
+    """Return what rounding leaves of log(x + low)."""
+    big = x * 1.8014398509481984e16 if x < 2.2250738585072014e-308 else x
+    m = mantissa(big)
+    u = exponent(big) + (1.0 if m > 1.4142135623730951 else 0.0)
+    k = u - (54.0 if x < 2.2250738585072014e-308 else 0.0)
+    u_2 = k * 0.693147180559663
+    f = (0.5 * m if m > 1.4142135623730951 else m) - 1.0
+    log_high = u_2 + f
+    half_f = 0.5 * f
+    half_square = half_f * f
+    u_3 = -half_square
+    total = log_high + u_3
+    piece = -inf if x == 0.0 else (x - x) / 0.0
+    piece_2 = inf if x == inf else piece
+    piece_3 = total if x > 0.0 and x < inf else piece_2
+    s = f / (2.0 + f)
+    z = s * s
+    u_4 = z * z
+    p = fma(0.15313836606999318, u_4, 0.22222198431722676)
+    p_2 = fma(p, u_4, 0.3999999999940943)
+    p_3 = fma(0.1479821159304767, u_4, 0.1818357219502386)
+    p_4 = fma(p_3, u_4, 0.2857142874366384)
+    p_5 = fma(p_4, u_4, 0.6666666666666735)
+    p_6 = fma(p_2, z, p_5)
+    curve = z * p_6
+    u_5 = 0.0 * fma(s, fma(s, fma(s, -2.0, 2.0), -2.0), 1.0)
+    carried = u_5 - fma(half_f, f, u_3)
+    p_7 = fma(s, half_square + curve, fma(k, 2.8235290563031577e-13, carried))
+    tail = log_high - total + u_3 + (u_2 - log_high + f) + p_7
+    piece_4 = low / x if x > 0.0 and x < inf else 0.0
+    u_6 = (tail if x > 0.0 and x < inf else 0.0) + piece_4
+    return piece_3 - (piece_3 + u_6) + u_6
+
+
+@device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
     piece = -1400.0 if x < -1400.0 else x
@@ -183,42 +289,49 @@ def vjp_hard_rows(x, dy, u, out, tau):
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             u_j = load(u[i, j])
-            largest = maximum((x_j - log(-log(u_j))) / tau, largest)
+            log_ = log_twofold(-log(u_j), -log_rest(u_j))
+            largest = maximum((x_j - log_) / tau, largest)
         total = 0.0
         total_2 = 0.0
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             dy_j = load(dy[i, j])
             u_j = load(u[i, j])
-            log_ = log(-log(u_j))
-            u_2 = x_j - log_
-            ratio = u_2 / tau
-            u_3 = ratio - largest
-            u_4 = u_3 - ratio
-            u_5 = u_2 - x_j
-            u_6 = x_j - (u_2 - u_5) - (log_ + u_5)
-            u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-            ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-            u_8 = u_7 + ratio_2
-            total += exp_twofold(u_3, u_8)
-            total_2 += exp_twofold_times(u_3, u_8, dy_j)
+            u_2 = -log(u_j)
+            u_3 = -log_rest(u_j)
+            log_2 = log_twofold(u_2, u_3)
+            u_4 = x_j - log_2
+            ratio = u_4 / tau
+            u_5 = ratio - largest
+            u_6 = u_5 - ratio
+            u_7 = u_4 - x_j
+            u_8 = x_j - (u_4 - u_7) - (log_2 + u_7)
+            u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+            u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+            ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+            u_11 = u_10 + ratio_2
+            total += exp_twofold(u_5, u_11)
+            total_2 += exp_twofold_times(u_5, u_11, dy_j)
         scale = total_2 / (total * total)
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             dy_j = load(dy[i, j])
             u_j = load(u[i, j])
-            log_2 = log(-log(u_j))
-            u_9 = x_j - log_2
-            ratio_3 = u_9 / tau
-            u_10 = ratio_3 - largest
-            u_11 = u_10 - ratio_3
-            u_12 = ratio_3 - (u_10 - u_11)
-            u_13 = u_9 - x_j
-            u_14 = x_j - (u_9 - u_13) - (log_2 + u_13)
-            ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-            u_15 = u_12 - (largest + u_11) + ratio_4
-            u_16 = dy_j / total - scale
-            out[i, j] = narrow(exp_twofold_times(u_10, u_15, u_16) / tau, out)
+            u_12 = -log(u_j)
+            u_13 = -log_rest(u_j)
+            log_3 = log_twofold(u_12, u_13)
+            u_14 = x_j - log_3
+            ratio_3 = u_14 / tau
+            u_15 = ratio_3 - largest
+            u_16 = u_15 - ratio_3
+            u_17 = ratio_3 - (u_15 - u_16)
+            u_18 = u_14 - x_j
+            u_19 = x_j - (u_14 - u_18) - (log_3 + u_18)
+            u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+            ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+            u_21 = u_17 - (largest + u_16) + ratio_4
+            u_22 = dy_j / total - scale
+            out[i, j] = narrow(exp_twofold_times(u_15, u_21, u_22) / tau, out)
 
 
 @kernel
@@ -237,7 +350,8 @@ def vjp_hard_columns(x, dy, u, out, tau):
                 for c in range(count):
                     x_j = load(x[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    largest[c] = maximum((x_j - log(-log(u_j))) / tau, largest[c])
+                    log_ = log_twofold(-log(u_j), -log_rest(u_j))
+                    largest[c] = maximum((x_j - log_) / tau, largest[c])
             for c in range(count):
                 total[c] = 0.0
                 total_2[c] = 0.0
@@ -246,18 +360,21 @@ def vjp_hard_columns(x, dy, u, out, tau):
                     x_j = load(x[i, j, start + c])
                     dy_j = load(dy[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    log_ = log(-log(u_j))
-                    u_2 = x_j - log_
-                    ratio = u_2 / tau
-                    u_3 = ratio - largest[c]
-                    u_4 = u_3 - ratio
-                    u_5 = u_2 - x_j
-                    u_6 = x_j - (u_2 - u_5) - (log_ + u_5)
-                    u_7 = ratio - (u_3 - u_4) - (largest[c] + u_4)
-                    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-                    u_8 = u_7 + ratio_2
-                    total[c] += exp_twofold(u_3, u_8)
-                    total_2[c] += exp_twofold_times(u_3, u_8, dy_j)
+                    u_2 = -log(u_j)
+                    u_3 = -log_rest(u_j)
+                    log_2 = log_twofold(u_2, u_3)
+                    u_4 = x_j - log_2
+                    ratio = u_4 / tau
+                    u_5 = ratio - largest[c]
+                    u_6 = u_5 - ratio
+                    u_7 = u_4 - x_j
+                    u_8 = x_j - (u_4 - u_7) - (log_2 + u_7)
+                    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+                    u_10 = ratio - (u_5 - u_6) - (largest[c] + u_6)
+                    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+                    u_11 = u_10 + ratio_2
+                    total[c] += exp_twofold(u_5, u_11)
+                    total_2[c] += exp_twofold_times(u_5, u_11, dy_j)
             for c in range(count):
                 scale[c] = total_2[c] / (total[c] * total[c])
             for j in range(x.shape[1]):
@@ -265,18 +382,21 @@ def vjp_hard_columns(x, dy, u, out, tau):
                     x_j = load(x[i, j, start + c])
                     dy_j = load(dy[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    log_2 = log(-log(u_j))
-                    u_9 = x_j - log_2
-                    ratio_3 = u_9 / tau
-                    u_10 = ratio_3 - largest[c]
-                    u_11 = u_10 - ratio_3
-                    u_12 = ratio_3 - (u_10 - u_11)
-                    u_13 = u_9 - x_j
-                    u_14 = x_j - (u_9 - u_13) - (log_2 + u_13)
-                    ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-                    u_15 = u_12 - (largest[c] + u_11) + ratio_4
-                    u_16 = dy_j / total[c] - scale[c]
-                    out[i, j, start + c] = narrow(exp_twofold_times(u_10, u_15, u_16) / tau, out)
+                    u_12 = -log(u_j)
+                    u_13 = -log_rest(u_j)
+                    log_3 = log_twofold(u_12, u_13)
+                    u_14 = x_j - log_3
+                    ratio_3 = u_14 / tau
+                    u_15 = ratio_3 - largest[c]
+                    u_16 = u_15 - ratio_3
+                    u_17 = ratio_3 - (u_15 - u_16)
+                    u_18 = u_14 - x_j
+                    u_19 = x_j - (u_14 - u_18) - (log_3 + u_18)
+                    u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+                    ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+                    u_21 = u_17 - (largest[c] + u_16) + ratio_4
+                    u_22 = dy_j / total[c] - scale[c]
+                    out[i, j, start + c] = narrow(exp_twofold_times(u_15, u_21, u_22) / tau, out)
 
 
 @kernel
@@ -287,24 +407,28 @@ def partial_tau_hard_rows(x, dy, u, out64, tau):
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             u_j = load(u[i, j])
-            largest = maximum((x_j - log(-log(u_j))) / tau, largest)
+            log_ = log_twofold(-log(u_j), -log_rest(u_j))
+            largest = maximum((x_j - log_) / tau, largest)
         total = 0.0
         total_2 = 0.0
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             u_j = load(u[i, j])
-            log_ = log(-log(u_j))
-            u_2 = x_j - log_
-            ratio = u_2 / tau
-            u_3 = ratio - largest
-            u_4 = u_3 - ratio
-            u_5 = u_2 - x_j
-            u_6 = x_j - (u_2 - u_5) - (log_ + u_5)
-            u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-            ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-            u_8 = u_7 + ratio_2
-            total += exp_twofold(u_3, u_8)
-            total_2 += exp_twofold_times(u_3, u_8, log_ - x_j)
+            u_2 = -log(u_j)
+            u_3 = -log_rest(u_j)
+            log_2 = log_twofold(u_2, u_3)
+            u_4 = x_j - log_2
+            ratio = u_4 / tau
+            u_5 = ratio - largest
+            u_6 = u_5 - ratio
+            u_7 = u_4 - x_j
+            u_8 = x_j - (u_4 - u_7) - (log_2 + u_7)
+            u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+            u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+            ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+            u_11 = u_10 + ratio_2
+            total += exp_twofold(u_5, u_11)
+            total_2 += exp_twofold_times(u_5, u_11, log(u_2) - x_j)
         tau2 = tau * tau
         scale = total * tau2
         scale_2 = total * total * tau2
@@ -312,19 +436,22 @@ def partial_tau_hard_rows(x, dy, u, out64, tau):
             x_j = load(x[i, j])
             dy_j = load(dy[i, j])
             u_j = load(u[i, j])
-            log_2 = log(-log(u_j))
-            u_9 = x_j - log_2
-            ratio_3 = u_9 / tau
-            u_10 = ratio_3 - largest
-            u_11 = u_10 - ratio_3
-            u_12 = ratio_3 - (u_10 - u_11)
-            u_13 = u_9 - x_j
-            u_14 = x_j - (u_9 - u_13) - (log_2 + u_13)
-            ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-            u_15 = u_12 - (largest + u_11) + ratio_4
-            u_16 = exp_twofold_times(u_10, u_15, log_2 - x_j)
-            u_17 = exp_twofold_times(u_10, u_15, total_2)
-            out64[i, j] = narrow(dy_j * (u_16 / scale - u_17 / scale_2), out64)
+            u_12 = -log(u_j)
+            u_13 = -log_rest(u_j)
+            log_3 = log_twofold(u_12, u_13)
+            u_14 = x_j - log_3
+            ratio_3 = u_14 / tau
+            u_15 = ratio_3 - largest
+            u_16 = u_15 - ratio_3
+            u_17 = ratio_3 - (u_15 - u_16)
+            u_18 = u_14 - x_j
+            u_19 = x_j - (u_14 - u_18) - (log_3 + u_18)
+            u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+            ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+            u_21 = u_17 - (largest + u_16) + ratio_4
+            u_22 = exp_twofold_times(u_15, u_21, log(u_12) - x_j)
+            u_23 = exp_twofold_times(u_15, u_21, total_2)
+            out64[i, j] = narrow(dy_j * (u_22 / scale - u_23 / scale_2), out64)
 
 
 @kernel
@@ -345,7 +472,8 @@ def partial_tau_hard_columns(x, dy, u, out64, tau):
                 for c in range(count):
                     x_j = load(x[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    largest[c] = maximum((x_j - log(-log(u_j))) / tau, largest[c])
+                    log_ = log_twofold(-log(u_j), -log_rest(u_j))
+                    largest[c] = maximum((x_j - log_) / tau, largest[c])
             for c in range(count):
                 total[c] = 0.0
                 total_2[c] = 0.0
@@ -353,18 +481,21 @@ def partial_tau_hard_columns(x, dy, u, out64, tau):
                 for c in range(count):
                     x_j = load(x[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    log_ = log(-log(u_j))
-                    u_2 = x_j - log_
-                    ratio = u_2 / tau
-                    u_3 = ratio - largest[c]
-                    u_4 = u_3 - ratio
-                    u_5 = u_2 - x_j
-                    u_6 = x_j - (u_2 - u_5) - (log_ + u_5)
-                    u_7 = ratio - (u_3 - u_4) - (largest[c] + u_4)
-                    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-                    u_8 = u_7 + ratio_2
-                    total[c] += exp_twofold(u_3, u_8)
-                    total_2[c] += exp_twofold_times(u_3, u_8, log_ - x_j)
+                    u_2 = -log(u_j)
+                    u_3 = -log_rest(u_j)
+                    log_2 = log_twofold(u_2, u_3)
+                    u_4 = x_j - log_2
+                    ratio = u_4 / tau
+                    u_5 = ratio - largest[c]
+                    u_6 = u_5 - ratio
+                    u_7 = u_4 - x_j
+                    u_8 = x_j - (u_4 - u_7) - (log_2 + u_7)
+                    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+                    u_10 = ratio - (u_5 - u_6) - (largest[c] + u_6)
+                    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+                    u_11 = u_10 + ratio_2
+                    total[c] += exp_twofold(u_5, u_11)
+                    total_2[c] += exp_twofold_times(u_5, u_11, log(u_2) - x_j)
             for c in range(count):
                 tau2[c] = tau * tau
                 scale[c] = total[c] * tau2[c]
@@ -374,19 +505,22 @@ def partial_tau_hard_columns(x, dy, u, out64, tau):
                     x_j = load(x[i, j, start + c])
                     dy_j = load(dy[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    log_2 = log(-log(u_j))
-                    u_9 = x_j - log_2
-                    ratio_3 = u_9 / tau
-                    u_10 = ratio_3 - largest[c]
-                    u_11 = u_10 - ratio_3
-                    u_12 = ratio_3 - (u_10 - u_11)
-                    u_13 = u_9 - x_j
-                    u_14 = x_j - (u_9 - u_13) - (log_2 + u_13)
-                    ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-                    u_15 = u_12 - (largest[c] + u_11) + ratio_4
-                    u_16 = exp_twofold_times(u_10, u_15, log_2 - x_j)
-                    u_17 = exp_twofold_times(u_10, u_15, total_2[c])
-                    entry = dy_j * (u_16 / scale[c] - u_17 / scale_2[c])
+                    u_12 = -log(u_j)
+                    u_13 = -log_rest(u_j)
+                    log_3 = log_twofold(u_12, u_13)
+                    u_14 = x_j - log_3
+                    ratio_3 = u_14 / tau
+                    u_15 = ratio_3 - largest[c]
+                    u_16 = u_15 - ratio_3
+                    u_17 = ratio_3 - (u_15 - u_16)
+                    u_18 = u_14 - x_j
+                    u_19 = x_j - (u_14 - u_18) - (log_3 + u_18)
+                    u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+                    ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+                    u_21 = u_17 - (largest[c] + u_16) + ratio_4
+                    u_22 = exp_twofold_times(u_15, u_21, log(u_12) - x_j)
+                    u_23 = exp_twofold_times(u_15, u_21, total_2[c])
+                    entry = dy_j * (u_22 / scale[c] - u_23 / scale_2[c])
                     out64[i, j, start + c] = narrow(entry, out64)
 
 
@@ -398,35 +532,42 @@ def forward_rows(x, u, out, tau):
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             u_j = load(u[i, j])
-            largest = maximum((x_j - log(-log(u_j))) / tau, largest)
+            log_ = log_twofold(-log(u_j), -log_rest(u_j))
+            largest = maximum((x_j - log_) / tau, largest)
         total = 0.0
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             u_j = load(u[i, j])
-            log_ = log(-log(u_j))
-            u_2 = x_j - log_
-            ratio = u_2 / tau
-            u_3 = ratio - largest
-            u_4 = u_3 - ratio
-            u_5 = u_2 - x_j
-            u_6 = x_j - (u_2 - u_5) - (log_ + u_5)
-            u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-            ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-            total += exp_twofold(u_3, u_7 + ratio_2)
+            u_2 = -log(u_j)
+            u_3 = -log_rest(u_j)
+            log_2 = log_twofold(u_2, u_3)
+            u_4 = x_j - log_2
+            ratio = u_4 / tau
+            u_5 = ratio - largest
+            u_6 = u_5 - ratio
+            u_7 = u_4 - x_j
+            u_8 = x_j - (u_4 - u_7) - (log_2 + u_7)
+            u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+            u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+            ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+            total += exp_twofold(u_5, u_10 + ratio_2)
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             u_j = load(u[i, j])
-            log_2 = log(-log(u_j))
-            u_8 = x_j - log_2
-            ratio_3 = u_8 / tau
-            u_9 = ratio_3 - largest
-            u_10 = u_9 - ratio_3
-            u_11 = ratio_3 - (u_9 - u_10)
-            u_12 = u_8 - x_j
-            u_13 = x_j - (u_8 - u_12) - (log_2 + u_12)
-            ratio_4 = (fma(-ratio_3, tau, u_8) + u_13) / tau
-            u_14 = u_11 - (largest + u_10) + ratio_4
-            out[i, j] = narrow(exp_twofold(u_9, u_14) / total, out)
+            u_11 = -log(u_j)
+            u_12 = -log_rest(u_j)
+            log_3 = log_twofold(u_11, u_12)
+            u_13 = x_j - log_3
+            ratio_3 = u_13 / tau
+            u_14 = ratio_3 - largest
+            u_15 = u_14 - ratio_3
+            u_16 = ratio_3 - (u_14 - u_15)
+            u_17 = u_13 - x_j
+            u_18 = x_j - (u_13 - u_17) - (log_3 + u_17)
+            u_19 = u_18 + -log_twofold_rest(u_11, u_12)
+            ratio_4 = (fma(-ratio_3, tau, u_13) + u_19) / tau
+            u_20 = u_16 - (largest + u_15) + ratio_4
+            out[i, j] = narrow(exp_twofold(u_14, u_20) / total, out)
 
 
 @kernel
@@ -443,38 +584,45 @@ def forward_columns(x, u, out, tau):
                 for c in range(count):
                     x_j = load(x[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    largest[c] = maximum((x_j - log(-log(u_j))) / tau, largest[c])
+                    log_ = log_twofold(-log(u_j), -log_rest(u_j))
+                    largest[c] = maximum((x_j - log_) / tau, largest[c])
             for c in range(count):
                 total[c] = 0.0
             for j in range(x.shape[1]):
                 for c in range(count):
                     x_j = load(x[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    log_ = log(-log(u_j))
-                    u_2 = x_j - log_
-                    ratio = u_2 / tau
-                    u_3 = ratio - largest[c]
-                    u_4 = u_3 - ratio
-                    u_5 = u_2 - x_j
-                    u_6 = x_j - (u_2 - u_5) - (log_ + u_5)
-                    u_7 = ratio - (u_3 - u_4) - (largest[c] + u_4)
-                    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-                    total[c] += exp_twofold(u_3, u_7 + ratio_2)
+                    u_2 = -log(u_j)
+                    u_3 = -log_rest(u_j)
+                    log_2 = log_twofold(u_2, u_3)
+                    u_4 = x_j - log_2
+                    ratio = u_4 / tau
+                    u_5 = ratio - largest[c]
+                    u_6 = u_5 - ratio
+                    u_7 = u_4 - x_j
+                    u_8 = x_j - (u_4 - u_7) - (log_2 + u_7)
+                    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+                    u_10 = ratio - (u_5 - u_6) - (largest[c] + u_6)
+                    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+                    total[c] += exp_twofold(u_5, u_10 + ratio_2)
             for j in range(x.shape[1]):
                 for c in range(count):
                     x_j = load(x[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    log_2 = log(-log(u_j))
-                    u_8 = x_j - log_2
-                    ratio_3 = u_8 / tau
-                    u_9 = ratio_3 - largest[c]
-                    u_10 = u_9 - ratio_3
-                    u_11 = ratio_3 - (u_9 - u_10)
-                    u_12 = u_8 - x_j
-                    u_13 = x_j - (u_8 - u_12) - (log_2 + u_12)
-                    ratio_4 = (fma(-ratio_3, tau, u_8) + u_13) / tau
-                    u_14 = u_11 - (largest[c] + u_10) + ratio_4
-                    out[i, j, start + c] = narrow(exp_twofold(u_9, u_14) / total[c], out)
+                    u_11 = -log(u_j)
+                    u_12 = -log_rest(u_j)
+                    log_3 = log_twofold(u_11, u_12)
+                    u_13 = x_j - log_3
+                    ratio_3 = u_13 / tau
+                    u_14 = ratio_3 - largest[c]
+                    u_15 = u_14 - ratio_3
+                    u_16 = ratio_3 - (u_14 - u_15)
+                    u_17 = u_13 - x_j
+                    u_18 = x_j - (u_13 - u_17) - (log_3 + u_17)
+                    u_19 = u_18 + -log_twofold_rest(u_11, u_12)
+                    ratio_4 = (fma(-ratio_3, tau, u_13) + u_19) / tau
+                    u_20 = u_16 - (largest[c] + u_15) + ratio_4
+                    out[i, j, start + c] = narrow(exp_twofold(u_14, u_20) / total[c], out)
 
 
 @kernel
@@ -485,42 +633,49 @@ def vjp_rows(x, dy, u, out, tau):
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             u_j = load(u[i, j])
-            largest = maximum((x_j - log(-log(u_j))) / tau, largest)
+            log_ = log_twofold(-log(u_j), -log_rest(u_j))
+            largest = maximum((x_j - log_) / tau, largest)
         total = 0.0
         total_2 = 0.0
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             dy_j = load(dy[i, j])
             u_j = load(u[i, j])
-            log_ = log(-log(u_j))
-            u_2 = x_j - log_
-            ratio = u_2 / tau
-            u_3 = ratio - largest
-            u_4 = u_3 - ratio
-            u_5 = u_2 - x_j
-            u_6 = x_j - (u_2 - u_5) - (log_ + u_5)
-            u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-            ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-            u_8 = u_7 + ratio_2
-            total += exp_twofold(u_3, u_8)
-            total_2 += exp_twofold_times(u_3, u_8, dy_j)
+            u_2 = -log(u_j)
+            u_3 = -log_rest(u_j)
+            log_2 = log_twofold(u_2, u_3)
+            u_4 = x_j - log_2
+            ratio = u_4 / tau
+            u_5 = ratio - largest
+            u_6 = u_5 - ratio
+            u_7 = u_4 - x_j
+            u_8 = x_j - (u_4 - u_7) - (log_2 + u_7)
+            u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+            u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+            ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+            u_11 = u_10 + ratio_2
+            total += exp_twofold(u_5, u_11)
+            total_2 += exp_twofold_times(u_5, u_11, dy_j)
         scale = total_2 / (total * total)
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             dy_j = load(dy[i, j])
             u_j = load(u[i, j])
-            log_2 = log(-log(u_j))
-            u_9 = x_j - log_2
-            ratio_3 = u_9 / tau
-            u_10 = ratio_3 - largest
-            u_11 = u_10 - ratio_3
-            u_12 = ratio_3 - (u_10 - u_11)
-            u_13 = u_9 - x_j
-            u_14 = x_j - (u_9 - u_13) - (log_2 + u_13)
-            ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-            u_15 = u_12 - (largest + u_11) + ratio_4
-            u_16 = dy_j / total - scale
-            out[i, j] = narrow(exp_twofold_times(u_10, u_15, u_16) / tau, out)
+            u_12 = -log(u_j)
+            u_13 = -log_rest(u_j)
+            log_3 = log_twofold(u_12, u_13)
+            u_14 = x_j - log_3
+            ratio_3 = u_14 / tau
+            u_15 = ratio_3 - largest
+            u_16 = u_15 - ratio_3
+            u_17 = ratio_3 - (u_15 - u_16)
+            u_18 = u_14 - x_j
+            u_19 = x_j - (u_14 - u_18) - (log_3 + u_18)
+            u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+            ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+            u_21 = u_17 - (largest + u_16) + ratio_4
+            u_22 = dy_j / total - scale
+            out[i, j] = narrow(exp_twofold_times(u_15, u_21, u_22) / tau, out)
 
 
 @kernel
@@ -539,7 +694,8 @@ def vjp_columns(x, dy, u, out, tau):
                 for c in range(count):
                     x_j = load(x[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    largest[c] = maximum((x_j - log(-log(u_j))) / tau, largest[c])
+                    log_ = log_twofold(-log(u_j), -log_rest(u_j))
+                    largest[c] = maximum((x_j - log_) / tau, largest[c])
             for c in range(count):
                 total[c] = 0.0
                 total_2[c] = 0.0
@@ -548,18 +704,21 @@ def vjp_columns(x, dy, u, out, tau):
                     x_j = load(x[i, j, start + c])
                     dy_j = load(dy[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    log_ = log(-log(u_j))
-                    u_2 = x_j - log_
-                    ratio = u_2 / tau
-                    u_3 = ratio - largest[c]
-                    u_4 = u_3 - ratio
-                    u_5 = u_2 - x_j
-                    u_6 = x_j - (u_2 - u_5) - (log_ + u_5)
-                    u_7 = ratio - (u_3 - u_4) - (largest[c] + u_4)
-                    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-                    u_8 = u_7 + ratio_2
-                    total[c] += exp_twofold(u_3, u_8)
-                    total_2[c] += exp_twofold_times(u_3, u_8, dy_j)
+                    u_2 = -log(u_j)
+                    u_3 = -log_rest(u_j)
+                    log_2 = log_twofold(u_2, u_3)
+                    u_4 = x_j - log_2
+                    ratio = u_4 / tau
+                    u_5 = ratio - largest[c]
+                    u_6 = u_5 - ratio
+                    u_7 = u_4 - x_j
+                    u_8 = x_j - (u_4 - u_7) - (log_2 + u_7)
+                    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+                    u_10 = ratio - (u_5 - u_6) - (largest[c] + u_6)
+                    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+                    u_11 = u_10 + ratio_2
+                    total[c] += exp_twofold(u_5, u_11)
+                    total_2[c] += exp_twofold_times(u_5, u_11, dy_j)
             for c in range(count):
                 scale[c] = total_2[c] / (total[c] * total[c])
             for j in range(x.shape[1]):
@@ -567,18 +726,21 @@ def vjp_columns(x, dy, u, out, tau):
                     x_j = load(x[i, j, start + c])
                     dy_j = load(dy[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    log_2 = log(-log(u_j))
-                    u_9 = x_j - log_2
-                    ratio_3 = u_9 / tau
-                    u_10 = ratio_3 - largest[c]
-                    u_11 = u_10 - ratio_3
-                    u_12 = ratio_3 - (u_10 - u_11)
-                    u_13 = u_9 - x_j
-                    u_14 = x_j - (u_9 - u_13) - (log_2 + u_13)
-                    ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-                    u_15 = u_12 - (largest[c] + u_11) + ratio_4
-                    u_16 = dy_j / total[c] - scale[c]
-                    out[i, j, start + c] = narrow(exp_twofold_times(u_10, u_15, u_16) / tau, out)
+                    u_12 = -log(u_j)
+                    u_13 = -log_rest(u_j)
+                    log_3 = log_twofold(u_12, u_13)
+                    u_14 = x_j - log_3
+                    ratio_3 = u_14 / tau
+                    u_15 = ratio_3 - largest[c]
+                    u_16 = u_15 - ratio_3
+                    u_17 = ratio_3 - (u_15 - u_16)
+                    u_18 = u_14 - x_j
+                    u_19 = x_j - (u_14 - u_18) - (log_3 + u_18)
+                    u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+                    ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+                    u_21 = u_17 - (largest[c] + u_16) + ratio_4
+                    u_22 = dy_j / total[c] - scale[c]
+                    out[i, j, start + c] = narrow(exp_twofold_times(u_15, u_21, u_22) / tau, out)
 
 
 @kernel
@@ -589,24 +751,28 @@ def partial_tau_rows(x, dy, u, out64, tau):
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             u_j = load(u[i, j])
-            largest = maximum((x_j - log(-log(u_j))) / tau, largest)
+            log_ = log_twofold(-log(u_j), -log_rest(u_j))
+            largest = maximum((x_j - log_) / tau, largest)
         total = 0.0
         total_2 = 0.0
         for j in range(x.shape[1]):
             x_j = load(x[i, j])
             u_j = load(u[i, j])
-            log_ = log(-log(u_j))
-            u_2 = x_j - log_
-            ratio = u_2 / tau
-            u_3 = ratio - largest
-            u_4 = u_3 - ratio
-            u_5 = u_2 - x_j
-            u_6 = x_j - (u_2 - u_5) - (log_ + u_5)
-            u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-            ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-            u_8 = u_7 + ratio_2
-            total += exp_twofold(u_3, u_8)
-            total_2 += exp_twofold_times(u_3, u_8, log_ - x_j)
+            u_2 = -log(u_j)
+            u_3 = -log_rest(u_j)
+            log_2 = log_twofold(u_2, u_3)
+            u_4 = x_j - log_2
+            ratio = u_4 / tau
+            u_5 = ratio - largest
+            u_6 = u_5 - ratio
+            u_7 = u_4 - x_j
+            u_8 = x_j - (u_4 - u_7) - (log_2 + u_7)
+            u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+            u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+            ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+            u_11 = u_10 + ratio_2
+            total += exp_twofold(u_5, u_11)
+            total_2 += exp_twofold_times(u_5, u_11, log(u_2) - x_j)
         tau2 = tau * tau
         scale = total * tau2
         scale_2 = total * total * tau2
@@ -614,19 +780,22 @@ def partial_tau_rows(x, dy, u, out64, tau):
             x_j = load(x[i, j])
             dy_j = load(dy[i, j])
             u_j = load(u[i, j])
-            log_2 = log(-log(u_j))
-            u_9 = x_j - log_2
-            ratio_3 = u_9 / tau
-            u_10 = ratio_3 - largest
-            u_11 = u_10 - ratio_3
-            u_12 = ratio_3 - (u_10 - u_11)
-            u_13 = u_9 - x_j
-            u_14 = x_j - (u_9 - u_13) - (log_2 + u_13)
-            ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-            u_15 = u_12 - (largest + u_11) + ratio_4
-            u_16 = exp_twofold_times(u_10, u_15, log_2 - x_j)
-            u_17 = exp_twofold_times(u_10, u_15, total_2)
-            out64[i, j] = narrow(dy_j * (u_16 / scale - u_17 / scale_2), out64)
+            u_12 = -log(u_j)
+            u_13 = -log_rest(u_j)
+            log_3 = log_twofold(u_12, u_13)
+            u_14 = x_j - log_3
+            ratio_3 = u_14 / tau
+            u_15 = ratio_3 - largest
+            u_16 = u_15 - ratio_3
+            u_17 = ratio_3 - (u_15 - u_16)
+            u_18 = u_14 - x_j
+            u_19 = x_j - (u_14 - u_18) - (log_3 + u_18)
+            u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+            ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+            u_21 = u_17 - (largest + u_16) + ratio_4
+            u_22 = exp_twofold_times(u_15, u_21, log(u_12) - x_j)
+            u_23 = exp_twofold_times(u_15, u_21, total_2)
+            out64[i, j] = narrow(dy_j * (u_22 / scale - u_23 / scale_2), out64)
 
 
 @kernel
@@ -647,7 +816,8 @@ def partial_tau_columns(x, dy, u, out64, tau):
                 for c in range(count):
                     x_j = load(x[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    largest[c] = maximum((x_j - log(-log(u_j))) / tau, largest[c])
+                    log_ = log_twofold(-log(u_j), -log_rest(u_j))
+                    largest[c] = maximum((x_j - log_) / tau, largest[c])
             for c in range(count):
                 total[c] = 0.0
                 total_2[c] = 0.0
@@ -655,18 +825,21 @@ def partial_tau_columns(x, dy, u, out64, tau):
                 for c in range(count):
                     x_j = load(x[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    log_ = log(-log(u_j))
-                    u_2 = x_j - log_
-                    ratio = u_2 / tau
-                    u_3 = ratio - largest[c]
-                    u_4 = u_3 - ratio
-                    u_5 = u_2 - x_j
-                    u_6 = x_j - (u_2 - u_5) - (log_ + u_5)
-                    u_7 = ratio - (u_3 - u_4) - (largest[c] + u_4)
-                    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-                    u_8 = u_7 + ratio_2
-                    total[c] += exp_twofold(u_3, u_8)
-                    total_2[c] += exp_twofold_times(u_3, u_8, log_ - x_j)
+                    u_2 = -log(u_j)
+                    u_3 = -log_rest(u_j)
+                    log_2 = log_twofold(u_2, u_3)
+                    u_4 = x_j - log_2
+                    ratio = u_4 / tau
+                    u_5 = ratio - largest[c]
+                    u_6 = u_5 - ratio
+                    u_7 = u_4 - x_j
+                    u_8 = x_j - (u_4 - u_7) - (log_2 + u_7)
+                    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+                    u_10 = ratio - (u_5 - u_6) - (largest[c] + u_6)
+                    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+                    u_11 = u_10 + ratio_2
+                    total[c] += exp_twofold(u_5, u_11)
+                    total_2[c] += exp_twofold_times(u_5, u_11, log(u_2) - x_j)
             for c in range(count):
                 tau2[c] = tau * tau
                 scale[c] = total[c] * tau2[c]
@@ -676,17 +849,20 @@ def partial_tau_columns(x, dy, u, out64, tau):
                     x_j = load(x[i, j, start + c])
                     dy_j = load(dy[i, j, start + c])
                     u_j = load(u[i, j, start + c])
-                    log_2 = log(-log(u_j))
-                    u_9 = x_j - log_2
-                    ratio_3 = u_9 / tau
-                    u_10 = ratio_3 - largest[c]
-                    u_11 = u_10 - ratio_3
-                    u_12 = ratio_3 - (u_10 - u_11)
-                    u_13 = u_9 - x_j
-                    u_14 = x_j - (u_9 - u_13) - (log_2 + u_13)
-                    ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-                    u_15 = u_12 - (largest[c] + u_11) + ratio_4
-                    u_16 = exp_twofold_times(u_10, u_15, log_2 - x_j)
-                    u_17 = exp_twofold_times(u_10, u_15, total_2[c])
-                    entry = dy_j * (u_16 / scale[c] - u_17 / scale_2[c])
+                    u_12 = -log(u_j)
+                    u_13 = -log_rest(u_j)
+                    log_3 = log_twofold(u_12, u_13)
+                    u_14 = x_j - log_3
+                    ratio_3 = u_14 / tau
+                    u_15 = ratio_3 - largest[c]
+                    u_16 = u_15 - ratio_3
+                    u_17 = ratio_3 - (u_15 - u_16)
+                    u_18 = u_14 - x_j
+                    u_19 = x_j - (u_14 - u_18) - (log_3 + u_18)
+                    u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+                    ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+                    u_21 = u_17 - (largest[c] + u_16) + ratio_4
+                    u_22 = exp_twofold_times(u_15, u_21, log(u_12) - x_j)
+                    u_23 = exp_twofold_times(u_15, u_21, total_2[c])
+                    entry = dy_j * (u_22 / scale[c] - u_23 / scale_2[c])
                     out64[i, j, start + c] = narrow(entry, out64)

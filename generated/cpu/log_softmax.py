@@ -13,10 +13,13 @@ import numpy as np
 from numpy import float32, rint
 
 from actgen.intrinsics import (
+    add_down,
+    add_rests_down,
     copied,
     copysign,
     device,
     exponent,
+    fetch,
     fma,
     kernel,
     largest_of,
@@ -28,11 +31,18 @@ from actgen.intrinsics import (
     position_of,
     power2,
     power2_rounded,
+    quick_add_down,
+    quick_add_weights_down,
     quick_sum_of,
+    quick_sum_of_weights,
+    room,
     same_start,
     scratch,
     single,
     sum_of,
+    sum_of_rests,
+    turn_back,
+    turn_rows,
     window,
 )
 
@@ -144,20 +154,39 @@ def exp_twofold_times(x, low, b):
 
 @device
 def weight_f32(x, magic, lowest):
-    """Return exp(x) / 2**n, error below 1.0 ULP: exp(r) for x = k log 2 + r, magic says n."""
+    """Return exp(x) / 2**n, error below 0.88 ULP: exp(r) for x = k log 2 + r, magic says n."""
     t = fma(x, float32(1.442695), magic)
     k = t - magic
     u = -k
     high = fma(u, float32(0.6931472), x)
     r = fma(u, float32(-1.9046542e-09), high)
-    r2 = r * r
     p = fma(float32(0.0013950283), r, float32(0.008368889))
     p_2 = fma(p, r, float32(0.04166621))
     p_3 = fma(p_2, r, float32(0.16666518))
-    curve = fma(p_3, r, float32(0.5))
-    p_4 = fma(r2, curve, r)
-    u_2 = (float32(1.0) + p_4) * power2_rounded(t)
-    return float32(0.0) if x < lowest else u_2
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else exp_r * scale
+
+
+@device
+def weight_low_f32(x, magic, lowest):
+    """Return what the last rounding of weight_f32 lost."""
+    t = fma(x, float32(1.442695), magic)
+    k = t - magic
+    u = -k
+    high = fma(u, float32(0.6931472), x)
+    r = fma(u, float32(-1.9046542e-09), high)
+    p = fma(float32(0.0013950283), r, float32(0.008368889))
+    p_2 = fma(p, r, float32(0.04166621))
+    p_3 = fma(p_2, r, float32(0.16666518))
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    p_5 = fma(r, slope, float32(1.0) - exp_r)
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else p_5 * scale
 
 
 @device
@@ -191,6 +220,31 @@ def exp(x):
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
+
+
+@device
+def weight_f64(x):
+    """Return exp(x) for x <= 0, error below 1.5 ULP, and 0 below -700."""
+    t = fma(x, 1.4426950408889634, 6755399441055744.0)
+    k = t - 6755399441055744.0
+    u = -k
+    high = fma(u, 0.693147180559663, x)
+    r = fma(u, 2.8235290563031577e-13, high)
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(p_4, u_2, 0.5)
+    p_6 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_7 = fma(p_6, u_2, 0.0001984126988598154)
+    p_8 = fma(p_7, u_2, 0.008333333333321697)
+    p_9 = fma(p_8, u_2, 0.16666666666666677)
+    p_10 = fma(p_9, u_2, 1.0)
+    slope = fma(p_5, r, p_10)
+    p_11 = fma(r, slope, 1.0)
+    scale = power2_rounded(t)
+    return 0.0 if x < -700.0 else p_11 * scale
 
 
 @kernel
@@ -266,35 +320,35 @@ def forward_columns(x, out):
 def forward_narrow_rows(x, out):
     """Compute every row of x."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
+    block = min(64, max(1, 2048 // max(length, 1)))
     largest = scratch(64, float32(0.0))
     peak = scratch(64, 0.0)
     peak_value = scratch(64, float32(0.0))
     total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
     shift = scratch(64, 0.0)
     magic = scratch(64, 0.0)
     lowest = scratch(64, 0.0)
     offset = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    total_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    total_tile = scratch(2048, float32(0.0))
+    total_2_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
             peak[r] = 0.0
             peak_value[r] = -inf
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 candidate = largest_of(x_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
                 if candidate > peak_value[r]:
                     peak_value[r] = candidate
                     peak[r] = start + position_of(x_s, candidate)
-                if candidate != candidate:
-                    peak_value[r] = candidate
-                    peak[r] = candidate
         for r in range(count):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
@@ -303,34 +357,51 @@ def forward_narrow_rows(x, out):
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+            total_2[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
                 total_s = window(total_tile, (), r * length, width)
+                total_2_s = window(total_2_tile, (), r * length, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight = weight_f32(x_s[j], magic_s, lowest_s)
+                        x_j = x_s[j]
+                        weight = weight_f32(x_j, magic_s, lowest_s)
+                        weight_low = weight_low_f32(x_j, magic_s, lowest_s)
                         total_s[j] = weight
+                        total_2_s[j] = weight_low
                 else:
                     for j in range(width):
-                        weight = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
+                        x_j = x_s[j]
+                        weight = weight_f32(x_j - shift_s, magic_s, lowest_s)
+                        weight_low = weight_low_f32(x_j - shift_s, magic_s, lowest_s)
                         total_s[j] = weight
+                        total_2_s[j] = weight_low
                 if start <= peak[r] < start + width:
                     j = int(peak[r]) - start
                     total_s[j] = float32(0.0)
+                if start <= peak[r] < start + width:
+                    j = int(peak[r]) - start
+                    total_2_s[j] = float32(0.0)
             for r in range(count):
                 total_s = window(total_tile, (), r * length, width)
                 total[r] += sum_of(total_s)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                total_2[r] += sum_of_rests(total_2_s)
         for r in range(count):
             u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
             e = exp(largest[r] - shift[r] - u_3)
-            offset[r] = log1p(total[r] / (e * 1073741824.0))
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+            ratio = (total[r] + total_2[r]) / (e * 1073741824.0)
+            offset[r] = log1p(ratio)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 if same_start(x, out):
@@ -347,27 +418,28 @@ def forward_narrow_rows(x, out):
 def forward_narrow_columns(x, out):
     """Compute every column (axis 1) of x."""
     length = x.shape[1]
-    largest = scratch(256, float32(0.0))
-    peak = scratch(256, 0.0)
-    peak_value = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    offset = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    total_tile = scratch(256, float32(0.0))
-    total_lanes = scratch(8192, 0.0)
-    largest_s = scratch(256, float32(0.0))
-    peak_s = scratch(256, float32(0.0))
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    offset_s = scratch(256, float32(0.0))
-    offset_low_s = scratch(256, float32(0.0))
+    size = min(length, 2048) * 128
+    total_tile = np.empty(size, float32)
+    total_2_tile = np.empty(size, float32)
+    largest = scratch(128, float32(0.0))
+    peak = scratch(128, 0.0)
+    peak_value = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    offset = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    largest_s = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    offset_s = scratch(128, float32(0.0))
+    offset_low_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
                 peak[c] = 0.0
@@ -375,12 +447,11 @@ def forward_narrow_columns(x, out):
             for j in range(length):
                 x_s = opened(x, (i, j), first, count, x_tile)
                 for c in range(count):
-                    largest[c] = maximum(x_s[c], largest[c])
-                    candidate = x_s[c]
-                    wins = (candidate > peak_value[c]) | (candidate != candidate)
-                    peak_value[c] = candidate if wins else peak_value[c]
-                    here = float(j) if candidate == candidate else candidate
-                    peak[c] = here if wins else peak[c]
+                    x_c = x_s[c]
+                    largest[c] = x_c if x_c > largest[c] else largest[c]
+                    wins = x_c > peak_value[c]
+                    peak_value[c] = x_c if wins else peak_value[c]
+                    peak[c] = float(j) if wins else peak[c]
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -392,38 +463,48 @@ def forward_narrow_columns(x, out):
                 shifted = shifted or shift[c] != 0.0
             for c in range(count):
                 largest_s[c] = single(largest[c])
-                peak_s[c] = single(peak[c])
                 shift_s[c] = single(shift[c])
                 magic_s[c] = single(magic[c])
                 lowest_s[c] = single(lowest[c])
             for c in range(count):
                 total[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(8192):
-                    total_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                for j in range(start, stop):
+                total_2[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
+                    total_s = window(total_tile, (), (j - base) * 128, count)
+                    total_2_s = window(total_2_tile, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight = weight_f32(x_s[c], magic_s[c], lowest_s[c])
-                            total_tile[c] = weight
+                            x_c = x_s[c]
+                            weight = weight_f32(x_c, magic_s[c], lowest_s[c])
+                            weight_low = weight_low_f32(x_c, magic_s[c], lowest_s[c])
+                            total_s[c] = weight
+                            total_2_s[c] = weight_low
                     else:
                         for c in range(count):
-                            weight = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            total_tile[c] = weight
-                    lane = window(total_lanes, (), (j % 32) * 256, count)
-                    for c in range(count):
-                        lane[c] += 0.0 if float(j) == peak[c] else total_tile[c]
-                for half in (16, 8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
+                            x_c = x_s[c]
+                            weight = weight_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_low = weight_low_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            total_s[c] = weight
+                            total_2_s[c] = weight_low
                 for c in range(count):
-                    total[c] += total_lanes[c]
+                    if start <= peak[c] < start + height:
+                        j = int(peak[c]) - start
+                        total_tile[j * 128 + c] = float32(0.0)
+                add_down(total_tile, height, 128, count, total)
+                for c in range(count):
+                    if start <= peak[c] < start + height:
+                        j = int(peak[c]) - start
+                        total_2_tile[j * 128 + c] = float32(0.0)
+                add_rests_down(total_2_tile, height, 128, count, total_2)
             for c in range(count):
                 u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
                 e = exp(largest[c] - shift[c] - u_3)
-                offset[c] = log1p(total[c] / (e * 1073741824.0))
+                ratio = (total[c] + total_2[c]) / (e * 1073741824.0)
+                offset[c] = log1p(ratio)
             for c in range(count):
                 offset_s[c] = single(offset[c])
                 offset_low_s[c] = single(offset[c] - single(offset[c]))
@@ -437,10 +518,113 @@ def forward_narrow_columns(x, out):
 
 
 @kernel
+def forward_narrow_short(x, out):
+    """Compute every row, of 1 to 28 elements, of x."""
+    length = x.shape[1]
+    x_turned = scratch(3584, float32(0.0))
+    out_turned = scratch(3584, float32(0.0))
+    rows_tile = scratch(3584, float32(0.0))
+    total_tile = scratch(3584, float32(0.0))
+    total_2_tile = scratch(3584, float32(0.0))
+    largest = scratch(128, float32(0.0))
+    peak = scratch(128, float32(0.0))
+    peak_value = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    offset = scratch(128, 0.0)
+    largest_s = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    offset_s = scratch(128, float32(0.0))
+    offset_low_s = scratch(128, float32(0.0))
+    block = min(128, max(16, 2048 // length))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        turn_rows(x, first, count, rows_tile, x_turned, 128)
+        for c in range(count):
+            largest[c] = -inf
+            peak[c] = 0.0
+            peak_value[c] = -inf
+        for j in range(length):
+            x_s = window(x_turned, (), j * 128, count)
+            for c in range(count):
+                x_c = x_s[c]
+                largest[c] = x_c if x_c > largest[c] else largest[c]
+                wins = x_c > peak_value[c]
+                peak_value[c] = x_c if wins else peak_value[c]
+                peak[c] = single(float(j)) if wins else peak[c]
+        for c in range(count):
+            shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+            u = largest[c] - shift[c]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[c] = 12582942.0 - u_2
+            lowest[c] = u + -104.0
+        shifted = False
+        for c in range(count):
+            shifted = shifted or shift[c] != 0.0
+        for c in range(count):
+            largest_s[c] = single(largest[c])
+            shift_s[c] = single(shift[c])
+            magic_s[c] = single(magic[c])
+            lowest_s[c] = single(lowest[c])
+        for c in range(count):
+            total[c] = 0.0
+            total_2[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            total_s = window(total_tile, (), (j - base) * 128, count)
+            total_2_s = window(total_2_tile, (), (j - base) * 128, count)
+            if not shifted:
+                for c in range(count):
+                    x_c = x_s[c]
+                    weight = weight_f32(x_c, magic_s[c], lowest_s[c])
+                    weight_low = weight_low_f32(x_c, magic_s[c], lowest_s[c])
+                    total_s[c] = weight
+                    total_2_s[c] = weight_low
+            else:
+                for c in range(count):
+                    x_c = x_s[c]
+                    weight = weight_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                    weight_low = weight_low_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                    total_s[c] = weight
+                    total_2_s[c] = weight_low
+        for c in range(count):
+            if start <= peak[c] < start + height:
+                j = int(peak[c]) - start
+                total_tile[j * 128 + c] = float32(0.0)
+        add_down(total_tile, height, 128, count, total)
+        for c in range(count):
+            if start <= peak[c] < start + height:
+                j = int(peak[c]) - start
+                total_2_tile[j * 128 + c] = float32(0.0)
+        add_rests_down(total_2_tile, height, 128, count, total_2)
+        for c in range(count):
+            u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+            e = exp(largest[c] - shift[c] - u_3)
+            ratio = (total[c] + total_2[c]) / (e * 1073741824.0)
+            offset[c] = log1p(ratio)
+        for c in range(count):
+            offset_s[c] = single(offset[c])
+            offset_low_s[c] = single(offset[c] - single(offset[c]))
+        for j in range(length):
+            x_s = window(x_turned, (), j * 128, count)
+            out_s = window(out_turned, (), j * 128, count)
+            for c in range(count):
+                out_s[c] = narrow(x_s[c] - largest_s[c] - offset_s[c] - offset_low_s[c], out_s)
+        turn_back(out_turned, 128, out, first, count, rows_tile)
+
+
+@kernel
 def forward_fast_narrow_rows(x, out):
     """Compute every row of x."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
+    block = min(64, max(1, 2048 // max(length, 1)))
     largest = scratch(64, float32(0.0))
     peak = scratch(64, 0.0)
     peak_value = scratch(64, float32(0.0))
@@ -449,26 +633,24 @@ def forward_fast_narrow_rows(x, out):
     magic = scratch(64, 0.0)
     lowest = scratch(64, 0.0)
     scale = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    total_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    total_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
             peak[r] = 0.0
             peak_value[r] = -inf
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 candidate = largest_of(x_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
                 if candidate > peak_value[r]:
                     peak_value[r] = candidate
                     peak[r] = start + position_of(x_s, candidate)
-                if candidate != candidate:
-                    peak_value[r] = candidate
-                    peak[r] = candidate
         for r in range(count):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
@@ -477,9 +659,12 @@ def forward_fast_narrow_rows(x, out):
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
@@ -487,11 +672,13 @@ def forward_fast_narrow_rows(x, out):
                 total_s = window(total_tile, (), r * length, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight = weight_f32(x_s[j], magic_s, lowest_s)
+                        x_j = x_s[j]
+                        weight = weight_f32(x_j, magic_s, lowest_s)
                         total_s[j] = weight
                 else:
                     for j in range(width):
-                        weight = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
+                        x_j = x_s[j]
+                        weight = weight_f32(x_j - shift_s, magic_s, lowest_s)
                         total_s[j] = weight
                 if start <= peak[r] < start + width:
                     j = int(peak[r]) - start
@@ -503,8 +690,8 @@ def forward_fast_narrow_rows(x, out):
             u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
             e = exp(largest[r] - shift[r] - u_3)
             scale[r] = log1p(total[r] / (e * 1073741824.0))
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 if same_start(x, out):
@@ -520,27 +707,25 @@ def forward_fast_narrow_rows(x, out):
 def forward_fast_narrow_columns(x, out):
     """Compute every column (axis 1) of x."""
     length = x.shape[1]
-    largest = scratch(256, float32(0.0))
-    peak = scratch(256, 0.0)
-    peak_value = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    scale = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    total_tile = scratch(256, float32(0.0))
-    total_held = scratch(4096, float32(0.0))
-    total_lanes = scratch(4096, 0.0)
-    largest_s = scratch(256, float32(0.0))
-    peak_s = scratch(256, float32(0.0))
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    scale_s = scratch(256, float32(0.0))
+    size = min(length, 2048) * 128
+    total_tile = np.empty(size, float32)
+    largest = scratch(128, float32(0.0))
+    peak = scratch(128, 0.0)
+    peak_value = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    largest_s = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    scale_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
                 peak[c] = 0.0
@@ -548,12 +733,11 @@ def forward_fast_narrow_columns(x, out):
             for j in range(length):
                 x_s = opened(x, (i, j), first, count, x_tile)
                 for c in range(count):
-                    largest[c] = maximum(x_s[c], largest[c])
-                    candidate = x_s[c]
-                    wins = (candidate > peak_value[c]) | (candidate != candidate)
-                    peak_value[c] = candidate if wins else peak_value[c]
-                    here = float(j) if candidate == candidate else candidate
-                    peak[c] = here if wins else peak[c]
+                    x_c = x_s[c]
+                    largest[c] = x_c if x_c > largest[c] else largest[c]
+                    wins = x_c > peak_value[c]
+                    peak_value[c] = x_c if wins else peak_value[c]
+                    peak[c] = float(j) if wins else peak[c]
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -565,45 +749,32 @@ def forward_fast_narrow_columns(x, out):
                 shifted = shifted or shift[c] != 0.0
             for c in range(count):
                 largest_s[c] = single(largest[c])
-                peak_s[c] = single(peak[c])
                 shift_s[c] = single(shift[c])
                 magic_s[c] = single(magic[c])
                 lowest_s[c] = single(lowest[c])
             for c in range(count):
                 total[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(4096):
-                    total_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                paired = stop - (stop - start) % 32
-                for j in range(start, stop):
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
+                    total_s = window(total_tile, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight = weight_f32(x_s[c], magic_s[c], lowest_s[c])
-                            total_tile[c] = weight
+                            x_c = x_s[c]
+                            weight = weight_f32(x_c, magic_s[c], lowest_s[c])
+                            total_s[c] = weight
                     else:
                         for c in range(count):
-                            weight = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            total_tile[c] = weight
-                    lane = window(total_lanes, (), (j % 16) * 256, count)
-                    for c in range(count):
-                        total_tile[c] = single(0.0 if float(j) == peak[c] else total_tile[c])
-                    held = window(total_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += total_tile[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = total_tile[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + total_tile[c]
-                for half in (8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
+                            x_c = x_s[c]
+                            weight = weight_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            total_s[c] = weight
                 for c in range(count):
-                    total[c] += total_lanes[c]
+                    if start <= peak[c] < start + height:
+                        j = int(peak[c]) - start
+                        total_tile[j * 128 + c] = float32(0.0)
+                quick_add_down(total_tile, height, 128, count, total)
             for c in range(count):
                 u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
                 e = exp(largest[c] - shift[c] - u_3)
@@ -617,6 +788,93 @@ def forward_fast_narrow_columns(x, out):
                 out_s = window(out, (i, j), first, count)
                 for c in range(count):
                     out_s[c] = narrow(x_s[c] - largest_s[c] - scale_s[c], out)
+
+
+@kernel
+def forward_fast_narrow_short(x, out):
+    """Compute every row, of 1 to 28 elements, of x."""
+    length = x.shape[1]
+    x_turned = scratch(3584, float32(0.0))
+    out_turned = scratch(3584, float32(0.0))
+    rows_tile = scratch(3584, float32(0.0))
+    total_tile = scratch(3584, float32(0.0))
+    largest = scratch(128, float32(0.0))
+    peak = scratch(128, float32(0.0))
+    peak_value = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    largest_s = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    scale_s = scratch(128, float32(0.0))
+    block = min(128, max(16, 2048 // length))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        turn_rows(x, first, count, rows_tile, x_turned, 128)
+        for c in range(count):
+            largest[c] = -inf
+            peak[c] = 0.0
+            peak_value[c] = -inf
+        for j in range(length):
+            x_s = window(x_turned, (), j * 128, count)
+            for c in range(count):
+                x_c = x_s[c]
+                largest[c] = x_c if x_c > largest[c] else largest[c]
+                wins = x_c > peak_value[c]
+                peak_value[c] = x_c if wins else peak_value[c]
+                peak[c] = single(float(j)) if wins else peak[c]
+        for c in range(count):
+            shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+            u = largest[c] - shift[c]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[c] = 12582942.0 - u_2
+            lowest[c] = u + -104.0
+        shifted = False
+        for c in range(count):
+            shifted = shifted or shift[c] != 0.0
+        for c in range(count):
+            largest_s[c] = single(largest[c])
+            shift_s[c] = single(shift[c])
+            magic_s[c] = single(magic[c])
+            lowest_s[c] = single(lowest[c])
+        for c in range(count):
+            total[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            total_s = window(total_tile, (), (j - base) * 128, count)
+            if not shifted:
+                for c in range(count):
+                    x_c = x_s[c]
+                    weight = weight_f32(x_c, magic_s[c], lowest_s[c])
+                    total_s[c] = weight
+            else:
+                for c in range(count):
+                    x_c = x_s[c]
+                    weight = weight_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                    total_s[c] = weight
+        for c in range(count):
+            if start <= peak[c] < start + height:
+                j = int(peak[c]) - start
+                total_tile[j * 128 + c] = float32(0.0)
+        quick_add_down(total_tile, height, 128, count, total)
+        for c in range(count):
+            u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+            e = exp(largest[c] - shift[c] - u_3)
+            scale[c] = log1p(total[c] / (e * 1073741824.0))
+        for c in range(count):
+            scale_s[c] = single(scale[c])
+        for j in range(length):
+            x_s = window(x_turned, (), j * 128, count)
+            out_s = window(out_turned, (), j * 128, count)
+            for c in range(count):
+                out_s[c] = narrow(x_s[c] - largest_s[c] - scale_s[c], out_s)
+        turn_back(out_turned, 128, out, first, count, rows_tile)
 
 
 @kernel
@@ -702,45 +960,44 @@ def forward_columns_masked(x, mask, out):
 def forward_narrow_rows_masked(x, mask, out):
     """Compute every row of x, where the mask is True."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
+    block = min(64, max(1, 2048 // max(length, 1)))
     largest = scratch(64, float32(0.0))
     peak = scratch(64, 0.0)
     peak_value = scratch(64, float32(0.0))
     total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
     shift = scratch(64, 0.0)
     magic = scratch(64, 0.0)
     lowest = scratch(64, 0.0)
     offset = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    largest_tile = scratch(4096, float32(0.0))
-    peak_tile = scratch(4096, float32(0.0))
-    total_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, float32(0.0))
+    peak_tile = scratch(2048, float32(0.0))
+    total_tile = scratch(2048, float32(0.0))
+    total_2_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
             peak[r] = 0.0
             peak_value[r] = -inf
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 largest_s = window(largest_tile, (), r * length, width)
                 peak_s = window(peak_tile, (), r * length, width)
                 for j in range(width):
-                    entry = x_s[j]
-                    largest_s[j] = entry if mask_s[j] else -float32(inf)
-                    entry = x_s[j]
-                    peak_s[j] = entry if mask_s[j] else -float32(inf)
+                    x_j = x_s[j]
+                    largest_s[j] = x_j if mask_s[j] else -float32(inf)
+                    peak_s[j] = x_j if mask_s[j] else -float32(inf)
                 candidate = largest_of(largest_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
                 if candidate > peak_value[r]:
                     peak_value[r] = candidate
                     peak[r] = start + position_of(peak_s, candidate)
-                if candidate != candidate:
-                    peak_value[r] = candidate
-                    peak[r] = candidate
         for r in range(count):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
@@ -749,37 +1006,52 @@ def forward_narrow_rows_masked(x, mask, out):
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+            total_2[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
                 total_s = window(total_tile, (), r * length, width)
+                total_2_s = window(total_2_tile, (), r * length, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight = weight_f32(x_s[j], magic_s, lowest_s)
-                        entry = weight
-                        total_s[j] = entry if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        weight = weight_f32(x_j, magic_s, lowest_s)
+                        weight_low = weight_low_f32(x_j, magic_s, lowest_s)
+                        total_s[j] = weight if mask_s[j] else float32(0.0)
+                        total_2_s[j] = weight_low if mask_s[j] else float32(0.0)
                 else:
                     for j in range(width):
-                        weight = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
-                        entry = weight
-                        total_s[j] = entry if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        weight = weight_f32(x_j - shift_s, magic_s, lowest_s)
+                        weight_low = weight_low_f32(x_j - shift_s, magic_s, lowest_s)
+                        total_s[j] = weight if mask_s[j] else float32(0.0)
+                        total_2_s[j] = weight_low if mask_s[j] else float32(0.0)
                 if start <= peak[r] < start + width:
                     j = int(peak[r]) - start
                     total_s[j] = float32(0.0)
+                if start <= peak[r] < start + width:
+                    j = int(peak[r]) - start
+                    total_2_s[j] = float32(0.0)
             for r in range(count):
                 total_s = window(total_tile, (), r * length, width)
                 total[r] += sum_of(total_s)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                total_2[r] += sum_of_rests(total_2_s)
         for r in range(count):
             u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
             e = exp(largest[r] - shift[r] - u_3)
-            offset[r] = log1p(total[r] / (e * 1073741824.0))
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+            ratio = (total[r] + total_2[r]) / (e * 1073741824.0)
+            offset[r] = log1p(ratio)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 if same_start(x, out):
@@ -798,27 +1070,28 @@ def forward_narrow_rows_masked(x, mask, out):
 def forward_narrow_columns_masked(x, mask, out):
     """Compute every column (axis 1) of x, where the mask is True."""
     length = x.shape[1]
-    largest = scratch(256, float32(0.0))
-    peak = scratch(256, 0.0)
-    peak_value = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    offset = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    total_tile = scratch(256, float32(0.0))
-    total_lanes = scratch(8192, 0.0)
-    largest_s = scratch(256, float32(0.0))
-    peak_s = scratch(256, float32(0.0))
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    offset_s = scratch(256, float32(0.0))
-    offset_low_s = scratch(256, float32(0.0))
+    size = min(length, 2048) * 128
+    total_tile = np.empty(size, float32)
+    total_2_tile = np.empty(size, float32)
+    largest = scratch(128, float32(0.0))
+    peak = scratch(128, 0.0)
+    peak_value = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    offset = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    largest_s = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    offset_s = scratch(128, float32(0.0))
+    offset_low_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
                 peak[c] = 0.0
@@ -827,14 +1100,13 @@ def forward_narrow_columns_masked(x, mask, out):
                 x_s = opened(x, (i, j), first, count, x_tile)
                 mask_s = window(mask, (i, j), first, count)
                 for c in range(count):
-                    entry = x_s[c]
-                    largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
-                    entry = x_s[c]
-                    candidate = entry if mask_s[c] else -float32(inf)
-                    wins = (candidate > peak_value[c]) | (candidate != candidate)
+                    x_c = x_s[c]
+                    candidate = x_c if mask_s[c] else -float32(inf)
+                    candidate = x_c if mask_s[c] else -float32(inf)
+                    largest[c] = candidate if candidate > largest[c] else largest[c]
+                    wins = candidate > peak_value[c]
                     peak_value[c] = candidate if wins else peak_value[c]
-                    here = float(j) if candidate == candidate else candidate
-                    peak[c] = here if wins else peak[c]
+                    peak[c] = float(j) if wins else peak[c]
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -846,41 +1118,49 @@ def forward_narrow_columns_masked(x, mask, out):
                 shifted = shifted or shift[c] != 0.0
             for c in range(count):
                 largest_s[c] = single(largest[c])
-                peak_s[c] = single(peak[c])
                 shift_s[c] = single(shift[c])
                 magic_s[c] = single(magic[c])
                 lowest_s[c] = single(lowest[c])
             for c in range(count):
                 total[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(8192):
-                    total_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                for j in range(start, stop):
+                total_2[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     mask_s = window(mask, (i, j), first, count)
+                    total_s = window(total_tile, (), (j - base) * 128, count)
+                    total_2_s = window(total_2_tile, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight = weight_f32(x_s[c], magic_s[c], lowest_s[c])
-                            entry = weight
-                            total_tile[c] = entry if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight = weight_f32(x_c, magic_s[c], lowest_s[c])
+                            weight_low = weight_low_f32(x_c, magic_s[c], lowest_s[c])
+                            total_s[c] = weight if mask_s[c] else float32(0.0)
+                            total_2_s[c] = weight_low if mask_s[c] else float32(0.0)
                     else:
                         for c in range(count):
-                            weight = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            entry = weight
-                            total_tile[c] = entry if mask_s[c] else float32(0.0)
-                    lane = window(total_lanes, (), (j % 32) * 256, count)
-                    for c in range(count):
-                        lane[c] += 0.0 if float(j) == peak[c] else total_tile[c]
-                for half in (16, 8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
+                            x_c = x_s[c]
+                            weight = weight_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_low = weight_low_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            total_s[c] = weight if mask_s[c] else float32(0.0)
+                            total_2_s[c] = weight_low if mask_s[c] else float32(0.0)
                 for c in range(count):
-                    total[c] += total_lanes[c]
+                    if start <= peak[c] < start + height:
+                        j = int(peak[c]) - start
+                        total_tile[j * 128 + c] = float32(0.0)
+                add_down(total_tile, height, 128, count, total)
+                for c in range(count):
+                    if start <= peak[c] < start + height:
+                        j = int(peak[c]) - start
+                        total_2_tile[j * 128 + c] = float32(0.0)
+                add_rests_down(total_2_tile, height, 128, count, total_2)
             for c in range(count):
                 u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
                 e = exp(largest[c] - shift[c] - u_3)
-                offset[c] = log1p(total[c] / (e * 1073741824.0))
+                ratio = (total[c] + total_2[c]) / (e * 1073741824.0)
+                offset[c] = log1p(ratio)
             for c in range(count):
                 offset_s[c] = single(offset[c])
                 offset_low_s[c] = single(offset[c] - single(offset[c]))
@@ -899,7 +1179,7 @@ def forward_narrow_columns_masked(x, mask, out):
 def forward_fast_narrow_rows_masked(x, mask, out):
     """Compute every row of x, where the mask is True."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
+    block = min(64, max(1, 2048 // max(length, 1)))
     largest = scratch(64, float32(0.0))
     peak = scratch(64, 0.0)
     peak_value = scratch(64, float32(0.0))
@@ -908,36 +1188,33 @@ def forward_fast_narrow_rows_masked(x, mask, out):
     magic = scratch(64, 0.0)
     lowest = scratch(64, 0.0)
     scale = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    largest_tile = scratch(4096, float32(0.0))
-    peak_tile = scratch(4096, float32(0.0))
-    total_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, float32(0.0))
+    peak_tile = scratch(2048, float32(0.0))
+    total_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
             peak[r] = 0.0
             peak_value[r] = -inf
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 largest_s = window(largest_tile, (), r * length, width)
                 peak_s = window(peak_tile, (), r * length, width)
                 for j in range(width):
-                    entry = x_s[j]
-                    largest_s[j] = entry if mask_s[j] else -float32(inf)
-                    entry = x_s[j]
-                    peak_s[j] = entry if mask_s[j] else -float32(inf)
+                    x_j = x_s[j]
+                    largest_s[j] = x_j if mask_s[j] else -float32(inf)
+                    peak_s[j] = x_j if mask_s[j] else -float32(inf)
                 candidate = largest_of(largest_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
                 if candidate > peak_value[r]:
                     peak_value[r] = candidate
                     peak[r] = start + position_of(peak_s, candidate)
-                if candidate != candidate:
-                    peak_value[r] = candidate
-                    peak[r] = candidate
         for r in range(count):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
@@ -946,9 +1223,12 @@ def forward_fast_narrow_rows_masked(x, mask, out):
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 shift_s = single(shift[r])
@@ -957,14 +1237,14 @@ def forward_fast_narrow_rows_masked(x, mask, out):
                 total_s = window(total_tile, (), r * length, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight = weight_f32(x_s[j], magic_s, lowest_s)
-                        entry = weight
-                        total_s[j] = entry if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        weight = weight_f32(x_j, magic_s, lowest_s)
+                        total_s[j] = weight if mask_s[j] else float32(0.0)
                 else:
                     for j in range(width):
-                        weight = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
-                        entry = weight
-                        total_s[j] = entry if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        weight = weight_f32(x_j - shift_s, magic_s, lowest_s)
+                        total_s[j] = weight if mask_s[j] else float32(0.0)
                 if start <= peak[r] < start + width:
                     j = int(peak[r]) - start
                     total_s[j] = float32(0.0)
@@ -975,8 +1255,8 @@ def forward_fast_narrow_rows_masked(x, mask, out):
             u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
             e = exp(largest[r] - shift[r] - u_3)
             scale[r] = log1p(total[r] / (e * 1073741824.0))
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 if same_start(x, out):
@@ -994,27 +1274,25 @@ def forward_fast_narrow_rows_masked(x, mask, out):
 def forward_fast_narrow_columns_masked(x, mask, out):
     """Compute every column (axis 1) of x, where the mask is True."""
     length = x.shape[1]
-    largest = scratch(256, float32(0.0))
-    peak = scratch(256, 0.0)
-    peak_value = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    scale = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    total_tile = scratch(256, float32(0.0))
-    total_held = scratch(4096, float32(0.0))
-    total_lanes = scratch(4096, 0.0)
-    largest_s = scratch(256, float32(0.0))
-    peak_s = scratch(256, float32(0.0))
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    scale_s = scratch(256, float32(0.0))
+    size = min(length, 2048) * 128
+    total_tile = np.empty(size, float32)
+    largest = scratch(128, float32(0.0))
+    peak = scratch(128, 0.0)
+    peak_value = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    largest_s = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    scale_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
                 peak[c] = 0.0
@@ -1023,14 +1301,13 @@ def forward_fast_narrow_columns_masked(x, mask, out):
                 x_s = opened(x, (i, j), first, count, x_tile)
                 mask_s = window(mask, (i, j), first, count)
                 for c in range(count):
-                    entry = x_s[c]
-                    largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
-                    entry = x_s[c]
-                    candidate = entry if mask_s[c] else -float32(inf)
-                    wins = (candidate > peak_value[c]) | (candidate != candidate)
+                    x_c = x_s[c]
+                    candidate = x_c if mask_s[c] else -float32(inf)
+                    candidate = x_c if mask_s[c] else -float32(inf)
+                    largest[c] = candidate if candidate > largest[c] else largest[c]
+                    wins = candidate > peak_value[c]
                     peak_value[c] = candidate if wins else peak_value[c]
-                    here = float(j) if candidate == candidate else candidate
-                    peak[c] = here if wins else peak[c]
+                    peak[c] = float(j) if wins else peak[c]
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -1042,48 +1319,33 @@ def forward_fast_narrow_columns_masked(x, mask, out):
                 shifted = shifted or shift[c] != 0.0
             for c in range(count):
                 largest_s[c] = single(largest[c])
-                peak_s[c] = single(peak[c])
                 shift_s[c] = single(shift[c])
                 magic_s[c] = single(magic[c])
                 lowest_s[c] = single(lowest[c])
             for c in range(count):
                 total[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(4096):
-                    total_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                paired = stop - (stop - start) % 32
-                for j in range(start, stop):
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     mask_s = window(mask, (i, j), first, count)
+                    total_s = window(total_tile, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight = weight_f32(x_s[c], magic_s[c], lowest_s[c])
-                            entry = weight
-                            total_tile[c] = entry if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight = weight_f32(x_c, magic_s[c], lowest_s[c])
+                            total_s[c] = weight if mask_s[c] else float32(0.0)
                     else:
                         for c in range(count):
-                            weight = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            entry = weight
-                            total_tile[c] = entry if mask_s[c] else float32(0.0)
-                    lane = window(total_lanes, (), (j % 16) * 256, count)
-                    for c in range(count):
-                        total_tile[c] = single(0.0 if float(j) == peak[c] else total_tile[c])
-                    held = window(total_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += total_tile[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = total_tile[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + total_tile[c]
-                for half in (8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
+                            x_c = x_s[c]
+                            weight = weight_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            total_s[c] = weight if mask_s[c] else float32(0.0)
                 for c in range(count):
-                    total[c] += total_lanes[c]
+                    if start <= peak[c] < start + height:
+                        j = int(peak[c]) - start
+                        total_tile[j * 128 + c] = float32(0.0)
+                quick_add_down(total_tile, height, 128, count, total)
             for c in range(count):
                 u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
                 e = exp(largest[c] - shift[c] - u_3)
@@ -1168,12 +1430,213 @@ def vjp_columns(x, dy, out):
 
 
 @kernel
+def vjp_narrow_rows(x, dy, out):
+    """Compute the vector-Jacobian product of every row of x."""
+    length = x.shape[1]
+    block = min(64, max(1, 2048 // max(length, 1)))
+    whole = length <= 65536
+    size = max(2048, length) if whole else 2048
+    weight = np.empty(size)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(2048, float32(0.0))
+    dy_tile = scratch(2048, float32(0.0))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+            total[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                candidate = largest_of(x_s)
+                if candidate > largest[r]:
+                    largest[r] = candidate
+            for r in range(count):
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                total[r] += sum_of(dy_s)
+        for r in range(count):
+            total_2[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                largest_s = largest[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                for j in range(width):
+                    x_j = load(x_s[j])
+                    weight_j = weight_f64(x_j - largest_s)
+                    weight_s[j] = weight_j
+            for r in range(count):
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                total_2[r] += sum_of(weight_s)
+        for r in range(count):
+            scale[r] = total[r] / total_2[r]
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                scale_s = scale[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    largest_s = largest[r]
+                    for j in range(width):
+                        x_j = load(x_s[j])
+                        weight_j = weight_f64(x_j - largest_s)
+                        weight_s[j] = weight_j
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    out_s[j] = narrow(load(dy_s[j]) - weight_s[j] * scale_s, out)
+
+
+@kernel
+def vjp_narrow_columns(x, dy, out):
+    """Compute the vector-Jacobian product of every column (axis 1) of x."""
+    length = x.shape[1]
+    whole = length <= 2048
+    size = min(length, 2048) * 128
+    weight = np.empty(size)
+    total_tile = np.empty(size)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    dy_tile = scratch(128, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+                total[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    total_s = window(total_tile, (), (j - base) * 128, count)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        dy_c = load(dy_s[c])
+                        largest[c] = x_c if x_c > largest[c] else largest[c]
+                        total_s[c] = dy_c
+                add_down(total_tile, height, 128, count, total)
+            for c in range(count):
+                total_2[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    weight_s = window(weight, (), (j - base) * 128, count)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        weight_c = weight_f64(x_c - largest[c])
+                        weight_s[c] = weight_c
+                add_down(weight, height, 128, count, total_2)
+            for c in range(count):
+                scale[c] = total[c] / total_2[c]
+            for j in range(length):
+                dy_s = opened(dy, (i, j), first, count, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        weight_c = weight_f64(x_c - largest[c])
+                        weight_s[c] = weight_c
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    out_s[c] = narrow(load(dy_s[c]) - weight_s[c] * scale[c], out)
+
+
+@kernel
+def vjp_narrow_short(x, dy, out):
+    """Compute the vector-Jacobian product of every row, of 1 to 28 elements, of x."""
+    length = x.shape[1]
+    x_turned = scratch(3584, float32(0.0))
+    dy_turned = scratch(3584, float32(0.0))
+    out_turned = scratch(3584, float32(0.0))
+    rows_tile = scratch(3584, float32(0.0))
+    weight = scratch(3584, 0.0)
+    total_tile = scratch(3584, 0.0)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    block = min(128, max(16, 2048 // length))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        turn_rows(x, first, count, rows_tile, x_turned, 128)
+        turn_rows(dy, first, count, rows_tile, dy_turned, 128)
+        for c in range(count):
+            largest[c] = -inf
+            total[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            dy_s = window(dy_turned, (), j * 128, count)
+            total_s = window(total_tile, (), (j - base) * 128, count)
+            for c in range(count):
+                x_c = load(x_s[c])
+                dy_c = load(dy_s[c])
+                largest[c] = x_c if x_c > largest[c] else largest[c]
+                total_s[c] = dy_c
+        add_down(total_tile, height, 128, count, total)
+        for c in range(count):
+            total_2[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            for c in range(count):
+                x_c = load(x_s[c])
+                weight_c = weight_f64(x_c - largest[c])
+                weight_s[c] = weight_c
+        add_down(weight, height, 128, count, total_2)
+        for c in range(count):
+            scale[c] = total[c] / total_2[c]
+        for j in range(length):
+            dy_s = window(dy_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            out_s = window(out_turned, (), j * 128, count)
+            for c in range(count):
+                out_s[c] = narrow(load(dy_s[c]) - weight_s[c] * scale[c], out_s)
+        turn_back(out_turned, 128, out, first, count, rows_tile)
+
+
+@kernel
 def vjp_fast_narrow_rows(x, dy, out):
     """Compute the vector-Jacobian product of every row of x."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
-    whole = length <= 65536
-    size = max(4096, length) if whole else 4096
+    block = min(64, max(1, 2048 // max(length, 1)))
+    direct = out.itemsize == 4 and not (same_start(x, out) or same_start(dy, out))
+    whole = direct or length <= 65536
+    size = max(2048, length) if whole and not direct else 2048
     weight = np.empty(size, float32)
     largest = scratch(64, float32(0.0))
     total = scratch(64, 0.0)
@@ -1182,20 +1645,27 @@ def vjp_fast_narrow_rows(x, dy, out):
     magic = scratch(64, 0.0)
     lowest = scratch(64, 0.0)
     scale = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    dy_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    dy_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
             total[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 candidate = largest_of(x_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
+            for r in range(count):
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 total[r] += quick_sum_of(dy_s)
         for r in range(count):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
@@ -1205,33 +1675,44 @@ def vjp_fast_narrow_rows(x, dy, out):
             lowest[r] = u + -104.0
         for r in range(count):
             total_2[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight_s[j] = weight_f32(x_s[j], magic_s, lowest_s)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(x_j, magic_s, lowest_s)
+                        weight_s[j] = weight_j
                 else:
                     for j in range(width):
-                        weight_s[j] = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(x_j - shift_s, magic_s, lowest_s)
+                        weight_s[j] = weight_j
             for r in range(count):
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
-                total_2[r] += quick_sum_of(weight_s)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
+                total_2[r] += quick_sum_of_weights(weight_s)
         for r in range(count):
             scale[r] = total[r] / total_2[r]
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 if same_start(dy, out):
                     dy_s = copied(dy_s, dy_tile)
                 scale_s = single(scale[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if not whole:
                     x_s = opened(x, (first + r,), start, width, x_tile)
                     shift_s = single(shift[r])
@@ -1239,73 +1720,63 @@ def vjp_fast_narrow_rows(x, dy, out):
                     lowest_s = single(lowest[r])
                     if shift[r] == 0.0:
                         for j in range(width):
-                            weight_s[j] = weight_f32(x_s[j], magic_s, lowest_s)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(x_j, magic_s, lowest_s)
+                            weight_s[j] = weight_j
                     else:
                         for j in range(width):
-                            weight_s[j] = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
-                out_s = window(out, (first + r,), start, width)
-                for j in range(width):
-                    out_s[j] = narrow(dy_s[j] - weight_s[j] * scale_s, out)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(x_j - shift_s, magic_s, lowest_s)
+                            weight_s[j] = weight_j
+                if direct:
+                    for j in range(width):
+                        weight_s[j] = narrow(dy_s[j] - weight_s[j] * scale_s, weight)
+                else:
+                    out_s = window(out, (first + r,), start, width)
+                    for j in range(width):
+                        out_s[j] = narrow(dy_s[j] - weight_s[j] * scale_s, out)
 
 
 @kernel
 def vjp_fast_narrow_columns(x, dy, out):
     """Compute the vector-Jacobian product of every column (axis 1) of x."""
     length = x.shape[1]
-    whole = length <= 1024
-    size = length * 256 if whole else 256
+    whole = length <= 2048
+    size = min(length, 2048) * 128
     weight = np.empty(size, float32)
-    largest = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    total_2 = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    scale = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    dy_tile = scratch(256, float32(0.0))
-    total_tile = scratch(256, float32(0.0))
-    total_held = scratch(4096, float32(0.0))
-    total_lanes = scratch(4096, 0.0)
-    total_2_held = scratch(4096, float32(0.0))
-    total_2_lanes = scratch(4096, 0.0)
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    scale_s = scratch(256, float32(0.0))
+    total_tile = np.empty(size, float32)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    dy_tile = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    scale_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
                 total[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(4096):
-                    total_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                paired = stop - (stop - start) % 32
-                for j in range(start, stop):
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    total_s = window(total_tile, (), (j - base) * 128, count)
                     for c in range(count):
-                        largest[c] = maximum(x_s[c], largest[c])
-                        total_tile[c] = dy_s[c]
-                    lane = window(total_lanes, (), (j % 16) * 256, count)
-                    held = window(total_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += total_tile[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = total_tile[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + total_tile[c]
-                for half in (8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
-                for c in range(count):
-                    total[c] += total_lanes[c]
+                        x_c = x_s[c]
+                        dy_c = dy_s[c]
+                        largest[c] = x_c if x_c > largest[c] else largest[c]
+                        total_s[c] = dy_c
+                quick_add_down(total_tile, height, 128, count, total)
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -1321,36 +1792,23 @@ def vjp_fast_narrow_columns(x, dy, out):
                 lowest_s[c] = single(lowest[c])
             for c in range(count):
                 total_2[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(4096):
-                    total_2_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                paired = stop - (stop - start) % 32
-                for j in range(start, stop):
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
-                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    weight_s = window(weight, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight_s[c] = weight_f32(x_s[c], magic_s[c], lowest_s[c])
+                            x_c = x_s[c]
+                            weight_c = weight_f32(x_c, magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_s[c] = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                    lane = window(total_2_lanes, (), (j % 16) * 256, count)
-                    held = window(total_2_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += weight_s[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = weight_s[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + weight_s[c]
-                for half in (8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_2_lanes[k] += total_2_lanes[k + half * 256]
-                for c in range(count):
-                    total_2[c] += total_2_lanes[c]
+                            x_c = x_s[c]
+                            weight_c = weight_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
+                quick_add_weights_down(weight, height, 128, count, total_2)
             for c in range(count):
                 scale[c] = total[c] / total_2[c]
             for c in range(count):
@@ -1359,18 +1817,108 @@ def vjp_fast_narrow_columns(x, dy, out):
                 dy_s = opened(dy, (i, j), first, count, dy_tile)
                 if same_start(dy, out):
                     dy_s = copied(dy_s, dy_tile)
-                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
                 if not whole:
                     x_s = opened(x, (i, j), first, count, x_tile)
                     if not shifted:
                         for c in range(count):
-                            weight_s[c] = weight_f32(x_s[c], magic_s[c], lowest_s[c])
+                            x_c = x_s[c]
+                            weight_c = weight_f32(x_c, magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_s[c] = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            x_c = x_s[c]
+                            weight_c = weight_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
                 for c in range(count):
                     out_s[c] = narrow(dy_s[c] - weight_s[c] * scale_s[c], out)
+
+
+@kernel
+def vjp_fast_narrow_short(x, dy, out):
+    """Compute the vector-Jacobian product of every row, of 1 to 28 elements, of x."""
+    length = x.shape[1]
+    x_turned = scratch(3584, float32(0.0))
+    dy_turned = scratch(3584, float32(0.0))
+    out_turned = scratch(3584, float32(0.0))
+    rows_tile = scratch(3584, float32(0.0))
+    weight = scratch(3584, float32(0.0))
+    total_tile = scratch(3584, float32(0.0))
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    scale_s = scratch(128, float32(0.0))
+    block = min(128, max(16, 2048 // length))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        turn_rows(x, first, count, rows_tile, x_turned, 128)
+        turn_rows(dy, first, count, rows_tile, dy_turned, 128)
+        for c in range(count):
+            largest[c] = -inf
+            total[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            dy_s = window(dy_turned, (), j * 128, count)
+            total_s = window(total_tile, (), (j - base) * 128, count)
+            for c in range(count):
+                x_c = x_s[c]
+                dy_c = dy_s[c]
+                largest[c] = x_c if x_c > largest[c] else largest[c]
+                total_s[c] = dy_c
+        quick_add_down(total_tile, height, 128, count, total)
+        for c in range(count):
+            shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+            u = largest[c] - shift[c]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[c] = 12582942.0 - u_2
+            lowest[c] = u + -104.0
+        shifted = False
+        for c in range(count):
+            shifted = shifted or shift[c] != 0.0
+        for c in range(count):
+            shift_s[c] = single(shift[c])
+            magic_s[c] = single(magic[c])
+            lowest_s[c] = single(lowest[c])
+        for c in range(count):
+            total_2[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            if not shifted:
+                for c in range(count):
+                    x_c = x_s[c]
+                    weight_c = weight_f32(x_c, magic_s[c], lowest_s[c])
+                    weight_s[c] = weight_c
+            else:
+                for c in range(count):
+                    x_c = x_s[c]
+                    weight_c = weight_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                    weight_s[c] = weight_c
+        quick_add_weights_down(weight, height, 128, count, total_2)
+        for c in range(count):
+            scale[c] = total[c] / total_2[c]
+        for c in range(count):
+            scale_s[c] = single(scale[c])
+        for j in range(length):
+            dy_s = window(dy_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            out_s = window(out_turned, (), j * 128, count)
+            for c in range(count):
+                out_s[c] = narrow(dy_s[c] - weight_s[c] * scale_s[c], out_s)
+        turn_back(out_turned, 128, out, first, count, rows_tile)
 
 
 @kernel
@@ -1450,12 +1998,178 @@ def vjp_columns_masked(x, mask, dy, out):
 
 
 @kernel
+def vjp_narrow_rows_masked(x, mask, dy, out):
+    """Compute the vector-Jacobian product of every row of x, where the mask is True."""
+    length = x.shape[1]
+    block = min(64, max(1, 2048 // max(length, 1)))
+    whole = length <= 65536
+    size = max(2048, length) if whole else 2048
+    weight = np.empty(size)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(2048, float32(0.0))
+    dy_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, 0.0)
+    total_tile = scratch(2048, 0.0)
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+            total[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                largest_s = window(largest_tile, (), r * length, width)
+                total_s = window(total_tile, (), r * length, width)
+                for j in range(width):
+                    x_j = load(x_s[j])
+                    dy_j = load(dy_s[j])
+                    largest_s[j] = x_j if mask_s[j] else -inf
+                    total_s[j] = dy_j if mask_s[j] else 0.0
+                candidate = largest_of(largest_s)
+                if candidate > largest[r]:
+                    largest[r] = candidate
+            for r in range(count):
+                total_s = window(total_tile, (), r * length, width)
+                total[r] += sum_of(total_s)
+        for r in range(count):
+            total_2[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                largest_s = largest[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                for j in range(width):
+                    x_j = load(x_s[j])
+                    weight_j = weight_f64(x_j - largest_s)
+                    weight_j = weight_j if mask_s[j] else 0.0
+                    weight_s[j] = weight_j
+            for r in range(count):
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                total_2[r] += sum_of(weight_s)
+        for r in range(count):
+            scale[r] = total[r] / total_2[r]
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                mask_s = window(mask, (first + r,), start, width)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                scale_s = scale[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    largest_s = largest[r]
+                    for j in range(width):
+                        x_j = load(x_s[j])
+                        weight_j = weight_f64(x_j - largest_s)
+                        weight_j = weight_j if mask_s[j] else 0.0
+                        weight_s[j] = weight_j
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    entry = load(dy_s[j]) - weight_s[j] * scale_s
+                    out_s[j] = narrow(entry if mask_s[j] else 0.0, out)
+
+
+@kernel
+def vjp_narrow_columns_masked(x, mask, dy, out):
+    """Compute the vector-Jacobian product of every column (axis 1) of x, where the mask is True."""
+    length = x.shape[1]
+    whole = length <= 2048
+    size = min(length, 2048) * 128
+    weight = np.empty(size)
+    total_tile = np.empty(size)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    dy_tile = scratch(128, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+                total[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    total_s = window(total_tile, (), (j - base) * 128, count)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        dy_c = load(dy_s[c])
+                        candidate = x_c if mask_s[c] else -inf
+                        largest[c] = candidate if candidate > largest[c] else largest[c]
+                        total_s[c] = dy_c if mask_s[c] else 0.0
+                add_down(total_tile, height, 128, count, total)
+            for c in range(count):
+                total_2[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    weight_s = window(weight, (), (j - base) * 128, count)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        weight_c = weight_f64(x_c - largest[c])
+                        weight_c = weight_c if mask_s[c] else 0.0
+                        weight_s[c] = weight_c
+                add_down(weight, height, 128, count, total_2)
+            for c in range(count):
+                scale[c] = total[c] / total_2[c]
+            for j in range(length):
+                mask_s = window(mask, (i, j), first, count)
+                dy_s = opened(dy, (i, j), first, count, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        weight_c = weight_f64(x_c - largest[c])
+                        weight_c = weight_c if mask_s[c] else 0.0
+                        weight_s[c] = weight_c
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    entry = load(dy_s[c]) - weight_s[c] * scale[c]
+                    out_s[c] = narrow(entry if mask_s[c] else 0.0, out)
+
+
+@kernel
 def vjp_fast_narrow_rows_masked(x, mask, dy, out):
     """Compute the vector-Jacobian product of every row of x, where the mask is True."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
-    whole = length <= 65536
-    size = max(4096, length) if whole else 4096
+    block = min(64, max(1, 2048 // max(length, 1)))
+    direct = out.itemsize == 4 and not (same_start(x, out) or same_start(dy, out))
+    whole = direct or length <= 65536
+    size = max(2048, length) if whole and not direct else 2048
     weight = np.empty(size, float32)
     largest = scratch(64, float32(0.0))
     total = scratch(64, 0.0)
@@ -1464,30 +2178,35 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out):
     magic = scratch(64, 0.0)
     lowest = scratch(64, 0.0)
     scale = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    dy_tile = scratch(4096, float32(0.0))
-    largest_tile = scratch(4096, float32(0.0))
-    total_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    dy_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, float32(0.0))
+    total_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
             total[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 largest_s = window(largest_tile, (), r * length, width)
                 total_s = window(total_tile, (), r * length, width)
                 for j in range(width):
-                    entry = x_s[j]
-                    largest_s[j] = entry if mask_s[j] else -float32(inf)
-                    entry = dy_s[j]
-                    total_s[j] = entry if mask_s[j] else float32(0.0)
+                    x_j = x_s[j]
+                    dy_j = dy_s[j]
+                    largest_s[j] = x_j if mask_s[j] else -float32(inf)
+                    total_s[j] = dy_j if mask_s[j] else float32(0.0)
                 candidate = largest_of(largest_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
             for r in range(count):
                 total_s = window(total_tile, (), r * length, width)
                 total[r] += quick_sum_of(total_s)
@@ -1499,118 +2218,118 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out):
             lowest[r] = u + -104.0
         for r in range(count):
             total_2[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight_j = weight_f32(x_s[j], magic_s, lowest_s)
-                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(x_j, magic_s, lowest_s)
+                        weight_j = weight_j if mask_s[j] else float32(0.0)
+                        weight_s[j] = weight_j
                 else:
                     for j in range(width):
-                        weight_j = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
-                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(x_j - shift_s, magic_s, lowest_s)
+                        weight_j = weight_j if mask_s[j] else float32(0.0)
+                        weight_s[j] = weight_j
             for r in range(count):
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
-                total_2[r] += quick_sum_of(weight_s)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
+                total_2[r] += quick_sum_of_weights(weight_s)
         for r in range(count):
             scale[r] = total[r] / total_2[r]
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 mask_s = window(mask, (first + r,), start, width)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 if same_start(dy, out):
                     dy_s = copied(dy_s, dy_tile)
                 scale_s = single(scale[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if not whole:
                     x_s = opened(x, (first + r,), start, width, x_tile)
-                    mask_s = window(mask, (first + r,), start, width)
                     shift_s = single(shift[r])
                     magic_s = single(magic[r])
                     lowest_s = single(lowest[r])
                     if shift[r] == 0.0:
                         for j in range(width):
-                            weight_j = weight_f32(x_s[j], magic_s, lowest_s)
-                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(x_j, magic_s, lowest_s)
+                            weight_j = weight_j if mask_s[j] else float32(0.0)
+                            weight_s[j] = weight_j
                     else:
                         for j in range(width):
-                            weight_j = weight_f32(x_s[j] - shift_s, magic_s, lowest_s)
-                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
-                out_s = window(out, (first + r,), start, width)
-                for j in range(width):
-                    entry = dy_s[j] - weight_s[j] * scale_s
-                    out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(x_j - shift_s, magic_s, lowest_s)
+                            weight_j = weight_j if mask_s[j] else float32(0.0)
+                            weight_s[j] = weight_j
+                if direct:
+                    for j in range(width):
+                        entry = dy_s[j] - weight_s[j] * scale_s
+                        weight_s[j] = narrow(entry if mask_s[j] else float32(0.0), weight)
+                else:
+                    out_s = window(out, (first + r,), start, width)
+                    for j in range(width):
+                        entry = dy_s[j] - weight_s[j] * scale_s
+                        out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
 
 
 @kernel
 def vjp_fast_narrow_columns_masked(x, mask, dy, out):
     """Compute the vector-Jacobian product of every column (axis 1) of x, where the mask is True."""
     length = x.shape[1]
-    whole = length <= 1024
-    size = length * 256 if whole else 256
+    whole = length <= 2048
+    size = min(length, 2048) * 128
     weight = np.empty(size, float32)
-    largest = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    total_2 = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    scale = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    dy_tile = scratch(256, float32(0.0))
-    total_tile = scratch(256, float32(0.0))
-    total_held = scratch(4096, float32(0.0))
-    total_lanes = scratch(4096, 0.0)
-    total_2_held = scratch(4096, float32(0.0))
-    total_2_lanes = scratch(4096, 0.0)
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    scale_s = scratch(256, float32(0.0))
+    total_tile = np.empty(size, float32)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    dy_tile = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    scale_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
                 total[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(4096):
-                    total_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                paired = stop - (stop - start) % 32
-                for j in range(start, stop):
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     mask_s = window(mask, (i, j), first, count)
                     dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    total_s = window(total_tile, (), (j - base) * 128, count)
                     for c in range(count):
-                        entry = x_s[c]
-                        largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
-                        entry = dy_s[c]
-                        total_tile[c] = entry if mask_s[c] else float32(0.0)
-                    lane = window(total_lanes, (), (j % 16) * 256, count)
-                    held = window(total_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += total_tile[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = total_tile[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + total_tile[c]
-                for half in (8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
-                for c in range(count):
-                    total[c] += total_lanes[c]
+                        x_c = x_s[c]
+                        dy_c = dy_s[c]
+                        candidate = x_c if mask_s[c] else -float32(inf)
+                        largest[c] = candidate if candidate > largest[c] else largest[c]
+                        total_s[c] = dy_c if mask_s[c] else float32(0.0)
+                quick_add_down(total_tile, height, 128, count, total)
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -1626,39 +2345,26 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out):
                 lowest_s[c] = single(lowest[c])
             for c in range(count):
                 total_2[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(4096):
-                    total_2_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                paired = stop - (stop - start) % 32
-                for j in range(start, stop):
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     mask_s = window(mask, (i, j), first, count)
-                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    weight_s = window(weight, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight_c = weight_f32(x_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight_c = weight_f32(x_c, magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_c = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
-                    lane = window(total_2_lanes, (), (j % 16) * 256, count)
-                    held = window(total_2_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += weight_s[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = weight_s[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + weight_s[c]
-                for half in (8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_2_lanes[k] += total_2_lanes[k + half * 256]
-                for c in range(count):
-                    total_2[c] += total_2_lanes[c]
+                            x_c = x_s[c]
+                            weight_c = weight_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
+                quick_add_weights_down(weight, height, 128, count, total_2)
             for c in range(count):
                 scale[c] = total[c] / total_2[c]
             for c in range(count):
@@ -1668,18 +2374,22 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out):
                 dy_s = opened(dy, (i, j), first, count, dy_tile)
                 if same_start(dy, out):
                     dy_s = copied(dy_s, dy_tile)
-                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
                 if not whole:
                     x_s = opened(x, (i, j), first, count, x_tile)
-                    mask_s = window(mask, (i, j), first, count)
                     if not shifted:
                         for c in range(count):
-                            weight_c = weight_f32(x_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight_c = weight_f32(x_c, magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_c = weight_f32(x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight_c = weight_f32(x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
                 for c in range(count):
                     entry = dy_s[c] - weight_s[c] * scale_s[c]

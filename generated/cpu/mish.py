@@ -355,6 +355,228 @@ def sech2softplus_times(x, b):
 
 
 @device
+def tanhsoftplus_rest(x):
+    """Return what rounding leaves of tanhsoftplus(x)."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    u_3 = 2.0 * e_scaled
+    u_4 = 1.0 + u_3
+    below_2 = 2.0 + e_scaled
+    u_5 = e_scaled * below_2
+    top = u_4 if x >= 0.0 else u_5
+    u_6 = e_scaled * e_scaled
+    piece = 2.0 * u_6 if x >= 0.0 else 2.0
+    piece_2 = top if x >= 0.0 else piece
+    piece_3 = piece if x >= 0.0 else top
+    below_3 = piece_2 + piece_3
+    inverse = 1.0 / below_3
+    ratio = top * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 2.0 - below_2 + e_scaled + e_scaled_low
+    p_10 = fma(e_scaled, below_low, e_scaled_low * below_2)
+    u_7 = 1.0 - u_4 + u_3 + 2.0 * e_scaled_low
+    top_low = u_7 if x >= 0.0 else fma(e_scaled, below_2, -u_5) + p_10
+    p_11 = fma(e_scaled, e_scaled_low, e_scaled_low * e_scaled)
+    u_8 = 2.0 * (fma(e_scaled, e_scaled, -u_6) + p_11)
+    u_9 = piece_2 - below_3 + piece_3 + top_low
+    below_low_2 = u_9 + (u_8 if x >= 0.0 else 0.0)
+    left = fma(-ratio, below_3, top) + (top_low - ratio * below_low_2)
+    u_10 = left * inverse
+    left_over = ratio - (ratio + u_10) + u_10
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
+
+
+@device
+def sech2softplus_times_rest(x, b):
+    """Return what rounding leaves of sech2softplus(x) * b."""
+    u = -abs(x)
+    size = -740.0 if u < -740.0 else u
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, short)
+    rest = u_2 * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -500.0 if k < -500.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece = e_scaled if x >= 0.0 else 1.0
+    u_4 = e_scaled * e_scaled
+    piece_2 = u_4 if x >= 0.0 else e_scaled
+    u_5 = piece + piece_2
+    top = 2.0 * u_5
+    piece_3 = 1.0 if x >= 0.0 else 2.0
+    u_6 = 2.0 * e_scaled
+    u_7 = piece_3 + u_6
+    piece_4 = 2.0 * u_4 if x >= 0.0 else u_4
+    below_2 = u_7 + piece_4
+    inverse = 1.0 / below_2
+    ratio = top * inverse
+    u_8 = ratio * ratio
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    p_10 = fma(e_scaled, e_scaled_low, e_scaled_low * e_scaled)
+    u_9 = fma(e_scaled, e_scaled, -u_4) + p_10
+    piece_5 = e_scaled_low + u_9 if x >= 0.0 else e_scaled_low
+    top_low = 2.0 * (piece - u_5 + piece_2 + piece_5)
+    u_10 = piece_3 - u_7 + u_6 + (u_7 - below_2 + piece_4)
+    piece_6 = 2.0 * u_9 if x >= 0.0 else u_9
+    below_low = u_10 + 2.0 * e_scaled_low + piece_6
+    left = fma(-ratio, below_2, top) + (top_low - ratio * below_low)
+    q_low = left * inverse
+    u_11 = fma(ratio, ratio, -u_8) + fma(ratio, q_low, q_low * ratio)
+    extra = u_11 * b if abs(b) < inf else 0.0
+    left_over = fma(u_8, b, -fma(u_8, b, extra)) + extra
+    u_12 = power2(k - first)
+    u_13 = left_over * (u_12 * u_12 if x >= 0.0 else 1.0)
+    return 0.0 if x >= 700.0 else u_13
+
+
+@device
+def sech2softplus(x):
+    """Return sech2softplus(x): a quotient in exp(-|x|), squared."""
+    u = -abs(x)
+    size = -740.0 if u < -740.0 else u
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, short)
+    rest = u_2 * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -500.0 if k < -500.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece = e_scaled if x >= 0.0 else 1.0
+    u_4 = e_scaled * e_scaled
+    piece_2 = u_4 if x >= 0.0 else e_scaled
+    u_5 = piece + piece_2
+    top = 2.0 * u_5
+    piece_3 = 1.0 if x >= 0.0 else 2.0
+    u_6 = 2.0 * e_scaled
+    u_7 = piece_3 + u_6
+    piece_4 = 2.0 * u_4 if x >= 0.0 else u_4
+    below_2 = u_7 + piece_4
+    inverse = 1.0 / below_2
+    ratio = top * inverse
+    u_8 = ratio * ratio
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    p_10 = fma(e_scaled, e_scaled_low, e_scaled_low * e_scaled)
+    u_9 = fma(e_scaled, e_scaled, -u_4) + p_10
+    piece_5 = e_scaled_low + u_9 if x >= 0.0 else e_scaled_low
+    top_low = 2.0 * (piece - u_5 + piece_2 + piece_5)
+    u_10 = piece_3 - u_7 + u_6 + (u_7 - below_2 + piece_4)
+    piece_6 = 2.0 * u_9 if x >= 0.0 else u_9
+    below_low = u_10 + 2.0 * e_scaled_low + piece_6
+    left = fma(-ratio, below_2, top) + (top_low - ratio * below_low)
+    q_low = left * inverse
+    u_11 = fma(ratio, ratio, -u_8) + fma(ratio, q_low, q_low * ratio)
+    u_12 = power2(k - first)
+    return (u_8 + u_11) * (u_12 * u_12 if x >= 0.0 else 1.0)
+
+
+@device
+def sigmoid_times_rest(x, b):
+    """Return what rounding leaves of sigmoid(x) * b."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece) + u_3
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
+    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
+    return 0.0 if x <= -1400.0 else u_4
+
+
+@device
 def tanhsoftplus_plain(x):
     """Return tanhsoftplus(x) to some ULP: a quotient in exp(-|x|)."""
     u = -abs(x)
@@ -420,66 +642,50 @@ def product_rough(a, b):
 
 
 @device
-def tanhsoftplus_fast(x):
-    """Return tanhsoftplus(x), error below 3.0 ULP: n / (n + 2), n = w (w + 2), w = exp(x)."""
-    piece = -746.0 if x < -746.0 else x
-    near = 20.0 if piece > 20.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
-    k = shifted - 6755399441055808.0
+def sigmoid(x):
+    """Return sigmoid(x): exp(-|x|) and one division."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
     u = -k
-    high = fma(u, 0.693147180559663, near)
-    r = fma(u, 2.8235290563031577e-13, high)
-    r2 = r * r
-    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_2 = fma(p, r2, 0.0001984126988598154)
-    p_3 = fma(p_2, r2, 0.008333333333321697)
-    p_4 = fma(p_3, r2, 0.16666666666666677)
-    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
-    p_7 = fma(p_6, r2, 0.001388888888887024)
-    p_8 = fma(p_7, r2, 0.04166666666666669)
-    p_9 = fma(p_8, r2, 0.5)
-    curve = fma(p_4, r, p_9)
-    p_10 = fma(r2, curve, r)
-    scale = power2_rounded(shifted)
-    w = fma(p_10, scale, scale)
-    p_11 = fma(w, 5.421010862427522e-20, 2.0)
-    n = w * p_11
-    return n / (n + 3.6893488147419103e19)
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece) + u_3
+    piece_2 = 1.0 if x >= 0.0 else power2(k - first)
+    return (ratio + left * inverse) * piece_2
 
 
 @device
-def sigmoid_times_fast(x, b):
-    """Return sigmoid(x) * b, error below 2.5 ULP: exp(-x) and one division."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
-    shifted = fma(near, 1.4426950408889634, shift)
-    scale = power2_rounded(shifted)
-    down = 9.785978320356312e-296 if x < -690.0 else 1.0
-    k = shifted - shift
-    high = fma(k, 0.693147180559663, -near)
-    r = fma(k, 2.8235290563031577e-13, high)
-    r2 = r * r
-    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_2 = fma(p, r2, 0.0001984126988598154)
-    p_3 = fma(p_2, r2, 0.008333333333321697)
-    p_4 = fma(p_3, r2, 0.16666666666666677)
-    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
-    p_7 = fma(p_6, r2, 0.001388888888887024)
-    p_8 = fma(p_7, r2, 0.04166666666666669)
-    p_9 = fma(p_8, r2, 0.5)
-    curve = fma(p_4, r, p_9)
-    p_10 = fma(r2, curve, r)
-    below = fma(scale, down, 1.0 + p_10)
-    result = scale / below * b * down
-    return copysign(0.0, b) if x <= -1386.0 else result
-
-
-@device
-def sech2softplus(x):
-    """Return sech2softplus(x): a quotient in exp(-|x|), squared."""
+def sech2softplus_rest(x):
+    """Return what rounding leaves of sech2softplus(x)."""
     u = -abs(x)
     size = -740.0 if u < -740.0 else u
     short = -1400.0 if size < -1400.0 else size
@@ -532,13 +738,72 @@ def sech2softplus(x):
     left = fma(-ratio, below_2, top) + (top_low - ratio * below_low)
     q_low = left * inverse
     u_11 = fma(ratio, ratio, -u_8) + fma(ratio, q_low, q_low * ratio)
+    left_over = u_8 - (u_8 + u_11) + u_11
     u_12 = power2(k - first)
-    return (u_8 + u_11) * (u_12 * u_12 if x >= 0.0 else 1.0)
+    return left_over * (u_12 * u_12 if x >= 0.0 else 1.0)
 
 
 @device
-def sigmoid(x):
-    """Return sigmoid(x): exp(-|x|) and one division."""
+def tanhsoftplus_times_rest(x, b):
+    """Return what rounding leaves of tanhsoftplus(x) * b."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    u_3 = 2.0 * e_scaled
+    u_4 = 1.0 + u_3
+    below_2 = 2.0 + e_scaled
+    u_5 = e_scaled * below_2
+    top = u_4 if x >= 0.0 else u_5
+    u_6 = e_scaled * e_scaled
+    piece = 2.0 * u_6 if x >= 0.0 else 2.0
+    piece_2 = top if x >= 0.0 else piece
+    piece_3 = piece if x >= 0.0 else top
+    below_3 = piece_2 + piece_3
+    inverse = 1.0 / below_3
+    ratio = top * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 2.0 - below_2 + e_scaled + e_scaled_low
+    p_10 = fma(e_scaled, below_low, e_scaled_low * below_2)
+    u_7 = 1.0 - u_4 + u_3 + 2.0 * e_scaled_low
+    top_low = u_7 if x >= 0.0 else fma(e_scaled, below_2, -u_5) + p_10
+    p_11 = fma(e_scaled, e_scaled_low, e_scaled_low * e_scaled)
+    u_8 = 2.0 * (fma(e_scaled, e_scaled, -u_6) + p_11)
+    u_9 = piece_2 - below_3 + piece_3 + top_low
+    below_low_2 = u_9 + (u_8 if x >= 0.0 else 0.0)
+    left = fma(-ratio, below_3, top) + (top_low - ratio * below_low_2)
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
+    u_10 = left_over * (1.0 if x >= 0.0 else power2(k - first))
+    return 0.0 if x <= -1400.0 else u_10
+
+
+@device
+def sigmoid_rest(x):
+    """Return what rounding leaves of sigmoid(x)."""
     size = -abs(x)
     short = -1400.0 if size < -1400.0 else size
     k = rint(short * 1.4426950408889634)
@@ -574,8 +839,9 @@ def sigmoid(x):
     below_low = 1.0 - below_2 + e_scaled + e_scaled_low
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece) + u_3
-    piece_2 = 1.0 if x >= 0.0 else power2(k - first)
-    return (ratio + left * inverse) * piece_2
+    u_4 = left * inverse
+    left_over = ratio - (ratio + u_4) + u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
 
 
 @device
@@ -661,7 +927,18 @@ def forward_quick(x):
 @device
 def derivative(x):
     """Return the derivative at x."""
-    return tanhsoftplus(x) + sech2softplus_times(x, sigmoid_times(x, x))
+    u = tanhsoftplus(x)
+    u_2 = sigmoid_times(x, x)
+    u_3 = sech2softplus_times(x, u_2)
+    u_4 = u + u_3
+    u_5 = u_4 - u
+    u_6 = sech2softplus(x) * sigmoid_times_rest(x, x)
+    u_7 = u - (u_4 - u_5) + (u_3 - u_5) + tanhsoftplus_rest(x)
+    u_8 = u_7 + (sech2softplus_times_rest(x, u_2) + u_6)
+    size = abs(u_8)
+    piece = u_4 + u_8 if size < inf else u_4
+    piece_2 = u_4 - piece + u_8 if size < inf else 0.0
+    return piece + piece_2 if abs(piece_2) < inf else piece
 
 
 @device
@@ -671,20 +948,45 @@ def derivative_narrow(x):
 
 
 @device
-def derivative_quick(x):
-    """Return the derivative at x, in float64, uncompensated."""
-    u = sech2softplus_times(x, sigmoid_times_fast(x, x))
-    return tanhsoftplus_fast(x) + u
-
-
-@device
 def second_derivative(x):
     """Return the second derivative at x."""
     u = sech2softplus(x)
-    u_2 = sigmoid_times(x, tanhsoftplus_times(x, 2.0 * x))
-    u_3 = sigmoid_times(x, u - sech2softplus_times(x, u_2))
-    u_4 = sigmoid_times(-x, sech2softplus_times(x, sigmoid_times(x, x)))
-    return u * sigmoid(x) + u_3 + u_4
+    s = sigmoid(x)
+    u_2 = u * s
+    u_3 = 2.0 * x
+    u_4 = tanhsoftplus_times(x, u_3)
+    u_5 = sigmoid_times(x, u_4)
+    u_6 = sech2softplus_times(x, u_5)
+    u_7 = u - u_6
+    u_8 = u_7 - u
+    u_9 = sech2softplus_rest(x)
+    u_10 = sigmoid_times_rest(x, u_4) + s * tanhsoftplus_times_rest(x, u_3)
+    u_11 = -(sech2softplus_times_rest(x, u_5) + u * u_10)
+    u_12 = u - (u_7 - u_8) - (u_6 + u_8) + u_9 + u_11
+    size = abs(u_12)
+    piece = u_7 + u_12 if size < inf else u_7
+    u_13 = sigmoid_times(x, piece)
+    u_14 = u_2 + u_13
+    u_15 = u_14 - u_2
+    u_16 = fma(u, s, -u_2) + u_9 * s + sigmoid_rest(x) * u
+    u_17 = s * (u_7 - piece + u_12 if size < inf else 0.0)
+    u_18 = u_2 - (u_14 - u_15) + (u_13 - u_15) + u_16
+    u_19 = u_18 + (sigmoid_times_rest(x, piece) + u_17)
+    size_2 = abs(u_19)
+    piece_2 = u_14 + u_19 if size_2 < inf else u_14
+    u_20 = sigmoid_times(x, x)
+    u_21 = sech2softplus_times(x, u_20)
+    u_22 = sigmoid_times(-x, u_21)
+    u_23 = piece_2 + u_22
+    u_24 = u_23 - piece_2
+    piece_3 = u_14 - piece_2 + u_19 if size_2 < inf else 0.0
+    u_25 = sech2softplus_times_rest(x, u_20) + u * sigmoid_times_rest(x, x)
+    u_26 = sigmoid_times_rest(-x, u_21) + sigmoid(-x) * u_25
+    u_27 = piece_2 - (u_23 - u_24) + (u_22 - u_24) + piece_3 + u_26
+    size_3 = abs(u_27)
+    piece_4 = u_23 + u_27 if size_3 < inf else u_23
+    piece_5 = u_23 - piece_4 + u_27 if size_3 < inf else 0.0
+    return piece_4 + piece_5 if abs(piece_5) < inf else piece_4
 
 
 @device
@@ -710,12 +1012,6 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=widened(derivative_narrow),
-    half=widened(derivative_narrow),
-)
-
-derivative_fast_as = by_type(
-    double=derivative_quick,
     single=widened(derivative_narrow),
     half=widened(derivative_narrow),
 )
@@ -752,12 +1048,6 @@ def derivative_ufunc(x):
 
 
 @ufunc
-def derivative_fast_ufunc(x):
-    out_ = derivative_fast_as(x, element(x))
-    return narrow(out_, x)
-
-
-@ufunc
 def second_derivative_ufunc(x):
     out_ = second_derivative_as(x, element(x))
     return narrow(out_, x)
@@ -766,12 +1056,6 @@ def second_derivative_ufunc(x):
 @ufunc
 def vjp_ufunc(x, dy):
     out_ = element(dy) * derivative_as(x, element(x))
-    return narrow(out_, x)
-
-
-@ufunc
-def vjp_fast_ufunc(x, dy):
-    out_ = element(dy) * derivative_fast_as(x, element(x))
     return narrow(out_, x)
 
 
@@ -833,25 +1117,6 @@ def derivative_contiguous(x, out):
 
 
 @kernel
-def derivative_fast_contiguous(x, out):
-    if is_large(out) or same_start(x, out):
-        # through a tile: large results go past the caches, and in place the loop vectorises
-        tile = stack_buffer(256, out)
-        for start in range(0, out.size, 256):
-            x_part = x[start : start + 256]
-            for i in range(x_part.size):
-                x_i = element(x_part[i])
-                out_i = derivative_fast_as(out, x_i)
-                tile[i] = narrow(out_i, out)
-            store_tile(tile, out, start)
-    else:
-        for i in range(out.size):
-            x_i = element(x[i])
-            out_i = derivative_fast_as(out, x_i)
-            out[i] = narrow(out_i, out)
-
-
-@kernel
 def second_derivative_contiguous(x, out):
     if is_large(out) or same_start(x, out):
         # through a tile: large results go past the caches, and in place the loop vectorises
@@ -889,26 +1154,4 @@ def vjp_contiguous(x, dy, out):
             x_i = element(x[i])
             dy_i = element(dy[i])
             out_i = dy_i * derivative_as(out, x_i)
-            out[i] = narrow(out_i, out)
-
-
-@kernel
-def vjp_fast_contiguous(x, dy, out):
-    if is_large(out) or same_start(x, out) or same_start(dy, out):
-        # through a tile: large results go past the caches, and in place the loop vectorises
-        tile = stack_buffer(256, out)
-        for start in range(0, out.size, 256):
-            x_part = x[start : start + 256]
-            dy_part = dy[start : start + 256]
-            for i in range(x_part.size):
-                x_i = element(x_part[i])
-                dy_i = element(dy_part[i])
-                out_i = dy_i * derivative_fast_as(out, x_i)
-                tile[i] = narrow(out_i, out)
-            store_tile(tile, out, start)
-    else:
-        for i in range(out.size):
-            x_i = element(x[i])
-            dy_i = element(dy[i])
-            out_i = dy_i * derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)

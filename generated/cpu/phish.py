@@ -9,7 +9,7 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
 
     forward: float64, to fewer digits (0.51 ULP)
     derivative: float64, to fewer digits (0.50 ULP)
-    second_derivative: float64, to fewer digits (0.50 ULP)
+    second_derivative: float64, to fewer digits (0.51 ULP)
 """
 
 from math import inf
@@ -33,6 +33,96 @@ from actgen.intrinsics import (
     ufunc,
     widened,
 )
+
+
+@device
+def normcdf(x):
+    """Return normcdf(x): exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
+    size = abs(x)
+    far = 53.0 if size > 53.0 else size
+    u = far * far
+    fall = -0.5 * u
+    short = -1400.0 if fall < -1400.0 else fall
+    k = rint(short * 1.4426950408889634)
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, short)
+    fall_low = -0.5 * fma(far, far, -u)
+    piece = fall_low if abs(fall) < 2000.0 else 0.0
+    rest = fma(u_2, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    u_4 = 0.5 * (e * scale)
+    near = far + 25165824.0 - 25165824.0
+    t_above = near - 4.0
+    t_below = near + 4.0
+    t = t_above / t_below
+    u_5 = t * t
+    u_6 = u_5 * u_5
+    p_10 = fma(-2.8175931551354435e-10, u_6, 3.461255446432176e-08)
+    p_11 = fma(p_10, u_6, 1.1046060379100577e-06)
+    p_12 = fma(p_11, u_6, 2.7253977333419806e-05)
+    p_13 = fma(p_12, u_6, 0.0013897942195378447)
+    p_14 = fma(p_13, u_6, -0.06439567485612749)
+    p_15 = fma(-2.304271005986632e-09, u_6, -2.2208548339270623e-07)
+    p_16 = fma(p_15, u_6, -5.226340786777741e-06)
+    p_17 = fma(p_16, u_6, -0.00017570643169823746)
+    p_18 = fma(p_17, u_6, -0.010004757183044449)
+    p_19 = fma(p_18, u_6, 0.027999269448850044)
+    p_20 = fma(p_14, u_5, p_19)
+    p_21 = fma(-2.177678352144422e-09, u_6, -4.37459727609575e-08)
+    p_22 = fma(p_21, u_6, 8.06603263058214e-07)
+    p_23 = fma(p_22, u_6, 4.249983709740745e-05)
+    p_24 = fma(p_23, u_6, -0.000571246201024039)
+    p_25 = fma(p_24, u_6, 0.05720072810709257)
+    p_26 = fma(1.4805413457340738e-08, u_6, 6.7609704026983655e-09)
+    p_27 = fma(p_26, u_6, -6.863433429829365e-06)
+    p_28 = fma(p_27, u_6, -0.0001888604615090037)
+    p_29 = fma(p_28, u_6, 0.035872194959661)
+    p_30 = fma(p_29, u_6, -0.19340695465305155)
+    p_31 = fma(p_25, u_5, p_30)
+    p_32 = fma(p_20, t, p_31)
+    w = fma(p_32, t, 2.500936888464782e-17)
+    u_7 = 0.9441064130196893 + w
+    unit = 1.0 + 1.0 * near
+    inverse = 1.0 / unit
+    ratio = u_7 * inverse
+    tail_high = u_4 * ratio
+    u_8 = -tail_high
+    u_9 = 1.0 + u_8
+    slope = fma(2.0 * 0.5 * near, ratio, -0.7978845608028654)
+    away = fma(-t, t_below, t_above) * t_below * 0.125
+    u_10 = fma(-ratio, unit, u_7) + (0.9441064130196893 - u_7 + w)
+    left = fma(1.0 * ratio, away, u_10)
+    p_33 = fma(slope, far - near + away, left * inverse)
+    e_low = above - e + below
+    p_34 = fma(u_4, p_33, 0.5 * (e_low * scale) * ratio)
+    tail_low = fma(u_4, ratio, u_8) + p_34
+    piece_2 = tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low
+    u_11 = (tail_high if x <= 0.0 else u_9) + piece_2
+    return u_11 * (power2(k - first) if x <= 0.0 else 1.0)
+
+
+@device
+def product(a, b):
+    """Return a * b, and 0 where a is 0 even if b is infinite."""
+    return a if a == 0.0 else a * b
 
 
 @device
@@ -162,12 +252,6 @@ def tanh(x):
 
 
 @device
-def product(a, b):
-    """Return a * b, and 0 where a is 0 even if b is infinite."""
-    return a if a == 0.0 else a * b
-
-
-@device
 def normcdf_short(x):
     """Return normcdf(x) to 2**-32: exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     u = -(0.5 * (x * x))
@@ -234,6 +318,67 @@ def tanh_short(x):
     em1 = fma(scale, p_8, scale - 1.0)
     inverse = 1.0 / (2.0 + em1)
     return copysign(em1 * inverse, x)
+
+
+@device
+def normcdf_fast(x):
+    """Return normcdf(x), error below 6.0 ULP: exp(-x²/2) times a polynomial."""
+    size = abs(x)
+    near = 38.7 if size > 38.7 else size
+    area = near * near
+    fall = -(0.5 * area)
+    shifted = fma(fall, 1.4426950408889634, 6755399441055808.0)
+    k = shifted - 6755399441055808.0
+    u = -k
+    high = fma(u, 0.693147180559663, fall)
+    p = fma(u, 2.8235290563031577e-13, -(0.5 * fma(near, near, -area)))
+    r = high + p
+    r2 = r * r
+    p_2 = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_3 = fma(p_2, r2, 0.0001984126988598154)
+    p_4 = fma(p_3, r2, 0.008333333333321697)
+    p_5 = fma(p_4, r2, 0.16666666666666677)
+    p_6 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_7 = fma(p_6, r2, 2.4801587355927152e-05)
+    p_8 = fma(p_7, r2, 0.001388888888887024)
+    p_9 = fma(p_8, r2, 0.04166666666666669)
+    p_10 = fma(p_9, r2, 0.5)
+    curve = fma(p_5, r, p_10)
+    p_11 = fma(r2, curve, r)
+    scale = power2_rounded(shifted)
+    above = near - 5.0
+    below = near + 5.0
+    inverse = 1.0 / below
+    ratio = above * inverse
+    t = fma(fma(-ratio, below, above), inverse, ratio)
+    u_2 = t * t
+    u_3 = u_2 * u_2
+    p_12 = fma(-2.044591843514655e-08, u_3, -6.754429718294862e-07)
+    p_13 = fma(p_12, u_3, -9.952600377233399e-05)
+    p_14 = fma(p_13, u_3, -0.005986753550790594)
+    p_15 = fma(p_14, u_3, -0.62706631334263)
+    p_16 = fma(4.0450711939975055e-09, u_3, 8.721394422297058e-08)
+    p_17 = fma(p_16, u_3, 7.962944732855698e-06)
+    p_18 = fma(p_17, u_3, 0.0010897982075330332)
+    p_19 = fma(p_18, u_3, -0.13823727741194944)
+    p_20 = fma(p_19, u_3, -1.3307650057801133)
+    p_21 = fma(p_15, u_2, p_20)
+    p_22 = fma(-1.3075291026925965e-07, u_3, -5.538200728475554e-06)
+    p_23 = fma(p_22, u_3, -0.0001187514318918642)
+    p_24 = fma(p_23, u_3, 0.04159013360034661)
+    p_25 = fma(p_24, u_3, 0.9906112319399538)
+    p_26 = fma(1.4404178955206278e-08, u_3, 8.655085046794284e-07)
+    p_27 = fma(p_26, u_3, 3.33623263097025e-05)
+    p_28 = fma(p_27, u_3, -0.0015957388014834234)
+    p_29 = fma(p_28, u_3, 0.3300407323407299)
+    p_30 = fma(p_29, u_3, 1.538386099500126)
+    p_31 = fma(p_25, u_2, p_30)
+    p_32 = fma(p_21, t, p_31)
+    slow = 0.5 * p_32 * inverse
+    scaled = scale * slow
+    tail = fma(p_11, scaled, scaled)
+    p_33 = fma(-tail, 5.421010862427522e-20, 1.0)
+    return tail * 5.421010862427522e-20 if x <= 0.0 else p_33
 
 
 @device
@@ -328,8 +473,8 @@ def tanh_fast(x):
 
 
 @device
-def normcdf(x):
-    """Return normcdf(x): exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
+def normcdf_times_rest(x, b):
+    """Return what rounding leaves of normcdf(x) * b."""
     size = abs(x)
     far = 53.0 if size > 53.0 else size
     u = far * far
@@ -398,6 +543,7 @@ def normcdf(x):
     tail_high = u_4 * ratio
     u_8 = -tail_high
     u_9 = 1.0 + u_8
+    piece_2 = tail_high if x <= 0.0 else u_9
     slope = fma(2.0 * 0.5 * near, ratio, -0.7978845608028654)
     away = fma(-t, t_below, t_above) * t_below * 0.125
     u_10 = fma(-ratio, unit, u_7) + (0.9441064130196893 - u_7 + w)
@@ -406,9 +552,53 @@ def normcdf(x):
     e_low = above - e + below
     p_34 = fma(u_4, p_33, 0.5 * (e_low * scale) * ratio)
     tail_low = fma(u_4, ratio, u_8) + p_34
-    piece_2 = tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low
-    u_11 = (tail_high if x <= 0.0 else u_9) + piece_2
-    return u_11 * (power2(k - first) if x <= 0.0 else 1.0)
+    u_11 = (tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low) * b
+    extra = u_11 if abs(b) < inf else 0.0
+    left_over = fma(piece_2, b, -fma(piece_2, b, extra)) + extra
+    u_12 = left_over * (power2(k - first) if x <= 0.0 else 1.0)
+    return 0.0 if x <= 0.0 and fall <= -1400.0 else u_12
+
+
+@device
+def tanh_twofold(x, low):
+    """Return tanh(x + low): -m / (2 + m) with m = expm1(-2|x|)."""
+    size = abs(x)
+    u = -2.0 * size
+    size_2 = -60.0 if u < -60.0 else u
+    k = rint(size_2 * 1.4426950408889634)
+    scale = power2(k)
+    start = -1.0 + scale
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, size_2)
+    piece = -2.0 * low if x >= 0.0 else 2.0 * low
+    rest = fma(u_2, 2.8235290563031577e-13, piece if size < 2000.0 else 0.0)
+    r = high + rest
+    r_scaled = r * scale
+    above = start + r_scaled
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    p_10 = fma(tail, scale, -1.0 - start + scale)
+    below = start - above + r_scaled + p_10
+    em1 = above + below
+    u_4 = -em1
+    below_2 = 2.0 + em1
+    inverse = 1.0 / below_2
+    ratio = u_4 * inverse
+    em1_low = above - em1 + below
+    below_low = 2.0 - below_2 + em1 + em1_low
+    left = fma(-ratio, below_2, u_4) + (-em1_low - ratio * below_low)
+    return copysign(ratio + left * inverse, x)
 
 
 @device
@@ -444,6 +634,75 @@ def exp_twofold_times(x, low, b):
     extra = e_low * scale * b if abs(b) < inf else 0.0
     result = fma(e * scale, b, extra) * power2(k - first)
     return copysign(0.0, b) if x <= -1400.0 else result
+
+
+@device
+def exp_twofold_times_rest(x, low, b):
+    """Return what rounding leaves of exp(x + low) * b."""
+    piece = -1400.0 if x < -1400.0 else x
+    short = 710.0 if piece > 710.0 else piece
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    piece_2 = -1000.0 if k < -1000.0 else k
+    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    scale = power2(first)
+    u_3 = e * scale
+    e_low = above - e + below
+    extra = e_low * scale * b if abs(b) < inf else 0.0
+    left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
+    return 0.0 if x <= -1400.0 else left_over * power2(k - first)
+
+
+@device
+def exp_twofold(x, low):
+    """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
+    piece = -1400.0 if x < -1400.0 else x
+    short = 710.0 if piece > 710.0 else piece
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    piece_2 = -1000.0 if k < -1000.0 else k
+    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    scale = power2(first)
+    e_low = above - e + below
+    return (e * scale + e_low * scale) * power2(k - first)
 
 
 @device
@@ -491,6 +750,142 @@ def sech2_twofold_times(x, low, b):
     extra = left * inverse * b if abs(b) < inf else 0.0
     result = fma(ratio, b, extra) * power2(k - first)
     return copysign(0.0, b) if size <= -1400.0 else result
+
+
+@device
+def tanh_twofold_rest(x, low):
+    """Return what rounding leaves of tanh(x + low)."""
+    size = abs(x)
+    u = -2.0 * size
+    size_2 = -60.0 if u < -60.0 else u
+    k = rint(size_2 * 1.4426950408889634)
+    scale = power2(k)
+    start = -1.0 + scale
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, size_2)
+    piece = -2.0 * low if x >= 0.0 else 2.0 * low
+    rest = fma(u_2, 2.8235290563031577e-13, piece if size < 2000.0 else 0.0)
+    r = high + rest
+    r_scaled = r * scale
+    above = start + r_scaled
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    p_10 = fma(tail, scale, -1.0 - start + scale)
+    below = start - above + r_scaled + p_10
+    em1 = above + below
+    u_4 = -em1
+    below_2 = 2.0 + em1
+    inverse = 1.0 / below_2
+    ratio = u_4 * inverse
+    em1_low = above - em1 + below
+    below_low = 2.0 - below_2 + em1 + em1_low
+    left = fma(-ratio, below_2, u_4) + (-em1_low - ratio * below_low)
+    u_5 = left * inverse
+    u_6 = ratio - (ratio + u_5) + u_5
+    return -u_6 if x < 0.0 else u_6
+
+
+@device
+def sech2_twofold_times_rest(x, low, b):
+    """Return what rounding leaves of sech2(x + low) * b."""
+    size = -2.0 * abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    u_2 = 2.0 * (-low if x >= 0.0 else low)
+    rest = fma(u, 2.8235290563031577e-13, u_2 if abs(size) < 2000.0 else 0.0)
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    u_4 = 4.0 * e_scaled
+    below_2 = 1.0 + e_scaled
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_5 = below_2 + below_low
+    u_6 = u_5 * u_5
+    inverse = 1.0 / u_6
+    ratio = u_4 * inverse
+    u_7 = below_2 - u_5 + below_low
+    u_8 = ratio * (fma(u_5, u_5, -u_6) + fma(u_5, u_7, u_7 * u_5))
+    left = fma(-ratio, u_6, u_4) + (4.0 * e_scaled_low - u_8)
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
+    return 0.0 if size <= -1400.0 else left_over * power2(k - first)
+
+
+@device
+def sech2_twofold(x, low):
+    """Return sech2(x + low): 4 z / (1 + z)² with z = exp(-2|x|)."""
+    size = -2.0 * abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    u_2 = 2.0 * (-low if x >= 0.0 else low)
+    rest = fma(u, 2.8235290563031577e-13, u_2 if abs(size) < 2000.0 else 0.0)
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    u_4 = 4.0 * e_scaled
+    below_2 = 1.0 + e_scaled
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_5 = below_2 + below_low
+    u_6 = u_5 * u_5
+    inverse = 1.0 / u_6
+    ratio = u_4 * inverse
+    u_7 = below_2 - u_5 + below_low
+    u_8 = ratio * (fma(u_5, u_5, -u_6) + fma(u_5, u_7, u_7 * u_5))
+    left = fma(-ratio, u_6, u_4) + (4.0 * e_scaled_low - u_8)
+    return (ratio + left * inverse) * power2(k - first)
 
 
 @device
@@ -623,101 +1018,93 @@ def bell_plain(x):
 
 
 @device
-def normcdf_fast(x):
-    """Return normcdf(x), error below 6.0 ULP: exp(-x²/2) times a polynomial."""
+def normcdf_rest(x):
+    """Return what rounding leaves of normcdf(x)."""
     size = abs(x)
-    near = 38.7 if size > 38.7 else size
-    area = near * near
-    fall = -(0.5 * area)
-    shifted = fma(fall, 1.4426950408889634, 6755399441055808.0)
-    k = shifted - 6755399441055808.0
-    u = -k
-    high = fma(u, 0.693147180559663, fall)
-    p = fma(u, 2.8235290563031577e-13, -(0.5 * fma(near, near, -area)))
-    r = high + p
-    r2 = r * r
-    p_2 = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_3 = fma(p_2, r2, 0.0001984126988598154)
-    p_4 = fma(p_3, r2, 0.008333333333321697)
-    p_5 = fma(p_4, r2, 0.16666666666666677)
-    p_6 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_7 = fma(p_6, r2, 2.4801587355927152e-05)
-    p_8 = fma(p_7, r2, 0.001388888888887024)
-    p_9 = fma(p_8, r2, 0.04166666666666669)
-    p_10 = fma(p_9, r2, 0.5)
-    curve = fma(p_5, r, p_10)
-    p_11 = fma(r2, curve, r)
-    scale = power2_rounded(shifted)
-    above = near - 5.0
-    below = near + 5.0
-    inverse = 1.0 / below
-    ratio = above * inverse
-    t = fma(fma(-ratio, below, above), inverse, ratio)
-    u_2 = t * t
-    u_3 = u_2 * u_2
-    p_12 = fma(-2.044591843514655e-08, u_3, -6.754429718294862e-07)
-    p_13 = fma(p_12, u_3, -9.952600377233399e-05)
-    p_14 = fma(p_13, u_3, -0.005986753550790594)
-    p_15 = fma(p_14, u_3, -0.62706631334263)
-    p_16 = fma(4.0450711939975055e-09, u_3, 8.721394422297058e-08)
-    p_17 = fma(p_16, u_3, 7.962944732855698e-06)
-    p_18 = fma(p_17, u_3, 0.0010897982075330332)
-    p_19 = fma(p_18, u_3, -0.13823727741194944)
-    p_20 = fma(p_19, u_3, -1.3307650057801133)
-    p_21 = fma(p_15, u_2, p_20)
-    p_22 = fma(-1.3075291026925965e-07, u_3, -5.538200728475554e-06)
-    p_23 = fma(p_22, u_3, -0.0001187514318918642)
-    p_24 = fma(p_23, u_3, 0.04159013360034661)
-    p_25 = fma(p_24, u_3, 0.9906112319399538)
-    p_26 = fma(1.4404178955206278e-08, u_3, 8.655085046794284e-07)
-    p_27 = fma(p_26, u_3, 3.33623263097025e-05)
-    p_28 = fma(p_27, u_3, -0.0015957388014834234)
-    p_29 = fma(p_28, u_3, 0.3300407323407299)
-    p_30 = fma(p_29, u_3, 1.538386099500126)
-    p_31 = fma(p_25, u_2, p_30)
-    p_32 = fma(p_21, t, p_31)
-    slow = 0.5 * p_32 * inverse
-    scaled = scale * slow
-    tail = fma(p_11, scaled, scaled)
-    p_33 = fma(-tail, 5.421010862427522e-20, 1.0)
-    return tail * 5.421010862427522e-20 if x <= 0.0 else p_33
+    far = 53.0 if size > 53.0 else size
+    u = far * far
+    fall = -0.5 * u
+    short = -1400.0 if fall < -1400.0 else fall
+    k = rint(short * 1.4426950408889634)
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, short)
+    fall_low = -0.5 * fma(far, far, -u)
+    piece = fall_low if abs(fall) < 2000.0 else 0.0
+    rest = fma(u_2, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    u_4 = 0.5 * (e * scale)
+    near = far + 25165824.0 - 25165824.0
+    t_above = near - 4.0
+    t_below = near + 4.0
+    t = t_above / t_below
+    u_5 = t * t
+    u_6 = u_5 * u_5
+    p_10 = fma(-2.8175931551354435e-10, u_6, 3.461255446432176e-08)
+    p_11 = fma(p_10, u_6, 1.1046060379100577e-06)
+    p_12 = fma(p_11, u_6, 2.7253977333419806e-05)
+    p_13 = fma(p_12, u_6, 0.0013897942195378447)
+    p_14 = fma(p_13, u_6, -0.06439567485612749)
+    p_15 = fma(-2.304271005986632e-09, u_6, -2.2208548339270623e-07)
+    p_16 = fma(p_15, u_6, -5.226340786777741e-06)
+    p_17 = fma(p_16, u_6, -0.00017570643169823746)
+    p_18 = fma(p_17, u_6, -0.010004757183044449)
+    p_19 = fma(p_18, u_6, 0.027999269448850044)
+    p_20 = fma(p_14, u_5, p_19)
+    p_21 = fma(-2.177678352144422e-09, u_6, -4.37459727609575e-08)
+    p_22 = fma(p_21, u_6, 8.06603263058214e-07)
+    p_23 = fma(p_22, u_6, 4.249983709740745e-05)
+    p_24 = fma(p_23, u_6, -0.000571246201024039)
+    p_25 = fma(p_24, u_6, 0.05720072810709257)
+    p_26 = fma(1.4805413457340738e-08, u_6, 6.7609704026983655e-09)
+    p_27 = fma(p_26, u_6, -6.863433429829365e-06)
+    p_28 = fma(p_27, u_6, -0.0001888604615090037)
+    p_29 = fma(p_28, u_6, 0.035872194959661)
+    p_30 = fma(p_29, u_6, -0.19340695465305155)
+    p_31 = fma(p_25, u_5, p_30)
+    p_32 = fma(p_20, t, p_31)
+    w = fma(p_32, t, 2.500936888464782e-17)
+    u_7 = 0.9441064130196893 + w
+    unit = 1.0 + 1.0 * near
+    inverse = 1.0 / unit
+    ratio = u_7 * inverse
+    tail_high = u_4 * ratio
+    u_8 = -tail_high
+    u_9 = 1.0 + u_8
+    piece_2 = tail_high if x <= 0.0 else u_9
+    slope = fma(2.0 * 0.5 * near, ratio, -0.7978845608028654)
+    away = fma(-t, t_below, t_above) * t_below * 0.125
+    u_10 = fma(-ratio, unit, u_7) + (0.9441064130196893 - u_7 + w)
+    left = fma(1.0 * ratio, away, u_10)
+    p_33 = fma(slope, far - near + away, left * inverse)
+    e_low = above - e + below
+    p_34 = fma(u_4, p_33, 0.5 * (e_low * scale) * ratio)
+    tail_low = fma(u_4, ratio, u_8) + p_34
+    piece_3 = tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low
+    left_over = piece_2 - (piece_2 + piece_3) + piece_3
+    return left_over * (power2(k - first) if x <= 0.0 else 1.0)
 
 
 @device
-def exp_twofold_times_fast(x, low, b):
-    """Return exp(x + low) * b, error below 1.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 710.0 if piece > 710.0 else piece
-    piece_2 = 6755399441055740.0 if x > 700.0 else 6755399441055744.0
-    shift = 6755399441056724.0 if x < -690.0 else piece_2
-    shifted = fma(near, 1.4426950408889634, shift)
-    k = shifted - shift
-    u = -k
-    high = fma(u, 0.693147180559663, near)
-    p = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
-    r = high + p
-    r2 = r * r
-    p_2 = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_3 = fma(p_2, r2, 0.0001984126988598154)
-    p_4 = fma(p_3, r2, 0.008333333333321697)
-    p_5 = fma(p_4, r2, 0.16666666666666677)
-    p_6 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_7 = fma(p_6, r2, 2.4801587355927152e-05)
-    p_8 = fma(p_7, r2, 0.001388888888887024)
-    p_9 = fma(p_8, r2, 0.04166666666666669)
-    p_10 = fma(p_9, r2, 0.5)
-    curve = fma(p_5, r, p_10)
-    p_11 = fma(r2, curve, r)
-    scale = power2_rounded(shifted)
-    p_12 = fma(p_11, scale, scale)
-    piece_3 = 16.0 if x > 700.0 else 1.0
-    result = p_12 * b * (9.785978320356312e-296 if x < -690.0 else piece_3)
-    return copysign(0.0, b) if x <= -1386.0 else result
-
-
-@device
-def sech2_twofold(x, low):
-    """Return sech2(x + low): 4 z / (1 + z)² with z = exp(-2|x|)."""
+def sech2_twofold_rest(x, low):
+    """Return what rounding leaves of sech2(x + low)."""
     size = -2.0 * abs(x)
     short = -1400.0 if size < -1400.0 else size
     k = rint(short * 1.4426950408889634)
@@ -757,123 +1144,204 @@ def sech2_twofold(x, low):
     u_7 = below_2 - u_5 + below_low
     u_8 = ratio * (fma(u_5, u_5, -u_6) + fma(u_5, u_7, u_7 * u_5))
     left = fma(-ratio, u_6, u_4) + (4.0 * e_scaled_low - u_8)
-    return (ratio + left * inverse) * power2(k - first)
-
-
-@device
-def exp_twofold(x, low):
-    """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
-    k = rint(short * 1.4426950408889634)
-    u = -k
-    high = fma(u, 0.693147180559663, short)
-    rest = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
-    r = high + rest
-    above = 1.0 + r
-    u_2 = r * r
-    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
-    p_2 = fma(p, u_2, 2.4801587355927152e-05)
-    p_3 = fma(p_2, u_2, 0.001388888888887024)
-    p_4 = fma(p_3, u_2, 0.04166666666666669)
-    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
-    p_6 = fma(p_5, u_2, 0.0001984126988598154)
-    p_7 = fma(p_6, u_2, 0.008333333333321697)
-    p_8 = fma(p_7, u_2, 0.16666666666666677)
-    p_9 = fma(p_4, r, p_8)
-    curve = fma(p_9, r, 0.5)
-    error = high - r + rest
-    tail = fma(u_2, curve, error)
-    below = 1.0 - above + r + tail
-    e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
-    scale = power2(first)
-    e_low = above - e + below
-    return (e * scale + e_low * scale) * power2(k - first)
+    u_9 = left * inverse
+    left_over = ratio - (ratio + u_9) + u_9
+    return left_over * power2(k - first)
 
 
 @device
 def forward(x):
     """Return the value at x."""
-    return product(tanh(normcdf_times(x, x)), x)
+    cdf = normcdf(x)
+    u = product(cdf, x)
+    size = abs(u)
+    piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
+    holds = (-piece if u < 0.0 else piece) < 0.0
+    holds_2 = size == 3.725290298461914e-09 and holds
+    u_2 = product(tanh(normcdf_times(x, x)), x)
+    u_3 = normcdf_times(x, product(x, x))
+    return u_3 if size < 3.725290298461914e-09 or holds_2 else u_2
 
 
 @device
 def forward_narrow(x):
     """Return the value at x, in float64, to fewer digits."""
-    return product_rough(tanh_short(product_rough(normcdf_short(x), x)), x)
+    u = normcdf_short(x)
+    u_2 = product_rough(u, x)
+    size = abs(u_2)
+    piece = 0.0 if u == 0.0 else fma(u, x, -u_2)
+    holds = (-piece if u_2 < 0.0 else piece) < 0.0
+    holds_2 = size == 3.725290298461914e-09 and holds
+    u_3 = product_rough(u, product_rough(x, x))
+    u_4 = product_rough(tanh_short(u_2), x)
+    return u_3 if size < 3.725290298461914e-09 or holds_2 else u_4
 
 
 @device
 def forward_quick(x):
     """Return the value at x, in float64, uncompensated."""
-    return product(tanh_fast(normcdf_times_fast(x, x)), x)
+    u = normcdf_fast(x)
+    u_2 = product(u, x)
+    size = abs(u_2)
+    piece = 0.0 if u == 0.0 else fma(u, x, -(u * x))
+    holds = (-piece if u_2 < 0.0 else piece) < 0.0
+    holds_2 = size == 3.725290298461914e-09 and holds
+    u_3 = product(tanh_fast(normcdf_times_fast(x, x)), x)
+    u_4 = normcdf_times_fast(x, product(x, x))
+    return u_4 if size < 3.725290298461914e-09 or holds_2 else u_3
 
 
 @device
 def derivative(x):
     """Return the derivative at x."""
-    cdf = normcdf(x)
+    u = normcdf_times(x, x)
+    u_2 = normcdf_times_rest(x, x)
+    t = tanh_twofold(u, u_2)
     x2 = x * x
-    u = -(0.5 * x2)
-    u_2 = u + -0.9189385332046728
-    u_3 = u_2 - u
-    u_4 = u - (u_2 - u_3) + (-0.9189385332046728 - u_3)
-    u_5 = u_4 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
-    piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
-    u_6 = product(cdf + exp_twofold_times(u_2, u_5, x), x)
-    u_7 = sech2_twofold_times(product(cdf, x), piece, u_6)
-    return tanh(normcdf_times(x, x)) + u_7
+    u_3 = -(0.5 * x2)
+    u_4 = -(0.5 * fma(x, x, -x2))
+    ratio = x / 2.5066282746310007
+    u_5 = product(ratio, x)
+    u_6 = exp_twofold_times(u_3, u_4, u_5)
+    u_7 = u + u_6
+    u_8 = u_7 - u
+    p = fma(-ratio, 2.5066282746310007, x)
+    u_9 = (p - ratio * -1.8328579980459167e-16) / 2.5066282746310007 * x
+    piece = 0.0 if ratio == 0.0 else fma(ratio, x, -(ratio * x)) + u_9
+    u_10 = exp_twofold_times_rest(u_3, u_4, u_5)
+    u_11 = u - (u_7 - u_8) + (u_6 - u_8) + u_2
+    u_12 = u_11 + (u_10 + exp_twofold(u_3, u_4) * piece)
+    size = abs(u_12)
+    piece_2 = u_7 + u_12 if size < inf else u_7
+    u_13 = sech2_twofold_times(u, u_2, piece_2)
+    u_14 = t + u_13
+    u_15 = u_14 - t
+    piece_3 = u_7 - piece_2 + u_12 if size < inf else 0.0
+    u_16 = sech2_twofold_times_rest(u, u_2, piece_2)
+    u_17 = t - (u_14 - u_15) + (u_13 - u_15) + tanh_twofold_rest(u, u_2)
+    u_18 = u_17 + (u_16 + sech2_twofold(u, u_2) * piece_3)
+    size_2 = abs(u_18)
+    piece_4 = u_14 + u_18 if size_2 < inf else u_14
+    piece_5 = u_14 - piece_4 + u_18 if size_2 < inf else 0.0
+    return piece_4 + piece_5 if abs(piece_5) < inf else piece_4
 
 
 @device
 def derivative_narrow(x):
     """Return the derivative at x, in float64, to fewer digits."""
-    u = normcdf_plain(x)
-    u_2 = product_rough(u, x)
-    u_3 = u + product_rough(bell_plain(x) * 0.39894228040143265, x)
-    u_4 = product_rough(sech2_plain(u_2), product_rough(u_3, x))
-    return tanh_plain(u_2) + u_4
-
-
-@device
-def derivative_quick(x):
-    """Return the derivative at x, in float64, uncompensated."""
-    u = normcdf_fast(x)
-    x2 = x * x
-    u_2 = -(0.5 * x2)
-    u_3 = u_2 + -0.9189385332046728
-    u_4 = u_3 - u_2
-    u_5 = u_2 - (u_3 - u_4) + (-0.9189385332046728 - u_4)
-    u_6 = u_5 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
-    u_7 = product(u + exp_twofold_times_fast(u_3, u_6, x), x)
-    piece = 0.0 if u == 0.0 else fma(u, x, -(u * x))
-    u_8 = sech2_twofold_times(product(u, x), piece, u_7)
-    return tanh_fast(normcdf_times_fast(x, x)) + u_8
+    u = product_rough(normcdf_plain(x), x)
+    u_2 = product_rough(x * 0.39894228040143265, x)
+    u_3 = u + product_rough(bell_plain(x), u_2)
+    return tanh_plain(u) + product_rough(sech2_plain(u), u_3)
 
 
 @device
 def second_derivative(x):
     """Return the second derivative at x."""
+    u = normcdf_times(x, x)
+    u_2 = normcdf_times_rest(x, x)
     cdf = normcdf(x)
-    u = product(cdf, x)
-    piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
     x2 = x * x
-    u_2 = -(0.5 * x2)
-    u_3 = u_2 + -0.9189385332046728
-    u_4 = u_3 - u_2
-    u_5 = -(0.5 * fma(x, x, -x2))
-    u_6 = u_2 - (u_3 - u_4) + (-0.9189385332046728 - u_4) + u_5
-    u_7 = cdf + exp_twofold_times(u_3, u_6 + 3.8782941580672414e-17, x)
-    u_8 = product(tanh(normcdf_times(x, x)) * u_7, 2.0 * x)
-    u_9 = u_7 * (sech2_twofold(u, piece) - sech2_twofold_times(u, piece, u_8))
-    e = exp_twofold(u_2, u_5)
-    u_10 = e - exp_twofold_times(u_2, u_5, x2)
-    p = fma(u_10, 0.39894228040143265, u_10 * 3.058787920848053e-17)
-    u_11 = fma(e, 0.39894228040143265, e * 3.058787920848053e-17) + p
-    u_12 = sech2_twofold_times(u, piece, product(u_11, x))
-    return sech2_twofold_times(u, piece, u_7) + u_9 + u_12
+    u_3 = -(0.5 * x2)
+    u_4 = u_3 + -0.9189385332046728
+    u_5 = u_4 - u_3
+    p = fma(x, x, -x2)
+    u_6 = -(0.5 * p)
+    u_7 = u_3 - (u_4 - u_5) + (-0.9189385332046728 - u_5) + u_6
+    u_8 = u_7 + 3.8782941580672414e-17
+    u_9 = exp_twofold_times(u_4, u_8, x)
+    u_10 = cdf + u_9
+    u_11 = u_10 - cdf
+    u_12 = cdf - (u_10 - u_11) + (u_9 - u_11) + normcdf_rest(x)
+    u_13 = u_12 + exp_twofold_times_rest(u_4, u_8, x)
+    size = abs(u_13)
+    piece = u_10 + u_13 if size < inf else u_10
+    u_14 = sech2_twofold_times(u, u_2, piece)
+    sech = sech2_twofold(u, u_2)
+    size_2 = abs(u)
+    piece_2 = -u_2 if u < 0.0 else u_2
+    holds = size_2 == 3.725290298461914e-09 and piece_2 < 0.0
+    u_15 = 2.0 * x
+    u_16 = normcdf_times(x, u_15)
+    ratio = x / 2.5066282746310007
+    u_17 = product(ratio, u_15)
+    u_18 = exp_twofold_times(u_3, u_6, u_17)
+    u_19 = u_16 + u_18
+    u_20 = u_19 - u_16
+    u_21 = u_16 - (u_19 - u_20) + (u_18 - u_20)
+    e = exp_twofold(u_3, u_6)
+    p_2 = fma(-ratio, 2.5066282746310007, x)
+    ratio_2 = (p_2 - ratio * -1.8328579980459167e-16) / 2.5066282746310007
+    u_22 = fma(ratio, u_15, -(ratio * u_15)) + ratio_2 * u_15
+    u_23 = e * (0.0 if ratio == 0.0 else u_22)
+    u_24 = exp_twofold_times_rest(u_3, u_6, u_17) + u_23
+    u_25 = u_21 + normcdf_times_rest(x, u_15) + u_24
+    size_3 = abs(u_25)
+    piece_3 = u_19 + u_25 if size_3 < inf else u_19
+    u_26 = product(x, piece_3)
+    t = tanh_twofold(u, u_2)
+    u_27 = t * piece
+    u_28 = normcdf_times(x, u_26)
+    u_29 = product(u_27, u_15)
+    piece_4 = u_28 if size_2 < 3.725290298461914e-09 or holds else u_29
+    u_30 = sech2_twofold_times(u, u_2, piece_4)
+    u_31 = sech - u_30
+    u_32 = u_31 - sech
+    u_33 = sech - (u_31 - u_32) - (u_30 + u_32)
+    u_34 = (u_19 - piece_3 + u_25 if size_3 < inf else 0.0) * x
+    piece_5 = 0.0 if x == 0.0 else fma(x, piece_3, -(x * piece_3)) + u_34
+    piece_6 = u_10 - piece + u_13 if size < inf else 0.0
+    u_35 = fma(t, piece, -u_27) + tanh_twofold_rest(u, u_2) * piece
+    p_3 = fma(u_27, u_15, -(u_27 * u_15))
+    piece_7 = 0.0 if u_27 == 0.0 else p_3 + (u_35 + piece_6 * t) * u_15
+    u_36 = normcdf_times_rest(x, u_26) + cdf * piece_5
+    piece_8 = u_36 if size_2 < 3.725290298461914e-09 or holds else piece_7
+    u_37 = -(sech2_twofold_times_rest(u, u_2, piece_4) + sech * piece_8)
+    u_38 = u_33 + sech2_twofold_rest(u, u_2) + u_37
+    size_4 = abs(u_38)
+    piece_9 = u_31 + u_38 if size_4 < inf else u_31
+    u_39 = piece * piece_9
+    u_40 = u_14 + u_39
+    u_41 = u_40 - u_14
+    u_42 = sech2_twofold_times_rest(u, u_2, piece) + sech * piece_6
+    u_43 = (u_31 - piece_9 + u_38 if size_4 < inf else 0.0) * piece
+    u_44 = fma(piece, piece_9, -u_39) + piece_6 * piece_9 + u_43
+    u_45 = u_14 - (u_40 - u_41) + (u_39 - u_41) + u_42 + u_44
+    size_5 = abs(u_45)
+    piece_10 = u_40 + u_45 if size_5 < inf else u_40
+    u_46 = sech2_twofold_times(u, u_2, x)
+    u_47 = product(0.3989422804014327, u_46)
+    u_48 = exp_twofold_times(u_3, u_6, u_47)
+    u_49 = product(x2, u_47)
+    u_50 = exp_twofold_times(u_3, u_6, u_49)
+    u_51 = u_48 - u_50
+    u_52 = u_51 - u_48
+    p_4 = fma(0.3989422804014327, u_46, -(0.3989422804014327 * u_46))
+    u_53 = sech2_twofold_times_rest(u, u_2, x) * 0.3989422804014327
+    u_54 = p_4 + -2.49232720227773e-17 * u_46 + u_53
+    piece_11 = 0.0 if 0.3989422804014327 == 0.0 else u_54
+    u_55 = exp_twofold_times_rest(u_3, u_6, u_47) + e * piece_11
+    u_56 = fma(x2, u_47, -(x2 * u_47)) + p * u_47 + piece_11 * x2
+    u_57 = exp_twofold_times_rest(u_3, u_6, u_49)
+    u_58 = u_48 - (u_51 - u_52) - (u_50 + u_52) + u_55
+    u_59 = u_58 + -(u_57 + e * (0.0 if x2 == 0.0 else u_56))
+    size_6 = abs(u_59)
+    piece_12 = u_51 + u_59 if size_6 < inf else u_51
+    u_60 = u_48 + piece_12
+    u_61 = u_60 - u_48
+    piece_13 = u_51 - piece_12 + u_59 if size_6 < inf else 0.0
+    u_62 = u_48 - (u_60 - u_61) + (piece_12 - u_61) + u_55 + piece_13
+    size_7 = abs(u_62)
+    piece_14 = u_60 + u_62 if size_7 < inf else u_60
+    u_63 = piece_10 + piece_14
+    u_64 = u_63 - piece_10
+    piece_15 = u_40 - piece_10 + u_45 if size_5 < inf else 0.0
+    u_65 = piece_10 - (u_63 - u_64) + (piece_14 - u_64) + piece_15
+    u_66 = u_65 + (u_60 - piece_14 + u_62 if size_7 < inf else 0.0)
+    size_8 = abs(u_66)
+    piece_16 = u_63 + u_66 if size_8 < inf else u_63
+    piece_17 = u_63 - piece_16 + u_66 if size_8 < inf else 0.0
+    return piece_16 + piece_17 if abs(piece_17) < inf else piece_16
 
 
 @device
@@ -883,12 +1351,21 @@ def second_derivative_narrow(x):
     u_2 = product_rough(u, x)
     u_3 = sech2_plain(u_2)
     u_4 = bell_plain(x)
-    u_5 = u_4 * 0.39894228040143265
-    u_6 = u + product_rough(u_5, x)
-    u_7 = product_rough(tanh_plain(u_2) * u_6, 2.0 * x)
-    u_8 = u_5 + (u_4 - product_rough(u_4, x * x)) * 0.39894228040143265
-    u_9 = product_rough(u_3, u_6) + u_6 * (u_3 - product_rough(u_3, u_7))
-    return u_9 + product_rough(u_3, product_rough(u_8, x))
+    u_5 = u + product_rough(u_4 * 0.39894228040143265, x)
+    size = abs(u_2)
+    piece = 0.0 if u == 0.0 else fma(u, x, -u_2)
+    holds = (-piece if u_2 < 0.0 else piece) < 0.0
+    holds_2 = size == 3.725290298461914e-09 and holds
+    u_6 = 2.0 * x
+    u_7 = product_rough(u_4, product_rough(x * 0.39894228040143265, u_6))
+    u_8 = product_rough(u, product_rough(x, product_rough(u, u_6) + u_7))
+    u_9 = product_rough(tanh_plain(u_2) * u_5, u_6)
+    piece_2 = u_8 if size < 3.725290298461914e-09 or holds_2 else u_9
+    u_10 = u_5 * (u_3 - product_rough(u_3, piece_2))
+    u_11 = product_rough(0.3989422804014327, product_rough(u_3, x))
+    u_12 = product_rough(u_4, u_11)
+    u_13 = u_12 + (u_12 - product_rough(u_4, product_rough(x * x, u_11)))
+    return product_rough(u_3, u_5) + u_10 + u_13
 
 
 forward_as = by_type(
@@ -905,12 +1382,6 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=widened(derivative_narrow),
-    half=widened(derivative_narrow),
-)
-
-derivative_fast_as = by_type(
-    double=derivative_quick,
     single=widened(derivative_narrow),
     half=widened(derivative_narrow),
 )
@@ -947,12 +1418,6 @@ def derivative_ufunc(x):
 
 
 @ufunc
-def derivative_fast_ufunc(x):
-    out_ = derivative_fast_as(x, element(x))
-    return narrow(out_, x)
-
-
-@ufunc
 def second_derivative_ufunc(x):
     out_ = second_derivative_as(x, element(x))
     return narrow(out_, x)
@@ -961,12 +1426,6 @@ def second_derivative_ufunc(x):
 @ufunc
 def vjp_ufunc(x, dy):
     out_ = element(dy) * derivative_as(x, element(x))
-    return narrow(out_, x)
-
-
-@ufunc
-def vjp_fast_ufunc(x, dy):
-    out_ = element(dy) * derivative_fast_as(x, element(x))
     return narrow(out_, x)
 
 
@@ -1028,25 +1487,6 @@ def derivative_contiguous(x, out):
 
 
 @kernel
-def derivative_fast_contiguous(x, out):
-    if is_large(out) or same_start(x, out):
-        # through a tile: large results go past the caches, and in place the loop vectorises
-        tile = stack_buffer(256, out)
-        for start in range(0, out.size, 256):
-            x_part = x[start : start + 256]
-            for i in range(x_part.size):
-                x_i = element(x_part[i])
-                out_i = derivative_fast_as(out, x_i)
-                tile[i] = narrow(out_i, out)
-            store_tile(tile, out, start)
-    else:
-        for i in range(out.size):
-            x_i = element(x[i])
-            out_i = derivative_fast_as(out, x_i)
-            out[i] = narrow(out_i, out)
-
-
-@kernel
 def second_derivative_contiguous(x, out):
     if is_large(out) or same_start(x, out):
         # through a tile: large results go past the caches, and in place the loop vectorises
@@ -1084,26 +1524,4 @@ def vjp_contiguous(x, dy, out):
             x_i = element(x[i])
             dy_i = element(dy[i])
             out_i = dy_i * derivative_as(out, x_i)
-            out[i] = narrow(out_i, out)
-
-
-@kernel
-def vjp_fast_contiguous(x, dy, out):
-    if is_large(out) or same_start(x, out) or same_start(dy, out):
-        # through a tile: large results go past the caches, and in place the loop vectorises
-        tile = stack_buffer(256, out)
-        for start in range(0, out.size, 256):
-            x_part = x[start : start + 256]
-            dy_part = dy[start : start + 256]
-            for i in range(x_part.size):
-                x_i = element(x_part[i])
-                dy_i = element(dy_part[i])
-                out_i = dy_i * derivative_fast_as(out, x_i)
-                tile[i] = narrow(out_i, out)
-            store_tile(tile, out, start)
-    else:
-        for i in range(out.size):
-            x_i = element(x[i])
-            dy_i = element(dy[i])
-            out_i = dy_i * derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)

@@ -129,7 +129,7 @@ def tanh_f32_fast(x):
     p = fma(float32(0.13390222), h, float32(-0.33332968))
     p_2 = fma(float32(-0.044640906), h2, p)
     curve = fma(p_2, h2, fma(float32(0.6666607), h, float32(-1.0)))
-    p_3 = fma(scale, -float32(0.5), float32(0.5))
+    p_3 = fma(scale, float32(-0.5), float32(0.5))
     v = fma(scale, fma(h2, curve, h), p_3)
     return copysign(v / (float32(1.0) - v), x)
 
@@ -260,6 +260,184 @@ def sech2_twofold_times_f32_fast(x, low, b):
 
 
 @device
+def tanh_twofold(x, low):
+    """Return tanh(x + low): -m / (2 + m) with m = expm1(-2|x|)."""
+    size = abs(x)
+    u = -2.0 * size
+    size_2 = -60.0 if u < -60.0 else u
+    k = rint(size_2 * 1.4426950408889634)
+    scale = power2(k)
+    start = -1.0 + scale
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, size_2)
+    piece = -2.0 * low if x >= 0.0 else 2.0 * low
+    rest = fma(u_2, 2.8235290563031577e-13, piece if size < 2000.0 else 0.0)
+    r = high + rest
+    r_scaled = r * scale
+    above = start + r_scaled
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    p_10 = fma(tail, scale, -1.0 - start + scale)
+    below = start - above + r_scaled + p_10
+    em1 = above + below
+    u_4 = -em1
+    below_2 = 2.0 + em1
+    inverse = 1.0 / below_2
+    ratio = u_4 * inverse
+    em1_low = above - em1 + below
+    below_low = 2.0 - below_2 + em1 + em1_low
+    left = fma(-ratio, below_2, u_4) + (-em1_low - ratio * below_low)
+    return copysign(ratio + left * inverse, x)
+
+
+@device
+def sech2_twofold_times_rest(x, low, b):
+    """Return what rounding leaves of sech2(x + low) * b."""
+    size = -2.0 * abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    u_2 = 2.0 * (-low if x >= 0.0 else low)
+    rest = fma(u, 2.8235290563031577e-13, u_2 if abs(size) < 2000.0 else 0.0)
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    u_4 = 4.0 * e_scaled
+    below_2 = 1.0 + e_scaled
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_5 = below_2 + below_low
+    u_6 = u_5 * u_5
+    inverse = 1.0 / u_6
+    ratio = u_4 * inverse
+    u_7 = below_2 - u_5 + below_low
+    u_8 = ratio * (fma(u_5, u_5, -u_6) + fma(u_5, u_7, u_7 * u_5))
+    left = fma(-ratio, u_6, u_4) + (4.0 * e_scaled_low - u_8)
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
+    return 0.0 if size <= -1400.0 else left_over * power2(k - first)
+
+
+@device
+def sech2_twofold(x, low):
+    """Return sech2(x + low): 4 z / (1 + z)² with z = exp(-2|x|)."""
+    size = -2.0 * abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    u_2 = 2.0 * (-low if x >= 0.0 else low)
+    rest = fma(u, 2.8235290563031577e-13, u_2 if abs(size) < 2000.0 else 0.0)
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    u_4 = 4.0 * e_scaled
+    below_2 = 1.0 + e_scaled
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_5 = below_2 + below_low
+    u_6 = u_5 * u_5
+    inverse = 1.0 / u_6
+    ratio = u_4 * inverse
+    u_7 = below_2 - u_5 + below_low
+    u_8 = ratio * (fma(u_5, u_5, -u_6) + fma(u_5, u_7, u_7 * u_5))
+    left = fma(-ratio, u_6, u_4) + (4.0 * e_scaled_low - u_8)
+    return (ratio + left * inverse) * power2(k - first)
+
+
+@device
+def tanh_twofold_rest(x, low):
+    """Return what rounding leaves of tanh(x + low)."""
+    size = abs(x)
+    u = -2.0 * size
+    size_2 = -60.0 if u < -60.0 else u
+    k = rint(size_2 * 1.4426950408889634)
+    scale = power2(k)
+    start = -1.0 + scale
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, size_2)
+    piece = -2.0 * low if x >= 0.0 else 2.0 * low
+    rest = fma(u_2, 2.8235290563031577e-13, piece if size < 2000.0 else 0.0)
+    r = high + rest
+    r_scaled = r * scale
+    above = start + r_scaled
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    p_10 = fma(tail, scale, -1.0 - start + scale)
+    below = start - above + r_scaled + p_10
+    em1 = above + below
+    u_4 = -em1
+    below_2 = 2.0 + em1
+    inverse = 1.0 / below_2
+    ratio = u_4 * inverse
+    em1_low = above - em1 + below
+    below_low = 2.0 - below_2 + em1 + em1_low
+    left = fma(-ratio, below_2, u_4) + (-em1_low - ratio * below_low)
+    u_5 = left * inverse
+    u_6 = ratio - (ratio + u_5) + u_5
+    return -u_6 if x < 0.0 else u_6
+
+
+@device
 def forward(x, scale_a, scale_b):
     """Return the value at x."""
     return x if x != x else scale_b * tanh(product(scale_a, x))
@@ -322,8 +500,18 @@ def second_derivative(x, scale_a, scale_b):
     """Return the second derivative at x."""
     u = product(scale_a, x)
     piece = 0.0 if scale_a == 0.0 else fma(scale_a, x, -(scale_a * x))
-    u_2 = 2.0 * (scale_a * scale_a) * scale_b * tanh(u)
-    return x if x != x else -sech2_twofold_times(u, piece, u_2)
+    scale_a2 = scale_a * scale_a
+    u_2 = 2.0 * scale_a2
+    u_3 = u_2 * scale_b
+    t = tanh_twofold(u, piece)
+    u_4 = u_3 * t
+    u_5 = 2.0 * fma(scale_a, scale_a, -scale_a2) * scale_b
+    u_6 = fma(u_3, t, -u_4) + (fma(u_2, scale_b, -u_3) + u_5) * t
+    u_7 = u_6 + tanh_twofold_rest(u, piece) * u_3
+    u_8 = sech2_twofold_times_rest(u, piece, u_4)
+    piece_2 = 0.0 if x != x else -(u_8 + sech2_twofold(u, piece) * u_7)
+    piece_3 = x if x != x else -sech2_twofold_times(u, piece, u_4)
+    return piece_3 + piece_2 if abs(piece_2) < inf else piece_3
 
 
 @device

@@ -7,9 +7,11 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float32, compensated (0.89 ULP); fast: float32 (2.70 ULP)
+    forward: float32, compensated (0.89 ULP); fast: float32 (2.82 ULP)
     derivative: float64, to fewer digits (0.50 ULP); fast: float32 (2.81 ULP)
     second_derivative: float64, to fewer digits (0.63 ULP)
+    forward_default: float32, compensated (0.86 ULP); fast: float32 (2.01 ULP)
+    derivative_default: float64, to fewer digits (0.50 ULP); fast: float32 (2.35 ULP)
 """
 
 from math import inf
@@ -139,12 +141,13 @@ def sigmoid_twofold_times_f32_fast(x, low, b):
     high = fma(k, float32(0.6931472), -near)
     u = -(low if abs(x) < float32(1000.0) else float32(0.0))
     r = high + fma(k, float32(-1.9046542e-09), u)
-    r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    p_3 = fma(r2, curve, r)
-    m = fma(p_3, float32(1.0), float32(1.0))
+    u_2 = r * r
+    p = fma(float32(0.008368889), u_2, float32(0.16666518))
+    p_2 = fma(p, u_2, float32(1.0))
+    p_3 = fma(float32(0.0013950283), u_2, float32(0.04166621))
+    p_4 = fma(p_3, u_2, float32(0.5))
+    p_5 = fma(p_4, u_2, float32(1.0))
+    m = fma(p_2, r, p_5)
     result = scale / (a + m) * b * back
     return copysign(float32(0.0), b) if x <= float32(-160.0) else result
 
@@ -220,6 +223,95 @@ def sigmoid_twofold(x, low):
     left = fma(-ratio, below_2, piece_2) + u_3
     piece_3 = 1.0 if x >= 0.0 else power2(k - first)
     return (ratio + left * inverse) * piece_3
+
+
+@device
+def sigmoid_twofold_rest(x, low):
+    """Return what rounding leaves of sigmoid(x + low)."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    piece = (-low if x >= 0.0 else low) if abs(size) < 2000.0 else 0.0
+    rest = fma(u, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece_2 = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece_2 * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece_2) + u_3
+    u_4 = left * inverse
+    left_over = ratio - (ratio + u_4) + u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
+
+
+@device
+def sigmoid_twofold_times_rest(x, low, b):
+    """Return what rounding leaves of sigmoid(x + low) * b."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    piece = (-low if x >= 0.0 else low) if abs(size) < 2000.0 else 0.0
+    rest = fma(u, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece_2 = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece_2 * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece_2) + u_3
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
+    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
+    return 0.0 if x <= -1400.0 else u_4
 
 
 @device
@@ -325,30 +417,301 @@ def siluslope_twofold_f32_fast(x, low):
 
 
 @device
-def sigmoid_twofold_fast(x, low):
-    """Return sigmoid(x + low), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
+def sigmoid_times(x, b):
+    """Return sigmoid(x) * b: exp(-|x|) and one division."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece) + u_3
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    result = fma(ratio, b, extra) * (1.0 if x >= 0.0 else power2(k - first))
+    return copysign(0.0, b) if x <= -1400.0 else result
+
+
+@device
+def sigmoid_times_f32(x, b):
+    """Return sigmoid(x) * b, error below 0.97 ULP: exp(-x) and one division."""
+    piece = float32(-160.0) if x < float32(-160.0) else x
+    near = float32(18.0) if piece > float32(18.0) else piece
+    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    scale = power2_rounded(t)
+    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
+    a = scale * back
+    k = t - shift
+    high = fma(k, float32(0.6931472), -near)
+    r2 = high * high
+    p = fma(float32(0.008368889), high, float32(0.04166621))
+    p_2 = fma(float32(0.16666518), high, float32(0.5))
+    curve = fma(fma(float32(0.0013950283), r2, p), r2, p_2)
+    rest = k * float32(-1.9046542e-09)
+    bent = fma(float32(0.5), r2, high)
+    tail = fma(r2, curve, fma(rest, bent, rest))
+    p_3 = high + tail
+    m = fma(p_3, float32(1.0), float32(1.0))
+    below = a + m
+    inverse = float32(1.0) / below
+    ratio = inverse * scale
+    u = -inverse
+    u_2 = (a if a > m else m) - below
+    m_low = fma(p_3, float32(1.0), float32(1.0) - m)
+    below_low = u_2 + (m if a > m else a) + m_low
+    left = fma(u, below_low, fma(u, below, float32(1.0)))
+    extra = left * inverse * scale * b
+    piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
+    result = fma(ratio, b, piece_2) * back
+    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+
+
+@device
+def sigmoidgate_f32_fast(x):
+    """Return x sigmoid(x), error below 2.8 ULP: max(x, 0), and what exp(-|x|) takes off that."""
+    size = abs(x)
+    near = float32(110.0) if size > float32(110.0) else size
+    t = fma(near, float32(-1.442695), float32(12582952.0))
+    scale = power2_rounded(t)
+    k = t - float32(12582952.0)
+    high = fma(k, float32(-0.6931472), -near)
+    r = fma(k, float32(1.9046542e-09), high)
+    p = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
+    p_2 = fma(p, r, float32(3.7895197e-14))
+    p_3 = fma(p_2, r, float32(1.515811e-13))
+    p_4 = fma(p_3, r, float32(4.5474735e-13))
+    p_5 = fma(p_4, r, float32(9.094947e-13))
+    p_6 = r * p_5
+    p_7 = fma(scale, float32(9.094947e-13), float32(1.0))
+    below = fma(scale, p_6, p_7)
+    weight = near * scale / below
+    u = -weight
+    piece = float32(0.0) if x < float32(0.0) else x
+    p_8 = fma(u, p_6, fma(u, float32(9.094947e-13), piece))
+    return copysign(p_8, x)
+
+
+@device
+def sigmoid_times_fast(x, b):
+    """Return sigmoid(x) * b, error below 2.5 ULP: exp(-x) and one division."""
+    piece = -1386.0 if x < -1386.0 else x
     near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
+    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    shifted = fma(near, 1.4426950408889634, shift)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
+    down = 9.785978320356312e-296 if x < -690.0 else 1.0
+    k = shifted - shift
     high = fma(k, 0.693147180559663, -near)
-    p = fma(k, 2.8235290563031577e-13, -(low if abs(x) < 2000.0 else 0.0))
-    r = high + p
+    r = fma(k, 2.8235290563031577e-13, high)
     r2 = r * r
-    p_2 = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_3 = fma(p_2, r2, 0.0001984126988598154)
-    p_4 = fma(p_3, r2, 0.008333333333321697)
-    p_5 = fma(p_4, r2, 0.16666666666666677)
-    p_6 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_7 = fma(p_6, r2, 2.4801587355927152e-05)
-    p_8 = fma(p_7, r2, 0.001388888888887024)
-    p_9 = fma(p_8, r2, 0.04166666666666669)
-    p_10 = fma(p_9, r2, 0.5)
-    curve = fma(p_5, r, p_10)
-    p_11 = fma(r2, curve, r)
-    p_12 = fma(p_11, 1.8446744073709552e19, 1.8446744073709552e19)
-    return scale / (scale + p_12)
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    below = fma(scale, down, 1.0 + p_10)
+    result = scale / below * b * down
+    return copysign(0.0, b) if x <= -1386.0 else result
+
+
+@device
+def sigmoid(x):
+    """Return sigmoid(x): exp(-|x|) and one division."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece) + u_3
+    piece_2 = 1.0 if x >= 0.0 else power2(k - first)
+    return (ratio + left * inverse) * piece_2
+
+
+@device
+def sigmoid_rest(x):
+    """Return what rounding leaves of sigmoid(x)."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece) + u_3
+    u_4 = left * inverse
+    left_over = ratio - (ratio + u_4) + u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
+
+
+@device
+def sigmoid_times_rest(x, b):
+    """Return what rounding leaves of sigmoid(x) * b."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece) + u_3
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
+    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
+    return 0.0 if x <= -1400.0 else u_4
+
+
+@device
+def siluslope_f32_fast(x):
+    """Return (x sigmoid(x))' at x, error below 3.7 ULP, its zero a factor."""
+    u = -abs(x)
+    near = float32(-110.0) if u < float32(-110.0) else u
+    t = fma(near, float32(1.442695), float32(12582952.0))
+    k = t - float32(12582952.0)
+    u_2 = -k
+    high = fma(u_2, float32(0.6931472), near)
+    r = fma(u_2, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_3 = fma(r2, curve, r)
+    scale = power2_rounded(t)
+    u_3 = near - float32(-1.2784646)
+    away = u_3 + float32(-1.29792825e-08)
+    square = away * away
+    p_4 = fma(float32(0.0023257225), away, float32(0.011602672))
+    p_5 = fma(float32(0.046410635), away, float32(0.13923228))
+    p_6 = fma(float32(0.00038743074), square, p_4)
+    p_7 = fma(p_6, square, p_5)
+    u_4 = away * (away * p_7)
+    plain = scale * float32(9.094947e-13)
+    e = fma(p_3, plain, plain)
+    p_8 = fma(away, float32(1.2784646), u_4)
+    u_5 = float32(1.0) + near + e
+    factor = p_8 if abs(away) < float32(0.25) else u_5
+    p_9 = fma(e, e + float32(2.0), float32(1.0))
+    scaled = scale * (factor / p_9)
+    tail = fma(p_3, scaled, scaled)
+    p_10 = fma(-tail, float32(9.094947e-13), float32(1.0))
+    u_6 = tail * float32(9.094947e-13)
+    return u_6 if x <= float32(0.0) else p_10
 
 
 @device
@@ -397,10 +760,23 @@ def derivative(x, beta):
     """Return the derivative at x."""
     u = beta * x
     p = fma(beta, x, -u)
+    s = sigmoid_twofold(u, p)
+    u_2 = product(beta, -x)
     piece = 0.0 if beta == 0.0 else fma(beta, -x, -(beta * -x))
-    u_2 = sigmoid_twofold_times(u, p, product(beta, x))
-    u_3 = sigmoid_twofold_times(product(beta, -x), piece, u_2)
-    return sigmoid_twofold(u, p) + u_3
+    u_3 = product(beta, x)
+    u_4 = sigmoid_twofold_times(u, p, u_3)
+    u_5 = sigmoid_twofold_times(u_2, piece, u_4)
+    u_6 = s + u_5
+    u_7 = u_6 - s
+    u_8 = sigmoid_twofold_times_rest(u, p, u_3)
+    u_9 = u_8 + s * (0.0 if beta == 0.0 else p)
+    u_10 = sigmoid_twofold_times_rest(u_2, piece, u_4)
+    u_11 = s - (u_6 - u_7) + (u_5 - u_7) + sigmoid_twofold_rest(u, p)
+    u_12 = u_11 + (u_10 + sigmoid_twofold(u_2, piece) * u_9)
+    size = abs(u_12)
+    piece_2 = u_6 + u_12 if size < inf else u_6
+    piece_3 = u_6 - piece_2 + u_12 if size < inf else 0.0
+    return piece_2 + piece_3 if abs(piece_3) < inf else piece_2
 
 
 @device
@@ -421,28 +797,51 @@ def derivative_float32_fast(x, beta):
 
 
 @device
-def derivative_quick(x, beta):
-    """Return the derivative at x, in float64, uncompensated."""
-    u = beta * x
-    p = fma(beta, x, -u)
-    piece = 0.0 if beta == 0.0 else fma(beta, -x, -(beta * -x))
-    u_2 = sigmoid_twofold_times_fast(u, p, product(beta, x))
-    u_3 = sigmoid_twofold_times_fast(product(beta, -x), piece, u_2)
-    return sigmoid_twofold_fast(u, p) + u_3
-
-
-@device
 def second_derivative(x, beta):
     """Return the second derivative at x."""
     u = product(beta, -x)
     piece = 0.0 if beta == 0.0 else fma(beta, -x, -(beta * -x))
     u_2 = beta * x
     p = fma(beta, x, -u_2)
-    u_3 = sigmoid_twofold_times(u_2, p, product(beta, x))
-    u_4 = sigmoid_twofold(u_2, p) + sigmoid_twofold_times(u, piece, u_3)
-    u_5 = sigmoid_twofold_times(u, piece, sigmoid_twofold_times(u_2, p, u_3))
-    u_6 = sigmoid_twofold_times(u, piece, sigmoid_twofold_times(u_2, p, beta))
-    return u_6 + beta * (sigmoid_twofold_times(u, piece, u_4) - u_5)
+    u_3 = sigmoid_twofold_times(u_2, p, beta)
+    u_4 = sigmoid_twofold_times(u, piece, u_3)
+    s = sigmoid_twofold(u_2, p)
+    u_5 = product(beta, x)
+    u_6 = sigmoid_twofold_times(u_2, p, u_5)
+    u_7 = sigmoid_twofold_times(u, piece, u_6)
+    u_8 = s + u_7
+    u_9 = u_8 - s
+    s_2 = sigmoid_twofold(u, piece)
+    u_10 = sigmoid_twofold_times_rest(u_2, p, u_5)
+    u_11 = u_10 + s * (0.0 if beta == 0.0 else p)
+    u_12 = s - (u_8 - u_9) + (u_7 - u_9) + sigmoid_twofold_rest(u_2, p)
+    u_13 = u_12 + (sigmoid_twofold_times_rest(u, piece, u_6) + s_2 * u_11)
+    size = abs(u_13)
+    piece_2 = u_8 + u_13 if size < inf else u_8
+    u_14 = sigmoid_twofold_times(u, piece, piece_2)
+    u_15 = sigmoid_twofold_times(u_2, p, u_6)
+    u_16 = sigmoid_twofold_times(u, piece, u_15)
+    u_17 = u_14 - u_16
+    u_18 = u_17 - u_14
+    u_19 = s_2 * (u_8 - piece_2 + u_13 if size < inf else 0.0)
+    u_20 = sigmoid_twofold_times_rest(u, piece, piece_2) + u_19
+    u_21 = s_2 * (sigmoid_twofold_times_rest(u_2, p, u_6) + s * u_11)
+    u_22 = -(sigmoid_twofold_times_rest(u, piece, u_15) + u_21)
+    u_23 = u_14 - (u_17 - u_18) - (u_16 + u_18) + u_20 + u_22
+    size_2 = abs(u_23)
+    piece_3 = u_17 + u_23 if size_2 < inf else u_17
+    u_24 = beta * piece_3
+    u_25 = u_4 + u_24
+    u_26 = u_25 - u_4
+    u_27 = s_2 * sigmoid_twofold_times_rest(u_2, p, beta)
+    u_28 = sigmoid_twofold_times_rest(u, piece, u_3) + u_27
+    u_29 = (u_17 - piece_3 + u_23 if size_2 < inf else 0.0) * beta
+    u_30 = u_4 - (u_25 - u_26) + (u_24 - u_26) + u_28
+    u_31 = u_30 + (fma(beta, piece_3, -u_24) + u_29)
+    size_3 = abs(u_31)
+    piece_4 = u_25 + u_31 if size_3 < inf else u_25
+    piece_5 = u_25 - piece_4 + u_31 if size_3 < inf else 0.0
+    return piece_4 + piece_5 if abs(piece_5) < inf else piece_4
 
 
 @device
@@ -465,6 +864,59 @@ def partial_beta(x, beta):
     return sigmoid_twofold_times(product(beta, -x), piece, u_2)
 
 
+@device
+def forward_default(x):
+    """Return the value at x."""
+    return sigmoid_times(x, x)
+
+
+@device
+def forward_float32_default(x):
+    """Return the value at x, in float32, compensated."""
+    return sigmoid_times_f32(x, x)
+
+
+@device
+def forward_float32_fast_default(x):
+    """Return the value at x, in float32."""
+    return sigmoidgate_f32_fast(x)
+
+
+@device
+def forward_quick_default(x):
+    """Return the value at x, in float64, uncompensated."""
+    return sigmoid_times_fast(x, x)
+
+
+@device
+def derivative_default(x):
+    """Return the derivative at x."""
+    s = sigmoid(x)
+    u = sigmoid_times(x, x)
+    u_2 = sigmoid_times(-x, u)
+    u_3 = s + u_2
+    u_4 = u_3 - s
+    u_5 = sigmoid(-x) * sigmoid_times_rest(x, x)
+    u_6 = s - (u_3 - u_4) + (u_2 - u_4) + sigmoid_rest(x)
+    u_7 = u_6 + (sigmoid_times_rest(-x, u) + u_5)
+    size = abs(u_7)
+    piece = u_3 + u_7 if size < inf else u_3
+    piece_2 = u_3 - piece + u_7 if size < inf else 0.0
+    return piece + piece_2 if abs(piece_2) < inf else piece
+
+
+@device
+def derivative_narrow_default(x):
+    """Return the derivative at x, in float64, to fewer digits."""
+    return sigmoid_plain(x) + product_rough(sigmoidslope_plain(x), x)
+
+
+@device
+def derivative_float32_fast_default(x):
+    """Return the derivative at x, in float32."""
+    return siluslope_f32_fast(x)
+
+
 forward_as = by_type(
     double=forward,
     single=forward_float32,
@@ -484,7 +936,7 @@ derivative_as = by_type(
 )
 
 derivative_fast_as = by_type(
-    double=derivative_quick,
+    double=derivative,
     single=derivative_float32_fast,
     half=derivative_float32_fast,
 )
@@ -493,6 +945,30 @@ second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
     half=widened(second_derivative_narrow),
+)
+
+forward_as_default = by_type(
+    double=forward_default,
+    single=forward_float32_default,
+    half=forward_float32_fast_default,
+)
+
+forward_fast_as_default = by_type(
+    double=forward_quick_default,
+    single=forward_float32_fast_default,
+    half=forward_float32_fast_default,
+)
+
+derivative_as_default = by_type(
+    double=derivative_default,
+    single=widened(derivative_narrow_default),
+    half=derivative_float32_fast_default,
+)
+
+derivative_fast_as_default = by_type(
+    double=derivative_default,
+    single=derivative_float32_fast_default,
+    half=derivative_float32_fast_default,
 )
 
 
@@ -548,6 +1024,42 @@ def vjp_fast_ufunc(x, dy, beta):
 def partial_beta_ufunc(x, dy, beta):
     out_ = load(dy) * partial_beta(load(x), beta)
     return out_
+
+
+@ufunc
+def forward_default_ufunc(x):
+    out_ = forward_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def forward_default_fast_ufunc(x):
+    out_ = forward_fast_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def derivative_default_ufunc(x):
+    out_ = derivative_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def derivative_default_fast_ufunc(x):
+    out_ = derivative_fast_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def vjp_default_ufunc(x, dy):
+    out_ = element(dy) * derivative_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def vjp_default_fast_ufunc(x, dy):
+    out_ = element(dy) * derivative_fast_as_default(x, element(x))
+    return narrow(out_, x)
 
 
 @kernel
@@ -700,4 +1212,124 @@ def vjp_fast_contiguous(x, dy, out, beta):
             dy_i = element(dy[i])
             beta_i = at(beta, i)
             out_i = dy_i * derivative_fast_as(out, x_i, beta_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def forward_default_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = forward_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = forward_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def forward_default_fast_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = forward_fast_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = forward_fast_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def derivative_default_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = derivative_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = derivative_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def derivative_default_fast_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = derivative_fast_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = derivative_fast_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def vjp_default_contiguous(x, dy, out):
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            dy_part = dy[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
+                out_i = dy_i * derivative_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            dy_i = element(dy[i])
+            out_i = dy_i * derivative_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def vjp_default_fast_contiguous(x, dy, out):
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            dy_part = dy[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
+                out_i = dy_i * derivative_fast_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            dy_i = element(dy[i])
+            out_i = dy_i * derivative_fast_as_default(out, x_i)
             out[i] = narrow(out_i, out)

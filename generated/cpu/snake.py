@@ -7,12 +7,14 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64 (0.50 ULP)
-    derivative: float64 (0.50 ULP)
-    second_derivative: float64 (0.50 ULP)
+    forward: float64, uncompensated (0.50 ULP)
+    derivative: float64, uncompensated (0.50 ULP)
+    second_derivative: float64, uncompensated (0.50 ULP)
 """
 
-from math import cos, inf, sin
+from math import inf
+
+from numpy import rint
 
 from actgen.intrinsics import (
     at,
@@ -33,20 +35,535 @@ from actgen.intrinsics import (
 
 
 @device
+def far_quarters(x):
+    """Return the quarters of a turn in x > 2**40, whole turns left out."""
+    beyond_16 = x >= 3.3810849992682576e271
+    size = x * 5.327993384780537e-256 if beyond_16 else x
+    beyond_8 = size >= 7.804371375789981e143
+    size_2 = size * 2.308244654446434e-128 if beyond_8 else size
+    beyond_4 = size_2 >= 1.1857109937901178e80
+    size_3 = size_2 * 1.5192908393215678e-64 if beyond_4 else size_2
+    beyond_2 = size_3 >= 1.461501637330903e48
+    size_4 = size_3 * 1.232595164407831e-32 if beyond_2 else size_3
+    beyond_1 = size_4 >= 1.6225927682921336e32
+    size_5 = size_4 * 1.1102230246251565e-16 if beyond_1 else size_4
+    chunk_7 = 0.35474129975356194 if beyond_8 else 0.5660391411155584
+    chunk_3 = 0.9716433593102769 if beyond_16 else 0.6177029686506639
+    chunk_3_2 = 0.7848375294503177 if beyond_8 else chunk_3
+    chunk_3_3 = chunk_7 if beyond_4 else chunk_3_2
+    chunk_5 = 0.38377539675336436 if beyond_16 else 0.28461387860774945
+    chunk_5_2 = 0.3143043483578357 if beyond_8 else chunk_5
+    chunk_1 = 0.9093006150323975 if beyond_16 else 0.6455004762340146
+    chunk_1_2 = 0.6478181222020806 if beyond_8 else chunk_1
+    chunk_1_3 = chunk_5_2 if beyond_4 else chunk_1_2
+    chunk_1_4 = chunk_3_3 if beyond_2 else chunk_1_3
+    chunk_6 = 0.7971457910852385 if beyond_16 else 0.006138546976630632
+    chunk_6_2 = 0.505462883924126 if beyond_8 else chunk_6
+    chunk_2 = 0.7102755855591438 if beyond_16 else 0.8260347502167291
+    chunk_2_2 = 0.752362340216695 if beyond_8 else chunk_2
+    chunk_2_3 = chunk_6_2 if beyond_4 else chunk_2_2
+    chunk_4 = 0.645159640989469 if beyond_16 else 0.22946046207480975
+    chunk_4_2 = 0.2882121784458589 if beyond_8 else chunk_4
+    chunk_0 = 0.495348441190541 if beyond_16 else 0.6366197723675813
+    chunk_0_2 = 0.16270821739654884 if beyond_8 else chunk_0
+    chunk_0_3 = chunk_4_2 if beyond_4 else chunk_0_2
+    chunk_0_4 = chunk_2_3 if beyond_2 else chunk_0_3
+    chunk_0_5 = chunk_1_4 if beyond_1 else chunk_0_4
+    part_0 = size_5 * chunk_0_5
+    turns = fma(-4.0, rint(0.25 * part_0), part_0)
+    part_0_low = fma(size_5, chunk_0_5, -part_0)
+    first = turns + fma(-4.0, rint(0.25 * part_0_low), part_0_low)
+    scaled = size_5 * 1.1102230246251565e-16
+    chunk_8 = 0.495348441190541 if beyond_8 else 0.16270821739654884
+    chunk_4_3 = chunk_8 if beyond_4 else chunk_4_2
+    chunk_2_4 = chunk_4_3 if beyond_2 else chunk_2_3
+    chunk_1_5 = chunk_2_4 if beyond_1 else chunk_1_4
+    part_1 = scaled * chunk_1_5
+    turned = fma(-4.0, rint(0.25 * part_1), part_1)
+    part_1_low = fma(scaled, chunk_1_5, -part_1)
+    second = turned + part_1_low
+    both = first + second
+    scaled_2 = size_5 * 1.232595164407831e-32
+    chunk_9 = 0.9093006150323975 if beyond_8 else 0.6478181222020806
+    chunk_5_3 = chunk_9 if beyond_4 else chunk_5_2
+    chunk_3_4 = chunk_5_3 if beyond_2 else chunk_3_3
+    chunk_2_5 = chunk_3_4 if beyond_1 else chunk_2_4
+    part_2 = scaled_2 * chunk_2_5
+    three = both + part_2
+    whole = rint(three)
+    quarters = fma(-4.0, rint(0.25 * whole), whole)
+    return quarters
+
+
+@device
+def far_angle(x):
+    """Return what is left of x > 2**40 beside quarters of a turn (Payne and Hanek, 1983)."""
+    beyond_16 = x >= 3.3810849992682576e271
+    size = x * 5.327993384780537e-256 if beyond_16 else x
+    beyond_8 = size >= 7.804371375789981e143
+    size_2 = size * 2.308244654446434e-128 if beyond_8 else size
+    beyond_4 = size_2 >= 1.1857109937901178e80
+    size_3 = size_2 * 1.5192908393215678e-64 if beyond_4 else size_2
+    beyond_2 = size_3 >= 1.461501637330903e48
+    size_4 = size_3 * 1.232595164407831e-32 if beyond_2 else size_3
+    beyond_1 = size_4 >= 1.6225927682921336e32
+    size_5 = size_4 * 1.1102230246251565e-16 if beyond_1 else size_4
+    chunk_7 = 0.35474129975356194 if beyond_8 else 0.5660391411155584
+    chunk_3 = 0.9716433593102769 if beyond_16 else 0.6177029686506639
+    chunk_3_2 = 0.7848375294503177 if beyond_8 else chunk_3
+    chunk_3_3 = chunk_7 if beyond_4 else chunk_3_2
+    chunk_5 = 0.38377539675336436 if beyond_16 else 0.28461387860774945
+    chunk_5_2 = 0.3143043483578357 if beyond_8 else chunk_5
+    chunk_1 = 0.9093006150323975 if beyond_16 else 0.6455004762340146
+    chunk_1_2 = 0.6478181222020806 if beyond_8 else chunk_1
+    chunk_1_3 = chunk_5_2 if beyond_4 else chunk_1_2
+    chunk_1_4 = chunk_3_3 if beyond_2 else chunk_1_3
+    chunk_6 = 0.7971457910852385 if beyond_16 else 0.006138546976630632
+    chunk_6_2 = 0.505462883924126 if beyond_8 else chunk_6
+    chunk_2 = 0.7102755855591438 if beyond_16 else 0.8260347502167291
+    chunk_2_2 = 0.752362340216695 if beyond_8 else chunk_2
+    chunk_2_3 = chunk_6_2 if beyond_4 else chunk_2_2
+    chunk_4 = 0.645159640989469 if beyond_16 else 0.22946046207480975
+    chunk_4_2 = 0.2882121784458589 if beyond_8 else chunk_4
+    chunk_0 = 0.495348441190541 if beyond_16 else 0.6366197723675813
+    chunk_0_2 = 0.16270821739654884 if beyond_8 else chunk_0
+    chunk_0_3 = chunk_4_2 if beyond_4 else chunk_0_2
+    chunk_0_4 = chunk_2_3 if beyond_2 else chunk_0_3
+    chunk_0_5 = chunk_1_4 if beyond_1 else chunk_0_4
+    part_0 = size_5 * chunk_0_5
+    turns = fma(-4.0, rint(0.25 * part_0), part_0)
+    part_0_low = fma(size_5, chunk_0_5, -part_0)
+    p = fma(-4.0, rint(0.25 * part_0_low), part_0_low)
+    first = turns + p
+    scaled = size_5 * 1.1102230246251565e-16
+    chunk_8 = 0.495348441190541 if beyond_8 else 0.16270821739654884
+    chunk_4_3 = chunk_8 if beyond_4 else chunk_4_2
+    chunk_2_4 = chunk_4_3 if beyond_2 else chunk_2_3
+    chunk_1_5 = chunk_2_4 if beyond_1 else chunk_1_4
+    part_1 = scaled * chunk_1_5
+    turned = fma(-4.0, rint(0.25 * part_1), part_1)
+    part_1_low = fma(scaled, chunk_1_5, -part_1)
+    second = turned + part_1_low
+    both = first + second
+    scaled_2 = size_5 * 1.232595164407831e-32
+    chunk_9 = 0.9093006150323975 if beyond_8 else 0.6478181222020806
+    chunk_5_3 = chunk_9 if beyond_4 else chunk_5_2
+    chunk_3_4 = chunk_5_3 if beyond_2 else chunk_3_3
+    chunk_2_5 = chunk_3_4 if beyond_1 else chunk_2_4
+    part_2 = scaled_2 * chunk_2_5
+    three = both + part_2
+    whole = rint(three)
+    u = three - whole
+    u_2 = first - turns
+    first_low = turns - (first - u_2) + (p - u_2)
+    u_3 = both - first
+    both_low = first - (both - u_3) + (second - u_3)
+    small = first_low + both_low
+    u_4 = three - both
+    three_low = both - (three - u_4) + (part_2 - u_4)
+    small_2 = small + three_low
+    u_5 = second - turned
+    second_low = turned - (second - u_5) + (part_1_low - u_5)
+    small_3 = small_2 + second_low
+    part_2_low = fma(scaled_2, chunk_2_5, -part_2)
+    small_4 = small_3 + part_2_low
+    scaled_3 = size_5 * 1.3684555315672042e-48
+    chunk_10 = 0.7102755855591438 if beyond_8 else 0.752362340216695
+    chunk_6_3 = chunk_10 if beyond_4 else chunk_6_2
+    chunk_4_4 = chunk_6_3 if beyond_2 else chunk_4_3
+    chunk_3_5 = chunk_4_4 if beyond_1 else chunk_3_4
+    part_3 = scaled_3 * chunk_3_5
+    small_5 = small_4 + part_3
+    left = u + small_5
+    u_6 = left - u
+    left_low = u - (left - u_6) + (small_5 - u_6)
+    u_7 = small - first_low
+    small_low = first_low - (small - u_7) + (both_low - u_7)
+    u_8 = small_2 - small
+    small_low_2 = small - (small_2 - u_8) + (three_low - u_8)
+    errors = small_low + small_low_2
+    u_9 = small_3 - small_2
+    small_low_3 = small_2 - (small_3 - u_9) + (second_low - u_9)
+    errors_2 = errors + small_low_3
+    u_10 = small_4 - small_3
+    small_low_4 = small_3 - (small_4 - u_10) + (part_2_low - u_10)
+    errors_3 = errors_2 + small_low_4
+    u_11 = small_5 - small_4
+    small_low_5 = small_4 - (small_5 - u_11) + (part_3 - u_11)
+    errors_4 = errors_3 + small_low_5
+    part_3_low = fma(scaled_3, chunk_3_5, -part_3)
+    scaled_4 = size_5 * 1.5192908393215678e-64
+    chunk_11 = 0.9716433593102769 if beyond_8 else 0.7848375294503177
+    chunk_7_2 = chunk_11 if beyond_4 else chunk_7
+    chunk_5_4 = chunk_7_2 if beyond_2 else chunk_5_3
+    chunk_4_5 = chunk_5_4 if beyond_1 else chunk_4_4
+    part_4 = scaled_4 * chunk_4_5
+    rest = left_low + (errors_4 + (part_3_low + part_4))
+    turn = left + rest
+    angle = turn * 1.5707963267948966
+    return angle
+
+
+@device
+def far_angle_low(x):
+    """Return what rounding leaves of far_angle(x)."""
+    beyond_16 = x >= 3.3810849992682576e271
+    size = x * 5.327993384780537e-256 if beyond_16 else x
+    beyond_8 = size >= 7.804371375789981e143
+    size_2 = size * 2.308244654446434e-128 if beyond_8 else size
+    beyond_4 = size_2 >= 1.1857109937901178e80
+    size_3 = size_2 * 1.5192908393215678e-64 if beyond_4 else size_2
+    beyond_2 = size_3 >= 1.461501637330903e48
+    size_4 = size_3 * 1.232595164407831e-32 if beyond_2 else size_3
+    beyond_1 = size_4 >= 1.6225927682921336e32
+    size_5 = size_4 * 1.1102230246251565e-16 if beyond_1 else size_4
+    chunk_7 = 0.35474129975356194 if beyond_8 else 0.5660391411155584
+    chunk_3 = 0.9716433593102769 if beyond_16 else 0.6177029686506639
+    chunk_3_2 = 0.7848375294503177 if beyond_8 else chunk_3
+    chunk_3_3 = chunk_7 if beyond_4 else chunk_3_2
+    chunk_5 = 0.38377539675336436 if beyond_16 else 0.28461387860774945
+    chunk_5_2 = 0.3143043483578357 if beyond_8 else chunk_5
+    chunk_1 = 0.9093006150323975 if beyond_16 else 0.6455004762340146
+    chunk_1_2 = 0.6478181222020806 if beyond_8 else chunk_1
+    chunk_1_3 = chunk_5_2 if beyond_4 else chunk_1_2
+    chunk_1_4 = chunk_3_3 if beyond_2 else chunk_1_3
+    chunk_6 = 0.7971457910852385 if beyond_16 else 0.006138546976630632
+    chunk_6_2 = 0.505462883924126 if beyond_8 else chunk_6
+    chunk_2 = 0.7102755855591438 if beyond_16 else 0.8260347502167291
+    chunk_2_2 = 0.752362340216695 if beyond_8 else chunk_2
+    chunk_2_3 = chunk_6_2 if beyond_4 else chunk_2_2
+    chunk_4 = 0.645159640989469 if beyond_16 else 0.22946046207480975
+    chunk_4_2 = 0.2882121784458589 if beyond_8 else chunk_4
+    chunk_0 = 0.495348441190541 if beyond_16 else 0.6366197723675813
+    chunk_0_2 = 0.16270821739654884 if beyond_8 else chunk_0
+    chunk_0_3 = chunk_4_2 if beyond_4 else chunk_0_2
+    chunk_0_4 = chunk_2_3 if beyond_2 else chunk_0_3
+    chunk_0_5 = chunk_1_4 if beyond_1 else chunk_0_4
+    part_0 = size_5 * chunk_0_5
+    turns = fma(-4.0, rint(0.25 * part_0), part_0)
+    part_0_low = fma(size_5, chunk_0_5, -part_0)
+    p = fma(-4.0, rint(0.25 * part_0_low), part_0_low)
+    first = turns + p
+    scaled = size_5 * 1.1102230246251565e-16
+    chunk_8 = 0.495348441190541 if beyond_8 else 0.16270821739654884
+    chunk_4_3 = chunk_8 if beyond_4 else chunk_4_2
+    chunk_2_4 = chunk_4_3 if beyond_2 else chunk_2_3
+    chunk_1_5 = chunk_2_4 if beyond_1 else chunk_1_4
+    part_1 = scaled * chunk_1_5
+    turned = fma(-4.0, rint(0.25 * part_1), part_1)
+    part_1_low = fma(scaled, chunk_1_5, -part_1)
+    second = turned + part_1_low
+    both = first + second
+    scaled_2 = size_5 * 1.232595164407831e-32
+    chunk_9 = 0.9093006150323975 if beyond_8 else 0.6478181222020806
+    chunk_5_3 = chunk_9 if beyond_4 else chunk_5_2
+    chunk_3_4 = chunk_5_3 if beyond_2 else chunk_3_3
+    chunk_2_5 = chunk_3_4 if beyond_1 else chunk_2_4
+    part_2 = scaled_2 * chunk_2_5
+    three = both + part_2
+    whole = rint(three)
+    u = three - whole
+    u_2 = first - turns
+    first_low = turns - (first - u_2) + (p - u_2)
+    u_3 = both - first
+    both_low = first - (both - u_3) + (second - u_3)
+    small = first_low + both_low
+    u_4 = three - both
+    three_low = both - (three - u_4) + (part_2 - u_4)
+    small_2 = small + three_low
+    u_5 = second - turned
+    second_low = turned - (second - u_5) + (part_1_low - u_5)
+    small_3 = small_2 + second_low
+    part_2_low = fma(scaled_2, chunk_2_5, -part_2)
+    small_4 = small_3 + part_2_low
+    scaled_3 = size_5 * 1.3684555315672042e-48
+    chunk_10 = 0.7102755855591438 if beyond_8 else 0.752362340216695
+    chunk_6_3 = chunk_10 if beyond_4 else chunk_6_2
+    chunk_4_4 = chunk_6_3 if beyond_2 else chunk_4_3
+    chunk_3_5 = chunk_4_4 if beyond_1 else chunk_3_4
+    part_3 = scaled_3 * chunk_3_5
+    small_5 = small_4 + part_3
+    left = u + small_5
+    u_6 = left - u
+    left_low = u - (left - u_6) + (small_5 - u_6)
+    u_7 = small - first_low
+    small_low = first_low - (small - u_7) + (both_low - u_7)
+    u_8 = small_2 - small
+    small_low_2 = small - (small_2 - u_8) + (three_low - u_8)
+    errors = small_low + small_low_2
+    u_9 = small_3 - small_2
+    small_low_3 = small_2 - (small_3 - u_9) + (second_low - u_9)
+    errors_2 = errors + small_low_3
+    u_10 = small_4 - small_3
+    small_low_4 = small_3 - (small_4 - u_10) + (part_2_low - u_10)
+    errors_3 = errors_2 + small_low_4
+    u_11 = small_5 - small_4
+    small_low_5 = small_4 - (small_5 - u_11) + (part_3 - u_11)
+    errors_4 = errors_3 + small_low_5
+    part_3_low = fma(scaled_3, chunk_3_5, -part_3)
+    scaled_4 = size_5 * 1.5192908393215678e-64
+    chunk_11 = 0.9716433593102769 if beyond_8 else 0.7848375294503177
+    chunk_7_2 = chunk_11 if beyond_4 else chunk_7
+    chunk_5_4 = chunk_7_2 if beyond_2 else chunk_5_3
+    chunk_4_5 = chunk_5_4 if beyond_1 else chunk_4_4
+    part_4 = scaled_4 * chunk_4_5
+    rest = left_low + (errors_4 + (part_3_low + part_4))
+    turn = left + rest
+    turn_low = left - turn + rest
+    angle = turn * 1.5707963267948966
+    p_2 = fma(turn, 6.123233995736766e-17, fma(turn, 1.5707963267948966, -angle))
+    return fma(turn_low, 1.5707963267948966, p_2)
+
+
+@device
 def sin_twofold(x, low):
-    """Return sin(x + low)."""
-    return sin(x) + cos(x) * (low if abs(x) < inf else 0.0)
+    """Return sin(x + low): quarters of a turn taken off, a polynomial for the rest."""
+    size = abs(x)
+    k = rint(x * 0.6366197723675814)
+    u = far_quarters(size)
+    u_2 = k - 4.0 * rint(0.25 * k)
+    quarters = u_2 if size <= 1099511627776.0 else -u if x < 0.0 else u
+    size_2 = abs(quarters)
+    sign_2 = -1.0 if size_2 == 2.0 or quarters == -1.0 else 1.0
+    u_3 = -k
+    left = fma(u_3, 1.5707963267948966, x)
+    step = k * 6.123233995736766e-17
+    u_4 = -step
+    u_5 = left + u_4
+    u_6 = far_angle(size)
+    nearly = u_5 if size <= 1099511627776.0 else -u_6 if x < 0.0 else u_6
+    u_7 = u_5 - left
+    r_error = left - (u_5 - u_7) + (u_4 - u_7)
+    step_low = fma(k, 6.123233995736766e-17, u_4)
+    u_8 = far_angle_low(size)
+    p = fma(u_3, -1.4973849048591698e-33, r_error - step_low)
+    carried = p if size <= 1099511627776.0 else -u_8 if x < 0.0 else u_8
+    u_9 = carried + (low if size <= 1099511627776.0 else 0.0)
+    r = nearly + u_9
+    z = r * r
+    half = 0.5 * z
+    u_10 = -half
+    beside_one = 1.0 + u_10
+    u_11 = z * z
+    p_2 = fma(-1.1470293041773554e-11, u_11, -2.755731921536784e-07)
+    p_3 = fma(p_2, u_11, -0.0013888888888888874)
+    p_4 = fma(4.738098533831467e-14, u_11, 2.087675436426307e-09)
+    p_5 = fma(p_4, u_11, 2.480158730157148e-05)
+    p_6 = fma(p_5, u_11, 0.041666666666666664)
+    c = fma(p_3, z, p_6)
+    lost = r * fma(z, fma(z, 0.008333333333333333, -0.16666666666666666), 1.0)
+    r_low = nearly - r + u_9
+    p_7 = fma(-0.5, fma(r, r, -z), 1.0 - beside_one + u_10)
+    cosine_tail = fma(u_11, c, fma(-lost, r_low, p_7))
+    u_12 = beside_one + cosine_tail
+    cube = z * r
+    p_8 = fma(1.605836685911257e-10, u_11, 2.7557319214197105e-06)
+    p_9 = fma(p_8, u_11, 0.008333333333333323)
+    p_10 = fma(-7.578709579801642e-13, u_11, -2.5052104913367524e-08)
+    p_11 = fma(p_10, u_11, -0.0001984126984125508)
+    p_12 = fma(p_11, u_11, -0.16666666666666666)
+    s = fma(p_9, z, p_12)
+    sine_tail = fma(cube, s, r_low * fma(z, fma(z, 0.041666666666666664, -0.5), 1.0))
+    u_13 = r + sine_tail
+    u_14 = beside_one - u_12 + cosine_tail
+    u_15 = sign_2 * (u_14 if size_2 == 1.0 else r - u_13 + sine_tail)
+    u_16 = sign_2 * (u_12 if size_2 == 1.0 else u_13) + u_15
+    return x if x == 0.0 else u_16
+
+
+@device
+def sin_twofold_rest(x, low):
+    """Return what rounding leaves of sin(x + low)."""
+    size = abs(x)
+    k = rint(x * 0.6366197723675814)
+    u = far_quarters(size)
+    u_2 = k - 4.0 * rint(0.25 * k)
+    quarters = u_2 if size <= 1099511627776.0 else -u if x < 0.0 else u
+    size_2 = abs(quarters)
+    sign_2 = -1.0 if size_2 == 2.0 or quarters == -1.0 else 1.0
+    u_3 = -k
+    left = fma(u_3, 1.5707963267948966, x)
+    step = k * 6.123233995736766e-17
+    u_4 = -step
+    u_5 = left + u_4
+    u_6 = far_angle(size)
+    nearly = u_5 if size <= 1099511627776.0 else -u_6 if x < 0.0 else u_6
+    u_7 = u_5 - left
+    r_error = left - (u_5 - u_7) + (u_4 - u_7)
+    step_low = fma(k, 6.123233995736766e-17, u_4)
+    u_8 = far_angle_low(size)
+    p = fma(u_3, -1.4973849048591698e-33, r_error - step_low)
+    carried = p if size <= 1099511627776.0 else -u_8 if x < 0.0 else u_8
+    u_9 = carried + (low if size <= 1099511627776.0 else 0.0)
+    r = nearly + u_9
+    z = r * r
+    half = 0.5 * z
+    u_10 = -half
+    beside_one = 1.0 + u_10
+    u_11 = z * z
+    p_2 = fma(-1.1470293041773554e-11, u_11, -2.755731921536784e-07)
+    p_3 = fma(p_2, u_11, -0.0013888888888888874)
+    p_4 = fma(4.738098533831467e-14, u_11, 2.087675436426307e-09)
+    p_5 = fma(p_4, u_11, 2.480158730157148e-05)
+    p_6 = fma(p_5, u_11, 0.041666666666666664)
+    c = fma(p_3, z, p_6)
+    lost = r * fma(z, fma(z, 0.008333333333333333, -0.16666666666666666), 1.0)
+    r_low = nearly - r + u_9
+    p_7 = fma(-0.5, fma(r, r, -z), 1.0 - beside_one + u_10)
+    cosine_tail = fma(u_11, c, fma(-lost, r_low, p_7))
+    u_12 = beside_one + cosine_tail
+    cube = z * r
+    p_8 = fma(1.605836685911257e-10, u_11, 2.7557319214197105e-06)
+    p_9 = fma(p_8, u_11, 0.008333333333333323)
+    p_10 = fma(-7.578709579801642e-13, u_11, -2.5052104913367524e-08)
+    p_11 = fma(p_10, u_11, -0.0001984126984125508)
+    p_12 = fma(p_11, u_11, -0.16666666666666666)
+    s = fma(p_9, z, p_12)
+    sine_tail = fma(cube, s, r_low * fma(z, fma(z, 0.041666666666666664, -0.5), 1.0))
+    u_13 = r + sine_tail
+    u_14 = sign_2 * (u_12 if size_2 == 1.0 else u_13)
+    u_15 = beside_one - u_12 + cosine_tail
+    u_16 = sign_2 * (u_15 if size_2 == 1.0 else r - u_13 + sine_tail)
+    return u_14 - (u_14 + u_16) + u_16
 
 
 @device
 def cos_twofold(x, low):
-    """Return cos(x + low)."""
-    return cos(x) - sin(x) * (low if abs(x) < inf else 0.0)
+    """Return cos(x + low): quarters of a turn taken off, a polynomial for the rest."""
+    size = abs(x)
+    k = rint(x * 0.6366197723675814)
+    u = far_quarters(size)
+    u_2 = k - 4.0 * rint(0.25 * k)
+    quarters = u_2 if size <= 1099511627776.0 else -u if x < 0.0 else u
+    size_2 = abs(quarters)
+    sign_2 = -1.0 if size_2 == 2.0 or quarters == 1.0 else 1.0
+    u_3 = -k
+    left = fma(u_3, 1.5707963267948966, x)
+    step = k * 6.123233995736766e-17
+    u_4 = -step
+    u_5 = left + u_4
+    u_6 = far_angle(size)
+    nearly = u_5 if size <= 1099511627776.0 else -u_6 if x < 0.0 else u_6
+    u_7 = u_5 - left
+    r_error = left - (u_5 - u_7) + (u_4 - u_7)
+    step_low = fma(k, 6.123233995736766e-17, u_4)
+    u_8 = far_angle_low(size)
+    p = fma(u_3, -1.4973849048591698e-33, r_error - step_low)
+    carried = p if size <= 1099511627776.0 else -u_8 if x < 0.0 else u_8
+    u_9 = carried + (low if size <= 1099511627776.0 else 0.0)
+    r = nearly + u_9
+    z = r * r
+    cube = z * r
+    u_10 = z * z
+    p_2 = fma(1.605836685911257e-10, u_10, 2.7557319214197105e-06)
+    p_3 = fma(p_2, u_10, 0.008333333333333323)
+    p_4 = fma(-7.578709579801642e-13, u_10, -2.5052104913367524e-08)
+    p_5 = fma(p_4, u_10, -0.0001984126984125508)
+    p_6 = fma(p_5, u_10, -0.16666666666666666)
+    s = fma(p_3, z, p_6)
+    r_low = nearly - r + u_9
+    sine_tail = fma(cube, s, r_low * fma(z, fma(z, 0.041666666666666664, -0.5), 1.0))
+    u_11 = r + sine_tail
+    half = 0.5 * z
+    u_12 = -half
+    beside_one = 1.0 + u_12
+    p_7 = fma(-1.1470293041773554e-11, u_10, -2.755731921536784e-07)
+    p_8 = fma(p_7, u_10, -0.0013888888888888874)
+    p_9 = fma(4.738098533831467e-14, u_10, 2.087675436426307e-09)
+    p_10 = fma(p_9, u_10, 2.480158730157148e-05)
+    p_11 = fma(p_10, u_10, 0.041666666666666664)
+    c = fma(p_8, z, p_11)
+    lost = r * fma(z, fma(z, 0.008333333333333333, -0.16666666666666666), 1.0)
+    p_12 = fma(-0.5, fma(r, r, -z), 1.0 - beside_one + u_12)
+    cosine_tail = fma(u_10, c, fma(-lost, r_low, p_12))
+    u_13 = beside_one + cosine_tail
+    u_14 = beside_one - u_13 + cosine_tail
+    u_15 = sign_2 * (r - u_11 + sine_tail if size_2 == 1.0 else u_14)
+    return sign_2 * (u_11 if size_2 == 1.0 else u_13) + u_15
+
+
+@device
+def cos_twofold_rest(x, low):
+    """Return what rounding leaves of cos(x + low)."""
+    size = abs(x)
+    k = rint(x * 0.6366197723675814)
+    u = far_quarters(size)
+    u_2 = k - 4.0 * rint(0.25 * k)
+    quarters = u_2 if size <= 1099511627776.0 else -u if x < 0.0 else u
+    size_2 = abs(quarters)
+    sign_2 = -1.0 if size_2 == 2.0 or quarters == 1.0 else 1.0
+    u_3 = -k
+    left = fma(u_3, 1.5707963267948966, x)
+    step = k * 6.123233995736766e-17
+    u_4 = -step
+    u_5 = left + u_4
+    u_6 = far_angle(size)
+    nearly = u_5 if size <= 1099511627776.0 else -u_6 if x < 0.0 else u_6
+    u_7 = u_5 - left
+    r_error = left - (u_5 - u_7) + (u_4 - u_7)
+    step_low = fma(k, 6.123233995736766e-17, u_4)
+    u_8 = far_angle_low(size)
+    p = fma(u_3, -1.4973849048591698e-33, r_error - step_low)
+    carried = p if size <= 1099511627776.0 else -u_8 if x < 0.0 else u_8
+    u_9 = carried + (low if size <= 1099511627776.0 else 0.0)
+    r = nearly + u_9
+    z = r * r
+    cube = z * r
+    u_10 = z * z
+    p_2 = fma(1.605836685911257e-10, u_10, 2.7557319214197105e-06)
+    p_3 = fma(p_2, u_10, 0.008333333333333323)
+    p_4 = fma(-7.578709579801642e-13, u_10, -2.5052104913367524e-08)
+    p_5 = fma(p_4, u_10, -0.0001984126984125508)
+    p_6 = fma(p_5, u_10, -0.16666666666666666)
+    s = fma(p_3, z, p_6)
+    r_low = nearly - r + u_9
+    sine_tail = fma(cube, s, r_low * fma(z, fma(z, 0.041666666666666664, -0.5), 1.0))
+    u_11 = r + sine_tail
+    half = 0.5 * z
+    u_12 = -half
+    beside_one = 1.0 + u_12
+    p_7 = fma(-1.1470293041773554e-11, u_10, -2.755731921536784e-07)
+    p_8 = fma(p_7, u_10, -0.0013888888888888874)
+    p_9 = fma(4.738098533831467e-14, u_10, 2.087675436426307e-09)
+    p_10 = fma(p_9, u_10, 2.480158730157148e-05)
+    p_11 = fma(p_10, u_10, 0.041666666666666664)
+    c = fma(p_8, z, p_11)
+    lost = r * fma(z, fma(z, 0.008333333333333333, -0.16666666666666666), 1.0)
+    p_12 = fma(-0.5, fma(r, r, -z), 1.0 - beside_one + u_12)
+    cosine_tail = fma(u_10, c, fma(-lost, r_low, p_12))
+    u_13 = beside_one + cosine_tail
+    u_14 = sign_2 * (u_11 if size_2 == 1.0 else u_13)
+    u_15 = beside_one - u_13 + cosine_tail
+    u_16 = sign_2 * (r - u_11 + sine_tail if size_2 == 1.0 else u_15)
+    return u_14 - (u_14 + u_16) + u_16
 
 
 @device
 def forward(x, frequency):
     """Return the value at x."""
+    size = abs(x)
+    u = frequency * x
+    p = fma(frequency, x, -u)
+    sine = sin_twofold(u, p)
+    u_2 = sine * sine
+    ratio = u_2 / frequency
+    u_3 = x + ratio
+    u_4 = u_3 - x
+    u_5 = sin_twofold_rest(u, p) * sine
+    u_6 = fma(sine, sine, -u_2) + u_5 + u_5
+    ratio_2 = (fma(-ratio, frequency, u_2) + u_6) / frequency
+    u_7 = x - (u_3 - u_4) + (ratio - u_4) + ratio_2
+    size_2 = abs(u_7)
+    piece = u_3 + u_7 if size_2 < inf else u_3
+    piece_2 = u_3 - piece + u_7 if size_2 < inf else 0.0
+    piece_3 = 0.0 if size > 1.8446744073709552e19 else piece_2
+    piece_4 = x if size > 1.8446744073709552e19 else piece
+    return piece_4 + piece_3 if abs(piece_3) < inf else piece_4
+
+
+@device
+def forward_plain(x, frequency):
+    """Return the value at x, in float64, uncompensated."""
     u = frequency * x
     sine = sin_twofold(u, fma(frequency, x, -u))
     u_2 = x + sine * sine / frequency
@@ -62,6 +579,25 @@ def derivative(x, frequency):
     cosine = cos_twofold(u, p)
     u_2 = sine + cosine
     u_3 = u_2 - sine
+    u_4 = sine - (u_2 - u_3) + (cosine - u_3) + sin_twofold_rest(u, p)
+    u_5 = u_4 + cos_twofold_rest(u, p)
+    size = abs(u_5)
+    piece = u_2 + u_5 if size < inf else u_2
+    u_6 = piece * piece
+    u_7 = (u_2 - piece + u_5 if size < inf else 0.0) * piece
+    u_8 = fma(piece, piece, -u_6) + u_7 + u_7
+    return u_6 + u_8 if abs(u_8) < inf else u_6
+
+
+@device
+def derivative_plain(x, frequency):
+    """Return the derivative at x, in float64, uncompensated."""
+    u = frequency * x
+    p = fma(frequency, x, -u)
+    sine = sin_twofold(u, p)
+    cosine = cos_twofold(u, p)
+    u_2 = sine + cosine
+    u_3 = u_2 - sine
     u_4 = 2.0 * u_2 * (sine - (u_2 - u_3) + (cosine - u_3))
     return fma(u_2, u_2, u_4)
 
@@ -69,6 +605,37 @@ def derivative(x, frequency):
 @device
 def second_derivative(x, frequency):
     """Return the second derivative at x."""
+    u = frequency * x
+    p = fma(frequency, x, -u)
+    sine = sin_twofold(u, p)
+    cosine = cos_twofold(u, p)
+    u_2 = sine + cosine
+    u_3 = u_2 - sine
+    u_4 = sin_twofold_rest(u, p)
+    u_5 = cos_twofold_rest(u, p)
+    u_6 = sine - (u_2 - u_3) + (cosine - u_3) + u_4 + u_5
+    size = abs(u_6)
+    piece = u_2 + u_6 if size < inf else u_2
+    u_7 = 2.0 * piece
+    u_8 = cosine * frequency
+    u_9 = sine * frequency
+    u_10 = u_8 - u_9
+    u_11 = u_10 - u_8
+    u_12 = fma(cosine, frequency, -u_8) + u_5 * frequency
+    u_13 = -(fma(sine, frequency, -u_9) + u_4 * frequency)
+    u_14 = u_8 - (u_10 - u_11) - (u_9 + u_11) + u_12 + u_13
+    size_2 = abs(u_14)
+    piece_2 = u_10 + u_14 if size_2 < inf else u_10
+    u_15 = u_7 * piece_2
+    u_16 = 2.0 * (u_2 - piece + u_6 if size < inf else 0.0)
+    u_17 = (u_10 - piece_2 + u_14 if size_2 < inf else 0.0) * u_7
+    u_18 = fma(u_7, piece_2, -u_15) + u_16 * piece_2 + u_17
+    return u_15 + u_18 if abs(u_18) < inf else u_15
+
+
+@device
+def second_derivative_plain(x, frequency):
+    """Return the second derivative at x, in float64, uncompensated."""
     u = frequency * x
     p = fma(frequency, x, -u)
     sine = sin_twofold(u, p)
@@ -89,20 +656,20 @@ def partial_frequency(x, frequency):
 
 forward_as = by_type(
     double=forward,
-    single=widened(forward),
-    half=widened(forward),
+    single=widened(forward_plain),
+    half=widened(forward_plain),
 )
 
 derivative_as = by_type(
     double=derivative,
-    single=widened(derivative),
-    half=widened(derivative),
+    single=widened(derivative_plain),
+    half=widened(derivative_plain),
 )
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=widened(second_derivative),
-    half=widened(second_derivative),
+    single=widened(second_derivative_plain),
+    half=widened(second_derivative_plain),
 )
 
 

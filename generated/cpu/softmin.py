@@ -12,9 +12,13 @@ import numpy as np
 from numpy import float32, rint
 
 from actgen.intrinsics import (
+    add_down,
+    add_rests_down,
+    add_weights_down,
     copied,
     copysign,
     device,
+    fetch,
     fma,
     kernel,
     largest_of,
@@ -24,11 +28,19 @@ from actgen.intrinsics import (
     opened,
     power2,
     power2_rounded,
+    quick_add_down,
+    quick_add_weights_down,
     quick_sum_of,
+    quick_sum_of_weights,
+    room,
     same_start,
     scratch,
     single,
     sum_of,
+    sum_of_rests,
+    sum_of_weights,
+    turn_back,
+    turn_rows,
     window,
 )
 
@@ -103,20 +115,64 @@ def exp_twofold_times(x, low, b):
 
 @device
 def weight_f32(x, magic, lowest):
-    """Return exp(x) / 2**n, error below 1.0 ULP: exp(r) for x = k log 2 + r, magic says n."""
+    """Return exp(x) / 2**n, error below 0.88 ULP: exp(r) for x = k log 2 + r, magic says n."""
     t = fma(x, float32(1.442695), magic)
     k = t - magic
     u = -k
     high = fma(u, float32(0.6931472), x)
     r = fma(u, float32(-1.9046542e-09), high)
-    r2 = r * r
     p = fma(float32(0.0013950283), r, float32(0.008368889))
     p_2 = fma(p, r, float32(0.04166621))
     p_3 = fma(p_2, r, float32(0.16666518))
-    curve = fma(p_3, r, float32(0.5))
-    p_4 = fma(r2, curve, r)
-    u_2 = (float32(1.0) + p_4) * power2_rounded(t)
-    return float32(0.0) if x < lowest else u_2
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else exp_r * scale
+
+
+@device
+def weight_low_f32(x, magic, lowest):
+    """Return what the last rounding of weight_f32 lost."""
+    t = fma(x, float32(1.442695), magic)
+    k = t - magic
+    u = -k
+    high = fma(u, float32(0.6931472), x)
+    r = fma(u, float32(-1.9046542e-09), high)
+    p = fma(float32(0.0013950283), r, float32(0.008368889))
+    p_2 = fma(p, r, float32(0.04166621))
+    p_3 = fma(p_2, r, float32(0.16666518))
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    p_5 = fma(r, slope, float32(1.0) - exp_r)
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else p_5 * scale
+
+
+@device
+def weight_f64(x):
+    """Return exp(x) for x <= 0, error below 1.5 ULP, and 0 below -700."""
+    t = fma(x, 1.4426950408889634, 6755399441055744.0)
+    k = t - 6755399441055744.0
+    u = -k
+    high = fma(u, 0.693147180559663, x)
+    r = fma(u, 2.8235290563031577e-13, high)
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(p_4, u_2, 0.5)
+    p_6 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_7 = fma(p_6, u_2, 0.0001984126988598154)
+    p_8 = fma(p_7, u_2, 0.008333333333321697)
+    p_9 = fma(p_8, u_2, 0.16666666666666677)
+    p_10 = fma(p_9, u_2, 1.0)
+    slope = fma(p_5, r, p_10)
+    p_11 = fma(r, slope, 1.0)
+    scale = power2_rounded(t)
+    return 0.0 if x < -700.0 else p_11 * scale
 
 
 @kernel
@@ -178,31 +234,36 @@ def forward_columns(x, out):
 def forward_narrow_rows(x, out):
     """Compute every row of x."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
-    whole = length <= 65536
-    size = max(4096, length) if whole else 4096
+    block = min(64, max(1, 2048 // max(length, 1)))
+    direct = out.itemsize == 4 and not same_start(x, out)
+    whole = direct or length <= 65536
+    size = max(2048, length) if whole and not direct else 2048
     weight = np.empty(size, float32)
     largest = scratch(64, float32(0.0))
     total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
     shift = scratch(64, 0.0)
     magic = scratch(64, 0.0)
     lowest = scratch(64, 0.0)
     factor = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    largest_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, float32(0.0))
+    total_2_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 largest_s = window(largest_tile, (), r * length, width)
                 for j in range(width):
-                    largest_s[j] = -x_s[j]
+                    x_j = x_s[j]
+                    largest_s[j] = -x_j
                 candidate = largest_of(largest_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
         for r in range(count):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
@@ -211,31 +272,49 @@ def forward_narrow_rows(x, out):
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+            total_2[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
+                total_2_s = window(total_2_tile, (), r * length, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                        weight_low = weight_low_f32(-x_j, magic_s, lowest_s)
+                        weight_s[j] = weight_j
+                        total_2_s[j] = weight_low
                 else:
                     for j in range(width):
-                        weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                        weight_low = weight_low_f32(-x_j - shift_s, magic_s, lowest_s)
+                        weight_s[j] = weight_j
+                        total_2_s[j] = weight_low
             for r in range(count):
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
-                total[r] += sum_of(weight_s)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
+                total[r] += sum_of_weights(weight_s)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                total_2[r] += sum_of_rests(total_2_s)
         for r in range(count):
-            factor[r] = 1.0 / total[r]
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+            factor[r] = 1.0 / (total[r] + total_2[r])
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 factor_s = single(factor[r])
                 factor_low_s = single(factor[r] - factor_s)
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if not whole:
                     x_s = opened(x, (first + r,), start, width, x_tile)
                     shift_s = single(shift[r])
@@ -243,44 +322,56 @@ def forward_narrow_rows(x, out):
                     lowest_s = single(lowest[r])
                     if shift[r] == 0.0:
                         for j in range(width):
-                            weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                            weight_s[j] = weight_j
                     else:
                         for j in range(width):
-                            weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
-                out_s = window(out, (first + r,), start, width)
-                for j in range(width):
-                    out_s[j] = narrow(fma(weight_s[j], factor_s, weight_s[j] * factor_low_s), out)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                            weight_s[j] = weight_j
+                if direct and factor_s == factor_s:
+                    for j in range(width):
+                        entry = fma(weight_s[j], factor_s, weight_s[j] * factor_low_s)
+                        weight_s[j] = entry
+                else:
+                    out_s = window(out, (first + r,), start, width)
+                    for j in range(width):
+                        entry = fma(weight_s[j], factor_s, weight_s[j] * factor_low_s)
+                        out_s[j] = narrow(entry, out)
 
 
 @kernel
 def forward_narrow_columns(x, out):
     """Compute every column (axis 1) of x."""
     length = x.shape[1]
-    whole = length <= 1024
-    size = length * 256 if whole else 256
+    whole = length <= 2048
+    size = min(length, 2048) * 128
     weight = np.empty(size, float32)
-    largest = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    factor = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    total_lanes = scratch(8192, 0.0)
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    factor_s = scratch(256, float32(0.0))
-    factor_low_s = scratch(256, float32(0.0))
+    total_2_tile = np.empty(size, float32)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    factor_s = scratch(128, float32(0.0))
+    factor_low_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
             for j in range(length):
                 x_s = opened(x, (i, j), first, count, x_tile)
                 for c in range(count):
-                    largest[c] = maximum(-x_s[c], largest[c])
+                    x_c = x_s[c]
+                    largest[c] = -x_c if -x_c > largest[c] else largest[c]
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -296,42 +387,50 @@ def forward_narrow_columns(x, out):
                 lowest_s[c] = single(lowest[c])
             for c in range(count):
                 total[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(8192):
-                    total_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                for j in range(start, stop):
+                total_2[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
-                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    weight_s = window(weight, (), (j - base) * 128, count)
+                    total_2_s = window(total_2_tile, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_low = weight_low_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
+                            total_2_s[c] = weight_low
                     else:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                    lane = window(total_lanes, (), (j % 32) * 256, count)
-                    for c in range(count):
-                        lane[c] += weight_s[c]
-                for half in (16, 8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
-                for c in range(count):
-                    total[c] += total_lanes[c]
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_low = weight_low_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
+                            total_2_s[c] = weight_low
+                add_weights_down(weight, height, 128, count, total)
+                add_rests_down(total_2_tile, height, 128, count, total_2)
             for c in range(count):
-                factor[c] = 1.0 / total[c]
+                factor[c] = 1.0 / (total[c] + total_2[c])
             for c in range(count):
                 factor_s[c] = single(factor[c])
                 factor_low_s[c] = single(factor[c] - single(factor[c]))
             for j in range(length):
-                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
                 if not whole:
                     x_s = opened(x, (i, j), first, count, x_tile)
                     if not shifted:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
                 for c in range(count):
                     entry = fma(weight_s[c], factor_s[c], weight_s[c] * factor_low_s[c])
@@ -339,12 +438,97 @@ def forward_narrow_columns(x, out):
 
 
 @kernel
+def forward_narrow_short(x, out):
+    """Compute every row, of 1 to 28 elements, of x."""
+    length = x.shape[1]
+    x_turned = scratch(3584, float32(0.0))
+    out_turned = scratch(3584, float32(0.0))
+    rows_tile = scratch(3584, float32(0.0))
+    weight = scratch(3584, float32(0.0))
+    total_2_tile = scratch(3584, float32(0.0))
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    factor_s = scratch(128, float32(0.0))
+    factor_low_s = scratch(128, float32(0.0))
+    block = min(128, max(16, 2048 // length))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        turn_rows(x, first, count, rows_tile, x_turned, 128)
+        for c in range(count):
+            largest[c] = -inf
+        for j in range(length):
+            x_s = window(x_turned, (), j * 128, count)
+            for c in range(count):
+                x_c = x_s[c]
+                largest[c] = -x_c if -x_c > largest[c] else largest[c]
+        for c in range(count):
+            shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+            u = largest[c] - shift[c]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[c] = 12582942.0 - u_2
+            lowest[c] = u + -104.0
+        shifted = False
+        for c in range(count):
+            shifted = shifted or shift[c] != 0.0
+        for c in range(count):
+            shift_s[c] = single(shift[c])
+            magic_s[c] = single(magic[c])
+            lowest_s[c] = single(lowest[c])
+        for c in range(count):
+            total[c] = 0.0
+            total_2[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            total_2_s = window(total_2_tile, (), (j - base) * 128, count)
+            if not shifted:
+                for c in range(count):
+                    x_c = x_s[c]
+                    weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                    weight_low = weight_low_f32(-x_c, magic_s[c], lowest_s[c])
+                    weight_s[c] = weight_c
+                    total_2_s[c] = weight_low
+            else:
+                for c in range(count):
+                    x_c = x_s[c]
+                    weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                    weight_low = weight_low_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                    weight_s[c] = weight_c
+                    total_2_s[c] = weight_low
+        add_weights_down(weight, height, 128, count, total)
+        add_rests_down(total_2_tile, height, 128, count, total_2)
+        for c in range(count):
+            factor[c] = 1.0 / (total[c] + total_2[c])
+        for c in range(count):
+            factor_s[c] = single(factor[c])
+            factor_low_s[c] = single(factor[c] - single(factor[c]))
+        for j in range(length):
+            weight_s = window(weight, (), (j - base) * 128, count)
+            out_s = window(out_turned, (), j * 128, count)
+            for c in range(count):
+                entry = fma(weight_s[c], factor_s[c], weight_s[c] * factor_low_s[c])
+                out_s[c] = narrow(entry, out_s)
+        turn_back(out_turned, 128, out, first, count, rows_tile)
+
+
+@kernel
 def forward_fast_narrow_rows(x, out):
     """Compute every row of x."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
-    whole = length <= 65536
-    size = max(4096, length) if whole else 4096
+    block = min(64, max(1, 2048 // max(length, 1)))
+    direct = out.itemsize == 4 and not same_start(x, out)
+    whole = direct or length <= 65536
+    size = max(2048, length) if whole and not direct else 2048
     weight = np.empty(size, float32)
     largest = scratch(64, float32(0.0))
     total = scratch(64, 0.0)
@@ -352,21 +536,23 @@ def forward_fast_narrow_rows(x, out):
     magic = scratch(64, 0.0)
     lowest = scratch(64, 0.0)
     factor = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    largest_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 largest_s = window(largest_tile, (), r * length, width)
                 for j in range(width):
-                    largest_s[j] = -x_s[j]
+                    x_j = x_s[j]
+                    largest_s[j] = -x_j
                 candidate = largest_of(largest_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
         for r in range(count):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
@@ -375,30 +561,40 @@ def forward_fast_narrow_rows(x, out):
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                        weight_s[j] = weight_j
                 else:
                     for j in range(width):
-                        weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                        weight_s[j] = weight_j
             for r in range(count):
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
-                total[r] += quick_sum_of(weight_s)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
+                total[r] += quick_sum_of_weights(weight_s)
         for r in range(count):
             factor[r] = 1.0 / total[r]
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 factor_s = single(factor[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if not whole:
                     x_s = opened(x, (first + r,), start, width, x_tile)
                     shift_s = single(shift[r])
@@ -406,44 +602,51 @@ def forward_fast_narrow_rows(x, out):
                     lowest_s = single(lowest[r])
                     if shift[r] == 0.0:
                         for j in range(width):
-                            weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                            weight_s[j] = weight_j
                     else:
                         for j in range(width):
-                            weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
-                out_s = window(out, (first + r,), start, width)
-                for j in range(width):
-                    out_s[j] = narrow(weight_s[j] * factor_s, out)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                            weight_s[j] = weight_j
+                if direct and factor_s == factor_s:
+                    for j in range(width):
+                        weight_s[j] = weight_s[j] * factor_s
+                else:
+                    out_s = window(out, (first + r,), start, width)
+                    for j in range(width):
+                        out_s[j] = narrow(weight_s[j] * factor_s, out)
 
 
 @kernel
 def forward_fast_narrow_columns(x, out):
     """Compute every column (axis 1) of x."""
     length = x.shape[1]
-    whole = length <= 1024
-    size = length * 256 if whole else 256
+    whole = length <= 2048
+    size = min(length, 2048) * 128
     weight = np.empty(size, float32)
-    largest = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    factor = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    total_held = scratch(4096, float32(0.0))
-    total_lanes = scratch(4096, 0.0)
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    factor_s = scratch(256, float32(0.0))
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    factor_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
             for j in range(length):
                 x_s = opened(x, (i, j), first, count, x_tile)
                 for c in range(count):
-                    largest[c] = maximum(-x_s[c], largest[c])
+                    x_c = x_s[c]
+                    largest[c] = -x_c if -x_c > largest[c] else largest[c]
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -459,53 +662,117 @@ def forward_fast_narrow_columns(x, out):
                 lowest_s[c] = single(lowest[c])
             for c in range(count):
                 total[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(4096):
-                    total_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                paired = stop - (stop - start) % 32
-                for j in range(start, stop):
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
-                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    weight_s = window(weight, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                    lane = window(total_lanes, (), (j % 16) * 256, count)
-                    held = window(total_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += weight_s[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = weight_s[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + weight_s[c]
-                for half in (8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
-                for c in range(count):
-                    total[c] += total_lanes[c]
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
+                quick_add_weights_down(weight, height, 128, count, total)
             for c in range(count):
                 factor[c] = 1.0 / total[c]
             for c in range(count):
                 factor_s[c] = single(factor[c])
             for j in range(length):
-                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
                 if not whole:
                     x_s = opened(x, (i, j), first, count, x_tile)
                     if not shifted:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
                 for c in range(count):
                     out_s[c] = narrow(weight_s[c] * factor_s[c], out)
+
+
+@kernel
+def forward_fast_narrow_short(x, out):
+    """Compute every row, of 1 to 28 elements, of x."""
+    length = x.shape[1]
+    x_turned = scratch(3584, float32(0.0))
+    out_turned = scratch(3584, float32(0.0))
+    rows_tile = scratch(3584, float32(0.0))
+    weight = scratch(3584, float32(0.0))
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    factor_s = scratch(128, float32(0.0))
+    block = min(128, max(16, 2048 // length))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        turn_rows(x, first, count, rows_tile, x_turned, 128)
+        for c in range(count):
+            largest[c] = -inf
+        for j in range(length):
+            x_s = window(x_turned, (), j * 128, count)
+            for c in range(count):
+                x_c = x_s[c]
+                largest[c] = -x_c if -x_c > largest[c] else largest[c]
+        for c in range(count):
+            shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+            u = largest[c] - shift[c]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[c] = 12582942.0 - u_2
+            lowest[c] = u + -104.0
+        shifted = False
+        for c in range(count):
+            shifted = shifted or shift[c] != 0.0
+        for c in range(count):
+            shift_s[c] = single(shift[c])
+            magic_s[c] = single(magic[c])
+            lowest_s[c] = single(lowest[c])
+        for c in range(count):
+            total[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            if not shifted:
+                for c in range(count):
+                    x_c = x_s[c]
+                    weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                    weight_s[c] = weight_c
+            else:
+                for c in range(count):
+                    x_c = x_s[c]
+                    weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                    weight_s[c] = weight_c
+        quick_add_weights_down(weight, height, 128, count, total)
+        for c in range(count):
+            factor[c] = 1.0 / total[c]
+        for c in range(count):
+            factor_s[c] = single(factor[c])
+        for j in range(length):
+            weight_s = window(weight, (), (j - base) * 128, count)
+            out_s = window(out_turned, (), j * 128, count)
+            for c in range(count):
+                out_s[c] = narrow(weight_s[c] * factor_s[c], out_s)
+        turn_back(out_turned, 128, out, first, count, rows_tile)
 
 
 @kernel
@@ -577,33 +844,38 @@ def forward_columns_masked(x, mask, out):
 def forward_narrow_rows_masked(x, mask, out):
     """Compute every row of x, where the mask is True."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
-    whole = length <= 65536
-    size = max(4096, length) if whole else 4096
+    block = min(64, max(1, 2048 // max(length, 1)))
+    direct = out.itemsize == 4 and not same_start(x, out)
+    whole = direct or length <= 65536
+    size = max(2048, length) if whole and not direct else 2048
     weight = np.empty(size, float32)
     largest = scratch(64, float32(0.0))
     total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
     shift = scratch(64, 0.0)
     magic = scratch(64, 0.0)
     lowest = scratch(64, 0.0)
     factor = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    largest_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, float32(0.0))
+    total_2_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 largest_s = window(largest_tile, (), r * length, width)
                 for j in range(width):
-                    entry = -x_s[j]
-                    largest_s[j] = entry if mask_s[j] else -float32(inf)
+                    x_j = x_s[j]
+                    largest_j = -x_j
+                    largest_s[j] = largest_j if mask_s[j] else -float32(inf)
                 candidate = largest_of(largest_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
         for r in range(count):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
@@ -612,86 +884,115 @@ def forward_narrow_rows_masked(x, mask, out):
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+            total_2[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
+                total_2_s = window(total_2_tile, (), r * length, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
-                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                        weight_j = weight_j if mask_s[j] else float32(0.0)
+                        weight_low = weight_low_f32(-x_j, magic_s, lowest_s)
+                        weight_s[j] = weight_j
+                        total_2_s[j] = weight_low if mask_s[j] else float32(0.0)
                 else:
                     for j in range(width):
-                        weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
-                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                        weight_j = weight_j if mask_s[j] else float32(0.0)
+                        weight_low = weight_low_f32(-x_j - shift_s, magic_s, lowest_s)
+                        weight_s[j] = weight_j
+                        total_2_s[j] = weight_low if mask_s[j] else float32(0.0)
             for r in range(count):
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
-                total[r] += sum_of(weight_s)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
+                total[r] += sum_of_weights(weight_s)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                total_2[r] += sum_of_rests(total_2_s)
         for r in range(count):
-            factor[r] = 1.0 / total[r]
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+            factor[r] = 1.0 / (total[r] + total_2[r])
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 mask_s = window(mask, (first + r,), start, width)
                 factor_s = single(factor[r])
                 factor_low_s = single(factor[r] - factor_s)
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if not whole:
                     x_s = opened(x, (first + r,), start, width, x_tile)
-                    mask_s = window(mask, (first + r,), start, width)
                     shift_s = single(shift[r])
                     magic_s = single(magic[r])
                     lowest_s = single(lowest[r])
                     if shift[r] == 0.0:
                         for j in range(width):
-                            weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
-                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                            weight_j = weight_j if mask_s[j] else float32(0.0)
+                            weight_s[j] = weight_j
                     else:
                         for j in range(width):
-                            weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
-                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
-                out_s = window(out, (first + r,), start, width)
-                for j in range(width):
-                    entry = fma(weight_s[j], factor_s, weight_s[j] * factor_low_s)
-                    out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                            weight_j = weight_j if mask_s[j] else float32(0.0)
+                            weight_s[j] = weight_j
+                if direct and factor_s == factor_s:
+                    for j in range(width):
+                        entry = fma(weight_s[j], factor_s, weight_s[j] * factor_low_s)
+                        weight_s[j] = entry if mask_s[j] else float32(0.0)
+                else:
+                    out_s = window(out, (first + r,), start, width)
+                    for j in range(width):
+                        entry = fma(weight_s[j], factor_s, weight_s[j] * factor_low_s)
+                        out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
 
 
 @kernel
 def forward_narrow_columns_masked(x, mask, out):
     """Compute every column (axis 1) of x, where the mask is True."""
     length = x.shape[1]
-    whole = length <= 1024
-    size = length * 256 if whole else 256
+    whole = length <= 2048
+    size = min(length, 2048) * 128
     weight = np.empty(size, float32)
-    largest = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    factor = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    total_lanes = scratch(8192, 0.0)
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    factor_s = scratch(256, float32(0.0))
-    factor_low_s = scratch(256, float32(0.0))
+    total_2_tile = np.empty(size, float32)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    factor_s = scratch(128, float32(0.0))
+    factor_low_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
             for j in range(length):
                 x_s = opened(x, (i, j), first, count, x_tile)
                 mask_s = window(mask, (i, j), first, count)
                 for c in range(count):
-                    entry = -x_s[c]
-                    largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
+                    x_c = x_s[c]
+                    largest_c = -x_c
+                    candidate = largest_c if mask_s[c] else -float32(inf)
+                    largest[c] = candidate if candidate > largest[c] else largest[c]
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -707,49 +1008,56 @@ def forward_narrow_columns_masked(x, mask, out):
                 lowest_s[c] = single(lowest[c])
             for c in range(count):
                 total[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(8192):
-                    total_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                for j in range(start, stop):
+                total_2[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     mask_s = window(mask, (i, j), first, count)
-                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    weight_s = window(weight, (), (j - base) * 128, count)
+                    total_2_s = window(total_2_tile, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_low = weight_low_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
+                            total_2_s[c] = weight_low if mask_s[c] else float32(0.0)
                     else:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
-                    lane = window(total_lanes, (), (j % 32) * 256, count)
-                    for c in range(count):
-                        lane[c] += weight_s[c]
-                for half in (16, 8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
-                for c in range(count):
-                    total[c] += total_lanes[c]
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_low = weight_low_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
+                            total_2_s[c] = weight_low if mask_s[c] else float32(0.0)
+                add_weights_down(weight, height, 128, count, total)
+                add_rests_down(total_2_tile, height, 128, count, total_2)
             for c in range(count):
-                factor[c] = 1.0 / total[c]
+                factor[c] = 1.0 / (total[c] + total_2[c])
             for c in range(count):
                 factor_s[c] = single(factor[c])
                 factor_low_s[c] = single(factor[c] - single(factor[c]))
             for j in range(length):
                 mask_s = window(mask, (i, j), first, count)
-                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
                 if not whole:
                     x_s = opened(x, (i, j), first, count, x_tile)
-                    mask_s = window(mask, (i, j), first, count)
                     if not shifted:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
                 for c in range(count):
                     entry = fma(weight_s[c], factor_s[c], weight_s[c] * factor_low_s[c])
@@ -760,9 +1068,10 @@ def forward_narrow_columns_masked(x, mask, out):
 def forward_fast_narrow_rows_masked(x, mask, out):
     """Compute every row of x, where the mask is True."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
-    whole = length <= 65536
-    size = max(4096, length) if whole else 4096
+    block = min(64, max(1, 2048 // max(length, 1)))
+    direct = out.itemsize == 4 and not same_start(x, out)
+    whole = direct or length <= 65536
+    size = max(2048, length) if whole and not direct else 2048
     weight = np.empty(size, float32)
     largest = scratch(64, float32(0.0))
     total = scratch(64, 0.0)
@@ -770,23 +1079,25 @@ def forward_fast_narrow_rows_masked(x, mask, out):
     magic = scratch(64, 0.0)
     lowest = scratch(64, 0.0)
     factor = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    largest_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 largest_s = window(largest_tile, (), r * length, width)
                 for j in range(width):
-                    entry = -x_s[j]
-                    largest_s[j] = entry if mask_s[j] else -float32(inf)
+                    x_j = x_s[j]
+                    largest_j = -x_j
+                    largest_s[j] = largest_j if mask_s[j] else -float32(inf)
                 candidate = largest_of(largest_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
         for r in range(count):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
@@ -795,85 +1106,103 @@ def forward_fast_narrow_rows_masked(x, mask, out):
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
-                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                        weight_j = weight_j if mask_s[j] else float32(0.0)
+                        weight_s[j] = weight_j
                 else:
                     for j in range(width):
-                        weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
-                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                        weight_j = weight_j if mask_s[j] else float32(0.0)
+                        weight_s[j] = weight_j
             for r in range(count):
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
-                total[r] += quick_sum_of(weight_s)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
+                total[r] += quick_sum_of_weights(weight_s)
         for r in range(count):
             factor[r] = 1.0 / total[r]
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 mask_s = window(mask, (first + r,), start, width)
                 factor_s = single(factor[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if not whole:
                     x_s = opened(x, (first + r,), start, width, x_tile)
-                    mask_s = window(mask, (first + r,), start, width)
                     shift_s = single(shift[r])
                     magic_s = single(magic[r])
                     lowest_s = single(lowest[r])
                     if shift[r] == 0.0:
                         for j in range(width):
-                            weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
-                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                            weight_j = weight_j if mask_s[j] else float32(0.0)
+                            weight_s[j] = weight_j
                     else:
                         for j in range(width):
-                            weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
-                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
-                out_s = window(out, (first + r,), start, width)
-                for j in range(width):
-                    entry = weight_s[j] * factor_s
-                    out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                            weight_j = weight_j if mask_s[j] else float32(0.0)
+                            weight_s[j] = weight_j
+                if direct and factor_s == factor_s:
+                    for j in range(width):
+                        entry = weight_s[j] * factor_s
+                        weight_s[j] = entry if mask_s[j] else float32(0.0)
+                else:
+                    out_s = window(out, (first + r,), start, width)
+                    for j in range(width):
+                        entry = weight_s[j] * factor_s
+                        out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
 
 
 @kernel
 def forward_fast_narrow_columns_masked(x, mask, out):
     """Compute every column (axis 1) of x, where the mask is True."""
     length = x.shape[1]
-    whole = length <= 1024
-    size = length * 256 if whole else 256
+    whole = length <= 2048
+    size = min(length, 2048) * 128
     weight = np.empty(size, float32)
-    largest = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    factor = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    total_held = scratch(4096, float32(0.0))
-    total_lanes = scratch(4096, 0.0)
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    factor_s = scratch(256, float32(0.0))
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    factor_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
             for j in range(length):
                 x_s = opened(x, (i, j), first, count, x_tile)
                 mask_s = window(mask, (i, j), first, count)
                 for c in range(count):
-                    entry = -x_s[c]
-                    largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
+                    x_c = x_s[c]
+                    largest_c = -x_c
+                    candidate = largest_c if mask_s[c] else -float32(inf)
+                    largest[c] = candidate if candidate > largest[c] else largest[c]
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -889,57 +1218,48 @@ def forward_fast_narrow_columns_masked(x, mask, out):
                 lowest_s[c] = single(lowest[c])
             for c in range(count):
                 total[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(4096):
-                    total_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                paired = stop - (stop - start) % 32
-                for j in range(start, stop):
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     mask_s = window(mask, (i, j), first, count)
-                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    weight_s = window(weight, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
-                    lane = window(total_lanes, (), (j % 16) * 256, count)
-                    held = window(total_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += weight_s[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = weight_s[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + weight_s[c]
-                for half in (8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
-                for c in range(count):
-                    total[c] += total_lanes[c]
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
+                quick_add_weights_down(weight, height, 128, count, total)
             for c in range(count):
                 factor[c] = 1.0 / total[c]
             for c in range(count):
                 factor_s[c] = single(factor[c])
             for j in range(length):
                 mask_s = window(mask, (i, j), first, count)
-                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
                 if not whole:
                     x_s = opened(x, (i, j), first, count, x_tile)
-                    mask_s = window(mask, (i, j), first, count)
                     if not shifted:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
                 for c in range(count):
                     entry = weight_s[c] * factor_s[c]
@@ -1017,12 +1337,220 @@ def vjp_columns(x, dy, out):
 
 
 @kernel
+def vjp_narrow_rows(x, dy, out):
+    """Compute the vector-Jacobian product of every row of x."""
+    length = x.shape[1]
+    block = min(64, max(1, 2048 // max(length, 1)))
+    whole = length <= 65536
+    size = max(2048, length) if whole else 2048
+    weight = np.empty(size)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
+    factor = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(2048, float32(0.0))
+    dy_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, 0.0)
+    total_2_tile = scratch(2048, 0.0)
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                largest_s = window(largest_tile, (), r * length, width)
+                for j in range(width):
+                    x_j = load(x_s[j])
+                    largest_s[j] = -x_j
+                candidate = largest_of(largest_s)
+                if candidate > largest[r]:
+                    largest[r] = candidate
+        for r in range(count):
+            total[r] = 0.0
+            total_2[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                largest_s = largest[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                for j in range(width):
+                    x_j = load(x_s[j])
+                    dy_j = load(dy_s[j])
+                    weight_j = weight_f64(-x_j - largest_s)
+                    weight_s[j] = weight_j
+                    total_2_s[j] = dy_j * weight_j
+            for r in range(count):
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                total[r] += sum_of(weight_s)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                total_2[r] += sum_of(total_2_s)
+        for r in range(count):
+            factor[r] = 1.0 / total[r]
+            scale[r] = total_2[r] / (total[r] * total[r])
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                factor_s = factor[r]
+                scale_s = scale[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    largest_s = largest[r]
+                    for j in range(width):
+                        x_j = load(x_s[j])
+                        weight_j = weight_f64(-x_j - largest_s)
+                        weight_s[j] = weight_j
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    out_s[j] = narrow(-((load(dy_s[j]) * factor_s - scale_s) * weight_s[j]), out)
+
+
+@kernel
+def vjp_narrow_columns(x, dy, out):
+    """Compute the vector-Jacobian product of every column (axis 1) of x."""
+    length = x.shape[1]
+    whole = length <= 2048
+    size = min(length, 2048) * 128
+    weight = np.empty(size)
+    total_2_tile = np.empty(size)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    dy_tile = scratch(128, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                for c in range(count):
+                    x_c = load(x_s[c])
+                    largest[c] = -x_c if -x_c > largest[c] else largest[c]
+            for c in range(count):
+                total[c] = 0.0
+                total_2[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    weight_s = window(weight, (), (j - base) * 128, count)
+                    total_2_s = window(total_2_tile, (), (j - base) * 128, count)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        dy_c = load(dy_s[c])
+                        weight_c = weight_f64(-x_c - largest[c])
+                        weight_s[c] = weight_c
+                        total_2_s[c] = dy_c * weight_c
+                add_down(weight, height, 128, count, total)
+                add_down(total_2_tile, height, 128, count, total_2)
+            for c in range(count):
+                factor[c] = 1.0 / total[c]
+                scale[c] = total_2[c] / (total[c] * total[c])
+            for j in range(length):
+                dy_s = opened(dy, (i, j), first, count, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        weight_c = weight_f64(-x_c - largest[c])
+                        weight_s[c] = weight_c
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    entry = -((load(dy_s[c]) * factor[c] - scale[c]) * weight_s[c])
+                    out_s[c] = narrow(entry, out)
+
+
+@kernel
+def vjp_narrow_short(x, dy, out):
+    """Compute the vector-Jacobian product of every row, of 1 to 28 elements, of x."""
+    length = x.shape[1]
+    x_turned = scratch(3584, float32(0.0))
+    dy_turned = scratch(3584, float32(0.0))
+    out_turned = scratch(3584, float32(0.0))
+    rows_tile = scratch(3584, float32(0.0))
+    weight = scratch(3584, 0.0)
+    total_2_tile = scratch(3584, 0.0)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    block = min(128, max(16, 2048 // length))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        turn_rows(x, first, count, rows_tile, x_turned, 128)
+        turn_rows(dy, first, count, rows_tile, dy_turned, 128)
+        for c in range(count):
+            largest[c] = -inf
+        for j in range(length):
+            x_s = window(x_turned, (), j * 128, count)
+            for c in range(count):
+                x_c = load(x_s[c])
+                largest[c] = -x_c if -x_c > largest[c] else largest[c]
+        for c in range(count):
+            total[c] = 0.0
+            total_2[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            dy_s = window(dy_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            total_2_s = window(total_2_tile, (), (j - base) * 128, count)
+            for c in range(count):
+                x_c = load(x_s[c])
+                dy_c = load(dy_s[c])
+                weight_c = weight_f64(-x_c - largest[c])
+                weight_s[c] = weight_c
+                total_2_s[c] = dy_c * weight_c
+        add_down(weight, height, 128, count, total)
+        add_down(total_2_tile, height, 128, count, total_2)
+        for c in range(count):
+            factor[c] = 1.0 / total[c]
+            scale[c] = total_2[c] / (total[c] * total[c])
+        for j in range(length):
+            dy_s = window(dy_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            out_s = window(out_turned, (), j * 128, count)
+            for c in range(count):
+                out_s[c] = narrow(-((load(dy_s[c]) * factor[c] - scale[c]) * weight_s[c]), out_s)
+        turn_back(out_turned, 128, out, first, count, rows_tile)
+
+
+@kernel
 def vjp_fast_narrow_rows(x, dy, out):
     """Compute the vector-Jacobian product of every row of x."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
-    whole = length <= 65536
-    size = max(4096, length) if whole else 4096
+    block = min(64, max(1, 2048 // max(length, 1)))
+    direct = out.itemsize == 4 and not (same_start(x, out) or same_start(dy, out))
+    whole = direct or length <= 65536
+    size = max(2048, length) if whole and not direct else 2048
     weight = np.empty(size, float32)
     largest = scratch(64, float32(0.0))
     total = scratch(64, 0.0)
@@ -1032,23 +1560,25 @@ def vjp_fast_narrow_rows(x, dy, out):
     lowest = scratch(64, 0.0)
     factor = scratch(64, 0.0)
     scale = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    dy_tile = scratch(4096, float32(0.0))
-    largest_tile = scratch(4096, float32(0.0))
-    total_2_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    dy_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, float32(0.0))
+    total_2_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 largest_s = window(largest_tile, (), r * length, width)
                 for j in range(width):
-                    largest_s[j] = -x_s[j]
+                    x_j = x_s[j]
+                    largest_s[j] = -x_j
                 candidate = largest_of(largest_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
         for r in range(count):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
@@ -1058,41 +1588,54 @@ def vjp_fast_narrow_rows(x, dy, out):
         for r in range(count):
             total[r] = 0.0
             total_2[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 total_2_s = window(total_2_tile, (), r * length, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
-                        total_2_s[j] = dy_s[j] * weight_s[j]
+                        x_j = x_s[j]
+                        dy_j = dy_s[j]
+                        weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                        weight_s[j] = weight_j
+                        total_2_s[j] = dy_j * weight_j
                 else:
                     for j in range(width):
-                        weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
-                        total_2_s[j] = dy_s[j] * weight_s[j]
+                        x_j = x_s[j]
+                        dy_j = dy_s[j]
+                        weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                        weight_s[j] = weight_j
+                        total_2_s[j] = dy_j * weight_j
             for r in range(count):
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
-                total[r] += quick_sum_of(weight_s)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
+                total[r] += quick_sum_of_weights(weight_s)
                 total_2_s = window(total_2_tile, (), r * length, width)
                 total_2[r] += quick_sum_of(total_2_s)
         for r in range(count):
             factor[r] = 1.0 / total[r]
             scale[r] = total_2[r] / (total[r] * total[r])
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 if same_start(dy, out):
                     dy_s = copied(dy_s, dy_tile)
                 factor_s = single(factor[r])
                 scale_s = single(scale[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if not whole:
                     x_s = opened(x, (first + r,), start, width, x_tile)
                     shift_s = single(shift[r])
@@ -1100,51 +1643,57 @@ def vjp_fast_narrow_rows(x, dy, out):
                     lowest_s = single(lowest[r])
                     if shift[r] == 0.0:
                         for j in range(width):
-                            weight_s[j] = weight_f32(-x_s[j], magic_s, lowest_s)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                            weight_s[j] = weight_j
                     else:
                         for j in range(width):
-                            weight_s[j] = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
-                out_s = window(out, (first + r,), start, width)
-                for j in range(width):
-                    out_s[j] = narrow(-((dy_s[j] * factor_s - scale_s) * weight_s[j]), out)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                            weight_s[j] = weight_j
+                if direct:
+                    for j in range(width):
+                        entry = -((dy_s[j] * factor_s - scale_s) * weight_s[j])
+                        weight_s[j] = narrow(entry, weight)
+                else:
+                    out_s = window(out, (first + r,), start, width)
+                    for j in range(width):
+                        out_s[j] = narrow(-((dy_s[j] * factor_s - scale_s) * weight_s[j]), out)
 
 
 @kernel
 def vjp_fast_narrow_columns(x, dy, out):
     """Compute the vector-Jacobian product of every column (axis 1) of x."""
     length = x.shape[1]
-    whole = length <= 1024
-    size = length * 256 if whole else 256
+    whole = length <= 2048
+    size = min(length, 2048) * 128
     weight = np.empty(size, float32)
-    largest = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    total_2 = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    factor = scratch(256, 0.0)
-    scale = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    dy_tile = scratch(256, float32(0.0))
-    total_held = scratch(4096, float32(0.0))
-    total_lanes = scratch(4096, 0.0)
-    total_2_tile = scratch(256, float32(0.0))
-    total_2_held = scratch(4096, float32(0.0))
-    total_2_lanes = scratch(4096, 0.0)
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    factor_s = scratch(256, float32(0.0))
-    scale_s = scratch(256, float32(0.0))
+    total_2_tile = np.empty(size, float32)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    dy_tile = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    factor_s = scratch(128, float32(0.0))
+    scale_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
             for j in range(length):
                 x_s = opened(x, (i, j), first, count, x_tile)
                 for c in range(count):
-                    largest[c] = maximum(-x_s[c], largest[c])
+                    x_c = x_s[c]
+                    largest[c] = -x_c if -x_c > largest[c] else largest[c]
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -1161,53 +1710,30 @@ def vjp_fast_narrow_columns(x, dy, out):
             for c in range(count):
                 total[c] = 0.0
                 total_2[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(4096):
-                    total_lanes[k] = 0.0
-                    total_2_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                paired = stop - (stop - start) % 32
-                for j in range(start, stop):
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     dy_s = opened(dy, (i, j), first, count, dy_tile)
-                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    weight_s = window(weight, (), (j - base) * 128, count)
+                    total_2_s = window(total_2_tile, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
-                            total_2_tile[c] = dy_s[c] * weight_s[c]
+                            x_c = x_s[c]
+                            dy_c = dy_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
+                            total_2_s[c] = dy_c * weight_c
                     else:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            total_2_tile[c] = dy_s[c] * weight_s[c]
-                    lane = window(total_lanes, (), (j % 16) * 256, count)
-                    held = window(total_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += weight_s[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = weight_s[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + weight_s[c]
-                    lane = window(total_2_lanes, (), (j % 16) * 256, count)
-                    held = window(total_2_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += total_2_tile[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = total_2_tile[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + total_2_tile[c]
-                for half in (8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
-                        total_2_lanes[k] += total_2_lanes[k + half * 256]
-                for c in range(count):
-                    total[c] += total_lanes[c]
-                    total_2[c] += total_2_lanes[c]
+                            x_c = x_s[c]
+                            dy_c = dy_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
+                            total_2_s[c] = dy_c * weight_c
+                quick_add_weights_down(weight, height, 128, count, total)
+                quick_add_down(total_2_tile, height, 128, count, total_2)
             for c in range(count):
                 factor[c] = 1.0 / total[c]
                 scale[c] = total_2[c] / (total[c] * total[c])
@@ -1218,18 +1744,112 @@ def vjp_fast_narrow_columns(x, dy, out):
                 dy_s = opened(dy, (i, j), first, count, dy_tile)
                 if same_start(dy, out):
                     dy_s = copied(dy_s, dy_tile)
-                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
                 if not whole:
                     x_s = opened(x, (i, j), first, count, x_tile)
                     if not shifted:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_s[c] = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
                 for c in range(count):
                     out_s[c] = narrow(-((dy_s[c] * factor_s[c] - scale_s[c]) * weight_s[c]), out)
+
+
+@kernel
+def vjp_fast_narrow_short(x, dy, out):
+    """Compute the vector-Jacobian product of every row, of 1 to 28 elements, of x."""
+    length = x.shape[1]
+    x_turned = scratch(3584, float32(0.0))
+    dy_turned = scratch(3584, float32(0.0))
+    out_turned = scratch(3584, float32(0.0))
+    rows_tile = scratch(3584, float32(0.0))
+    weight = scratch(3584, float32(0.0))
+    total_2_tile = scratch(3584, float32(0.0))
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    factor_s = scratch(128, float32(0.0))
+    scale_s = scratch(128, float32(0.0))
+    block = min(128, max(16, 2048 // length))
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        turn_rows(x, first, count, rows_tile, x_turned, 128)
+        turn_rows(dy, first, count, rows_tile, dy_turned, 128)
+        for c in range(count):
+            largest[c] = -inf
+        for j in range(length):
+            x_s = window(x_turned, (), j * 128, count)
+            for c in range(count):
+                x_c = x_s[c]
+                largest[c] = -x_c if -x_c > largest[c] else largest[c]
+        for c in range(count):
+            shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
+            u = largest[c] - shift[c]
+            u_2 = rint(u * 1.4426950216293335)
+            magic[c] = 12582942.0 - u_2
+            lowest[c] = u + -104.0
+        shifted = False
+        for c in range(count):
+            shifted = shifted or shift[c] != 0.0
+        for c in range(count):
+            shift_s[c] = single(shift[c])
+            magic_s[c] = single(magic[c])
+            lowest_s[c] = single(lowest[c])
+        for c in range(count):
+            total[c] = 0.0
+            total_2[c] = 0.0
+        start = base = 0
+        height = length
+        for j in range(start, start + height):
+            x_s = window(x_turned, (), j * 128, count)
+            dy_s = window(dy_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            total_2_s = window(total_2_tile, (), (j - base) * 128, count)
+            if not shifted:
+                for c in range(count):
+                    x_c = x_s[c]
+                    dy_c = dy_s[c]
+                    weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                    weight_s[c] = weight_c
+                    total_2_s[c] = dy_c * weight_c
+            else:
+                for c in range(count):
+                    x_c = x_s[c]
+                    dy_c = dy_s[c]
+                    weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                    weight_s[c] = weight_c
+                    total_2_s[c] = dy_c * weight_c
+        quick_add_weights_down(weight, height, 128, count, total)
+        quick_add_down(total_2_tile, height, 128, count, total_2)
+        for c in range(count):
+            factor[c] = 1.0 / total[c]
+            scale[c] = total_2[c] / (total[c] * total[c])
+        for c in range(count):
+            factor_s[c] = single(factor[c])
+            scale_s[c] = single(scale[c])
+        for j in range(length):
+            dy_s = window(dy_turned, (), j * 128, count)
+            weight_s = window(weight, (), (j - base) * 128, count)
+            out_s = window(out_turned, (), j * 128, count)
+            for c in range(count):
+                out_s[c] = narrow(-((dy_s[c] * factor_s[c] - scale_s[c]) * weight_s[c]), out_s)
+        turn_back(out_turned, 128, out, first, count, rows_tile)
 
 
 @kernel
@@ -1313,12 +1933,179 @@ def vjp_columns_masked(x, mask, dy, out):
 
 
 @kernel
+def vjp_narrow_rows_masked(x, mask, dy, out):
+    """Compute the vector-Jacobian product of every row of x, where the mask is True."""
+    length = x.shape[1]
+    block = min(64, max(1, 2048 // max(length, 1)))
+    whole = length <= 65536
+    size = max(2048, length) if whole else 2048
+    weight = np.empty(size)
+    largest = scratch(64, float32(0.0))
+    total = scratch(64, 0.0)
+    total_2 = scratch(64, 0.0)
+    factor = scratch(64, 0.0)
+    scale = scratch(64, 0.0)
+    x_tile = scratch(2048, float32(0.0))
+    dy_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, 0.0)
+    total_2_tile = scratch(2048, 0.0)
+    for first in range(0, x.shape[0], block):
+        count = min(block, x.shape[0] - first)
+        for r in range(count):
+            largest[r] = -inf
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                largest_s = window(largest_tile, (), r * length, width)
+                for j in range(width):
+                    x_j = load(x_s[j])
+                    largest_j = -x_j
+                    largest_s[j] = largest_j if mask_s[j] else -inf
+                candidate = largest_of(largest_s)
+                if candidate > largest[r]:
+                    largest[r] = candidate
+        for r in range(count):
+            total[r] = 0.0
+            total_2[r] = 0.0
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
+                x_s = opened(x, (first + r,), start, width, x_tile)
+                mask_s = window(mask, (first + r,), start, width)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                largest_s = largest[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                for j in range(width):
+                    x_j = load(x_s[j])
+                    dy_j = load(dy_s[j])
+                    weight_j = weight_f64(-x_j - largest_s)
+                    weight_j = weight_j if mask_s[j] else 0.0
+                    total_2_j = dy_j * weight_j
+                    weight_s[j] = weight_j
+                    total_2_s[j] = total_2_j if mask_s[j] else 0.0
+            for r in range(count):
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                total[r] += sum_of(weight_s)
+                total_2_s = window(total_2_tile, (), r * length, width)
+                total_2[r] += sum_of(total_2_s)
+        for r in range(count):
+            factor[r] = 1.0 / total[r]
+            scale[r] = total_2[r] / (total[r] * total[r])
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
+            for r in range(count):
+                mask_s = window(mask, (first + r,), start, width)
+                dy_s = opened(dy, (first + r,), start, width, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                factor_s = factor[r]
+                scale_s = scale[r]
+                at = r * length + start if whole else 0
+                weight_s = window(weight, (), at, width)
+                if not whole:
+                    x_s = opened(x, (first + r,), start, width, x_tile)
+                    largest_s = largest[r]
+                    for j in range(width):
+                        x_j = load(x_s[j])
+                        weight_j = weight_f64(-x_j - largest_s)
+                        weight_j = weight_j if mask_s[j] else 0.0
+                        weight_s[j] = weight_j
+                out_s = window(out, (first + r,), start, width)
+                for j in range(width):
+                    entry = -((load(dy_s[j]) * factor_s - scale_s) * weight_s[j])
+                    out_s[j] = narrow(entry if mask_s[j] else 0.0, out)
+
+
+@kernel
+def vjp_narrow_columns_masked(x, mask, dy, out):
+    """Compute the vector-Jacobian product of every column (axis 1) of x, where the mask is True."""
+    length = x.shape[1]
+    whole = length <= 2048
+    size = min(length, 2048) * 128
+    weight = np.empty(size)
+    total_2_tile = np.empty(size)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    dy_tile = scratch(128, float32(0.0))
+    for i in range(x.shape[0]):
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
+            for c in range(count):
+                largest[c] = -inf
+            for j in range(length):
+                x_s = opened(x, (i, j), first, count, x_tile)
+                mask_s = window(mask, (i, j), first, count)
+                for c in range(count):
+                    x_c = load(x_s[c])
+                    largest_c = -x_c
+                    candidate = largest_c if mask_s[c] else -inf
+                    largest[c] = candidate if candidate > largest[c] else largest[c]
+            for c in range(count):
+                total[c] = 0.0
+                total_2[c] = 0.0
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    mask_s = window(mask, (i, j), first, count)
+                    dy_s = opened(dy, (i, j), first, count, dy_tile)
+                    weight_s = window(weight, (), (j - base) * 128, count)
+                    total_2_s = window(total_2_tile, (), (j - base) * 128, count)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        dy_c = load(dy_s[c])
+                        weight_c = weight_f64(-x_c - largest[c])
+                        weight_c = weight_c if mask_s[c] else 0.0
+                        total_2_c = dy_c * weight_c
+                        weight_s[c] = weight_c
+                        total_2_s[c] = total_2_c if mask_s[c] else 0.0
+                add_down(weight, height, 128, count, total)
+                add_down(total_2_tile, height, 128, count, total_2)
+            for c in range(count):
+                factor[c] = 1.0 / total[c]
+                scale[c] = total_2[c] / (total[c] * total[c])
+            for j in range(length):
+                mask_s = window(mask, (i, j), first, count)
+                dy_s = opened(dy, (i, j), first, count, dy_tile)
+                if same_start(dy, out):
+                    dy_s = copied(dy_s, dy_tile)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
+                if not whole:
+                    x_s = opened(x, (i, j), first, count, x_tile)
+                    for c in range(count):
+                        x_c = load(x_s[c])
+                        weight_c = weight_f64(-x_c - largest[c])
+                        weight_c = weight_c if mask_s[c] else 0.0
+                        weight_s[c] = weight_c
+                out_s = window(out, (i, j), first, count)
+                for c in range(count):
+                    entry = -((load(dy_s[c]) * factor[c] - scale[c]) * weight_s[c])
+                    out_s[c] = narrow(entry if mask_s[c] else 0.0, out)
+
+
+@kernel
 def vjp_fast_narrow_rows_masked(x, mask, dy, out):
     """Compute the vector-Jacobian product of every row of x, where the mask is True."""
     length = x.shape[1]
-    block = min(64, max(1, 4096 // max(length, 1)))
-    whole = length <= 65536
-    size = max(4096, length) if whole else 4096
+    block = min(64, max(1, 2048 // max(length, 1)))
+    direct = out.itemsize == 4 and not (same_start(x, out) or same_start(dy, out))
+    whole = direct or length <= 65536
+    size = max(2048, length) if whole and not direct else 2048
     weight = np.empty(size, float32)
     largest = scratch(64, float32(0.0))
     total = scratch(64, 0.0)
@@ -1328,25 +2115,27 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out):
     lowest = scratch(64, 0.0)
     factor = scratch(64, 0.0)
     scale = scratch(64, 0.0)
-    x_tile = scratch(4096, float32(0.0))
-    dy_tile = scratch(4096, float32(0.0))
-    largest_tile = scratch(4096, float32(0.0))
-    total_2_tile = scratch(4096, float32(0.0))
+    x_tile = scratch(2048, float32(0.0))
+    dy_tile = scratch(2048, float32(0.0))
+    largest_tile = scratch(2048, float32(0.0))
+    total_2_tile = scratch(2048, float32(0.0))
     for first in range(0, x.shape[0], block):
         count = min(block, x.shape[0] - first)
         for r in range(count):
             largest[r] = -inf
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 largest_s = window(largest_tile, (), r * length, width)
                 for j in range(width):
-                    entry = -x_s[j]
-                    largest_s[j] = entry if mask_s[j] else -float32(inf)
+                    x_j = x_s[j]
+                    largest_j = -x_j
+                    largest_s[j] = largest_j if mask_s[j] else -float32(inf)
                 candidate = largest_of(largest_s)
-                largest[r] = maximum(candidate, largest[r])
+                if candidate > largest[r]:
+                    largest[r] = candidate
         for r in range(count):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
@@ -1356,39 +2145,51 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out):
         for r in range(count):
             total[r] = 0.0
             total_2[r] = 0.0
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
+                following = first + r + count
+                if following < x.shape[0]:
+                    fetch(x, (following,), start, width)
+                    fetch(dy, (following,), start, width)
                 x_s = opened(x, (first + r,), start, width, x_tile)
                 mask_s = window(mask, (first + r,), start, width)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
                 shift_s = single(shift[r])
                 magic_s = single(magic[r])
                 lowest_s = single(lowest[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 total_2_s = window(total_2_tile, (), r * length, width)
                 if shift[r] == 0.0:
                     for j in range(width):
-                        weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
-                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
-                        entry = dy_s[j] * weight_s[j]
-                        total_2_s[j] = entry if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        dy_j = dy_s[j]
+                        weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                        weight_j = weight_j if mask_s[j] else float32(0.0)
+                        total_2_j = dy_j * weight_j
+                        weight_s[j] = weight_j
+                        total_2_s[j] = total_2_j if mask_s[j] else float32(0.0)
                 else:
                     for j in range(width):
-                        weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
-                        weight_s[j] = weight_j if mask_s[j] else float32(0.0)
-                        entry = dy_s[j] * weight_s[j]
-                        total_2_s[j] = entry if mask_s[j] else float32(0.0)
+                        x_j = x_s[j]
+                        dy_j = dy_s[j]
+                        weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                        weight_j = weight_j if mask_s[j] else float32(0.0)
+                        total_2_j = dy_j * weight_j
+                        weight_s[j] = weight_j
+                        total_2_s[j] = total_2_j if mask_s[j] else float32(0.0)
             for r in range(count):
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
-                total[r] += quick_sum_of(weight_s)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
+                total[r] += quick_sum_of_weights(weight_s)
                 total_2_s = window(total_2_tile, (), r * length, width)
                 total_2[r] += quick_sum_of(total_2_s)
         for r in range(count):
             factor[r] = 1.0 / total[r]
             scale[r] = total_2[r] / (total[r] * total[r])
-        for start in range(0, length, 4096):
-            width = min(4096, length - start)
+        for start in range(0, length, 2048):
+            width = min(2048, length - start)
             for r in range(count):
                 mask_s = window(mask, (first + r,), start, width)
                 dy_s = opened(dy, (first + r,), start, width, dy_tile)
@@ -1396,65 +2197,72 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out):
                     dy_s = copied(dy_s, dy_tile)
                 factor_s = single(factor[r])
                 scale_s = single(scale[r])
-                weight_s = window(weight, (), r * length + start if whole else 0, width)
+                at = r * length + start if whole else 0
+                weight_s = room(direct, out, (first + r,), start, weight, at, width)
                 if not whole:
                     x_s = opened(x, (first + r,), start, width, x_tile)
-                    mask_s = window(mask, (first + r,), start, width)
                     shift_s = single(shift[r])
                     magic_s = single(magic[r])
                     lowest_s = single(lowest[r])
                     if shift[r] == 0.0:
                         for j in range(width):
-                            weight_j = weight_f32(-x_s[j], magic_s, lowest_s)
-                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j, magic_s, lowest_s)
+                            weight_j = weight_j if mask_s[j] else float32(0.0)
+                            weight_s[j] = weight_j
                     else:
                         for j in range(width):
-                            weight_j = weight_f32(-x_s[j] - shift_s, magic_s, lowest_s)
-                            weight_s[j] = weight_j if mask_s[j] else float32(0.0)
-                out_s = window(out, (first + r,), start, width)
-                for j in range(width):
-                    entry = -((dy_s[j] * factor_s - scale_s) * weight_s[j])
-                    out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
+                            x_j = x_s[j]
+                            weight_j = weight_f32(-x_j - shift_s, magic_s, lowest_s)
+                            weight_j = weight_j if mask_s[j] else float32(0.0)
+                            weight_s[j] = weight_j
+                if direct:
+                    for j in range(width):
+                        entry = -((dy_s[j] * factor_s - scale_s) * weight_s[j])
+                        weight_s[j] = narrow(entry if mask_s[j] else float32(0.0), weight)
+                else:
+                    out_s = window(out, (first + r,), start, width)
+                    for j in range(width):
+                        entry = -((dy_s[j] * factor_s - scale_s) * weight_s[j])
+                        out_s[j] = narrow(entry if mask_s[j] else float32(0.0), out)
 
 
 @kernel
 def vjp_fast_narrow_columns_masked(x, mask, dy, out):
     """Compute the vector-Jacobian product of every column (axis 1) of x, where the mask is True."""
     length = x.shape[1]
-    whole = length <= 1024
-    size = length * 256 if whole else 256
+    whole = length <= 2048
+    size = min(length, 2048) * 128
     weight = np.empty(size, float32)
-    largest = scratch(256, float32(0.0))
-    total = scratch(256, 0.0)
-    total_2 = scratch(256, 0.0)
-    shift = scratch(256, 0.0)
-    magic = scratch(256, 0.0)
-    lowest = scratch(256, 0.0)
-    factor = scratch(256, 0.0)
-    scale = scratch(256, 0.0)
-    x_tile = scratch(256, float32(0.0))
-    dy_tile = scratch(256, float32(0.0))
-    total_held = scratch(4096, float32(0.0))
-    total_lanes = scratch(4096, 0.0)
-    total_2_tile = scratch(256, float32(0.0))
-    total_2_held = scratch(4096, float32(0.0))
-    total_2_lanes = scratch(4096, 0.0)
-    shift_s = scratch(256, float32(0.0))
-    magic_s = scratch(256, float32(0.0))
-    lowest_s = scratch(256, float32(0.0))
-    factor_s = scratch(256, float32(0.0))
-    scale_s = scratch(256, float32(0.0))
+    total_2_tile = np.empty(size, float32)
+    largest = scratch(128, float32(0.0))
+    total = scratch(128, 0.0)
+    total_2 = scratch(128, 0.0)
+    shift = scratch(128, 0.0)
+    magic = scratch(128, 0.0)
+    lowest = scratch(128, 0.0)
+    factor = scratch(128, 0.0)
+    scale = scratch(128, 0.0)
+    x_tile = scratch(128, float32(0.0))
+    dy_tile = scratch(128, float32(0.0))
+    shift_s = scratch(128, float32(0.0))
+    magic_s = scratch(128, float32(0.0))
+    lowest_s = scratch(128, float32(0.0))
+    factor_s = scratch(128, float32(0.0))
+    scale_s = scratch(128, float32(0.0))
     for i in range(x.shape[0]):
-        for first in range(0, x.shape[2], 256):
-            count = min(256, x.shape[2] - first)
+        for first in range(0, x.shape[2], 128):
+            count = min(128, x.shape[2] - first)
             for c in range(count):
                 largest[c] = -inf
             for j in range(length):
                 x_s = opened(x, (i, j), first, count, x_tile)
                 mask_s = window(mask, (i, j), first, count)
                 for c in range(count):
-                    entry = -x_s[c]
-                    largest[c] = maximum(entry if mask_s[c] else -float32(inf), largest[c])
+                    x_c = x_s[c]
+                    largest_c = -x_c
+                    candidate = largest_c if mask_s[c] else -float32(inf)
+                    largest[c] = candidate if candidate > largest[c] else largest[c]
             for c in range(count):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
@@ -1471,58 +2279,35 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out):
             for c in range(count):
                 total[c] = 0.0
                 total_2[c] = 0.0
-            for start in range(0, length, 4096):
-                for k in range(4096):
-                    total_lanes[k] = 0.0
-                    total_2_lanes[k] = 0.0
-                stop = min(start + 4096, length)
-                paired = stop - (stop - start) % 32
-                for j in range(start, stop):
+            for start in range(0, length, 2048):
+                height = min(2048, length - start)
+                base = start
+                for j in range(start, start + height):
                     x_s = opened(x, (i, j), first, count, x_tile)
                     mask_s = window(mask, (i, j), first, count)
                     dy_s = opened(dy, (i, j), first, count, dy_tile)
-                    weight_s = window(weight, (), j * 256 if whole else 0, count)
+                    weight_s = window(weight, (), (j - base) * 128, count)
+                    total_2_s = window(total_2_tile, (), (j - base) * 128, count)
                     if not shifted:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
-                            entry = dy_s[c] * weight_s[c]
-                            total_2_tile[c] = entry if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            dy_c = dy_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            total_2_c = dy_c * weight_c
+                            weight_s[c] = weight_c
+                            total_2_s[c] = total_2_c if mask_s[c] else float32(0.0)
                     else:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
-                            entry = dy_s[c] * weight_s[c]
-                            total_2_tile[c] = entry if mask_s[c] else float32(0.0)
-                    lane = window(total_lanes, (), (j % 16) * 256, count)
-                    held = window(total_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += weight_s[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = weight_s[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + weight_s[c]
-                    lane = window(total_2_lanes, (), (j % 16) * 256, count)
-                    held = window(total_2_held, (), (j % 16) * 256, count)
-                    if j >= paired:
-                        for c in range(count):
-                            lane[c] += total_2_tile[c]
-                    elif j % 32 < 16:
-                        for c in range(count):
-                            held[c] = total_2_tile[c]
-                    else:
-                        for c in range(count):
-                            lane[c] += held[c] + total_2_tile[c]
-                for half in (8, 4, 2, 1):
-                    for k in range(half * 256):
-                        total_lanes[k] += total_lanes[k + half * 256]
-                        total_2_lanes[k] += total_2_lanes[k + half * 256]
-                for c in range(count):
-                    total[c] += total_lanes[c]
-                    total_2[c] += total_2_lanes[c]
+                            x_c = x_s[c]
+                            dy_c = dy_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            total_2_c = dy_c * weight_c
+                            weight_s[c] = weight_c
+                            total_2_s[c] = total_2_c if mask_s[c] else float32(0.0)
+                quick_add_weights_down(weight, height, 128, count, total)
+                quick_add_down(total_2_tile, height, 128, count, total_2)
             for c in range(count):
                 factor[c] = 1.0 / total[c]
                 scale[c] = total_2[c] / (total[c] * total[c])
@@ -1534,18 +2319,22 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out):
                 dy_s = opened(dy, (i, j), first, count, dy_tile)
                 if same_start(dy, out):
                     dy_s = copied(dy_s, dy_tile)
-                weight_s = window(weight, (), j * 256 if whole else 0, count)
+                base = 0 if whole else j
+                weight_s = window(weight, (), (j - base) * 128, count)
                 if not whole:
                     x_s = opened(x, (i, j), first, count, x_tile)
-                    mask_s = window(mask, (i, j), first, count)
                     if not shifted:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c, magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
                     else:
                         for c in range(count):
-                            weight_c = weight_f32(-x_s[c] - shift_s[c], magic_s[c], lowest_s[c])
-                            weight_s[c] = weight_c if mask_s[c] else float32(0.0)
+                            x_c = x_s[c]
+                            weight_c = weight_f32(-x_c - shift_s[c], magic_s[c], lowest_s[c])
+                            weight_c = weight_c if mask_s[c] else float32(0.0)
+                            weight_s[c] = weight_c
                 out_s = window(out, (i, j), first, count)
                 for c in range(count):
                     entry = -((dy_s[c] * factor_s[c] - scale_s[c]) * weight_s[c])

@@ -8,8 +8,8 @@ Functions take numbers, kernels and ufuncs arrays.
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
     forward: float64 (0.50 ULP); fast: float32 (1.38 ULP)
-    derivative: float64 (0.50 ULP)
-    second_derivative: float64 (0.50 ULP)
+    derivative: float64, uncompensated (0.50 ULP)
+    second_derivative: float64, uncompensated (0.50 ULP)
 """
 
 from math import inf
@@ -30,6 +30,12 @@ from actgen.intrinsics import (
     ufunc,
     widened,
 )
+
+
+@device
+def sign(x):
+    """Return -1 or 1 with the sign of x, and x where it is zero or NaN."""
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x
 
 
 @device
@@ -69,6 +75,16 @@ def derivative(x):
 
 
 @device
+def derivative_quick(x):
+    """Return the derivative at x, in float64, uncompensated."""
+    size = abs(x)
+    u = 1.0 + size
+    ratio = 1.0 / size / size
+    piece = ratio if size > 1.8446744073709552e19 else 1.0 / (u * u)
+    return 1.0 if x == 0.0 else piece
+
+
+@device
 def second_derivative(x):
     """Return the second derivative at x."""
     u = 2.0 * (1.0 if x > 0.0 else -1.0 if x < 0.0 else x)
@@ -87,6 +103,13 @@ def second_derivative(x):
     return u_5 + u_11 if abs(u_11) < inf else u_5
 
 
+@device
+def second_derivative_plain(x):
+    """Return the second derivative at x, in float64, uncompensated."""
+    u = 1.0 + abs(x)
+    return -(2.0 * sign(x) / (u * u * u))
+
+
 forward_as = by_type(
     double=forward,
     single=widened(forward),
@@ -101,14 +124,20 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=widened(derivative),
-    half=widened(derivative),
+    single=widened(derivative_quick),
+    half=widened(derivative_quick),
+)
+
+derivative_fast_as = by_type(
+    double=derivative_quick,
+    single=widened(derivative_quick),
+    half=widened(derivative_quick),
 )
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=widened(second_derivative),
-    half=widened(second_derivative),
+    single=widened(second_derivative_plain),
+    half=widened(second_derivative_plain),
 )
 
 
@@ -137,6 +166,12 @@ def derivative_ufunc(x):
 
 
 @ufunc
+def derivative_fast_ufunc(x):
+    out_ = derivative_fast_as(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
 def second_derivative_ufunc(x):
     out_ = second_derivative_as(x, element(x))
     return narrow(out_, x)
@@ -145,6 +180,12 @@ def second_derivative_ufunc(x):
 @ufunc
 def vjp_ufunc(x, dy):
     out_ = element(dy) * derivative_as(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def vjp_fast_ufunc(x, dy):
+    out_ = element(dy) * derivative_fast_as(x, element(x))
     return narrow(out_, x)
 
 
@@ -206,6 +247,25 @@ def derivative_contiguous(x, out):
 
 
 @kernel
+def derivative_fast_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = derivative_fast_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = derivative_fast_as(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
 def second_derivative_contiguous(x, out):
     if is_large(out) or same_start(x, out):
         # through a tile: large results go past the caches, and in place the loop vectorises
@@ -243,4 +303,26 @@ def vjp_contiguous(x, dy, out):
             x_i = element(x[i])
             dy_i = element(dy[i])
             out_i = dy_i * derivative_as(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def vjp_fast_contiguous(x, dy, out):
+    if is_large(out) or same_start(x, out) or same_start(dy, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            dy_part = dy[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                dy_i = element(dy_part[i])
+                out_i = dy_i * derivative_fast_as(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            dy_i = element(dy[i])
+            out_i = dy_i * derivative_fast_as(out, x_i)
             out[i] = narrow(out_i, out)

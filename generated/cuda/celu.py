@@ -13,6 +13,10 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     second_derivative: float64, to fewer digits (0.50 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
+    forward_default: float32 (0.74 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
+    derivative_default: float32, compensated (0.81 ULP); fast: float32 (2.37 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf
@@ -138,7 +142,7 @@ def expm1_approx(x):
     p_2 = fma(p, x, float32(0.4999989))
     p_3 = fma(p_2, x, float32(0.99999833))
     h = exp2_approx(x * float32(0.7213475))
-    p_4 = fma(h, h, -float32(1.0))
+    p_4 = fma(h, h, float32(-1.0))
     u = x * p_3
     return u if abs(x) < float32(0.2) else p_4
 
@@ -272,6 +276,202 @@ def exp_twofold_times(x, low, b):
     extra = e_low * scale * b if abs(b) < inf else 0.0
     result = fma(e * scale, b, extra) * power2(k - first)
     return copysign(0.0, b) if x <= -1400.0 else result
+
+
+@device
+def expm1(x):
+    """Return expm1(x): x = k log 2 + r, a polynomial for exp(r)."""
+    piece = 710.0 if x > 710.0 else x
+    short = -60.0 if piece < -60.0 else piece
+    k = rint(short * 1.4426950408889634)
+    first = 1000.0 if k > 1000.0 else k
+    scale = power2(first)
+    start = scale + -1.0
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    r_scaled = r * scale
+    above = start + r_scaled
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    u_3 = start - scale
+    p_10 = fma(tail, scale, scale - (start - u_3) + (-1.0 - u_3))
+    below = start - above + r_scaled + p_10
+    return copysign((above + below) * power2(k - first), x)
+
+
+@device
+def expm1_f32_fast(x):
+    """Return expm1(x), error below 1.7 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-25.0) if x < float32(-25.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582910.0) if x > float32(80.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    scale = power2_rounded(t)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    r = fma(u, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_3 = fma(r2, curve, r)
+    start = scale - (float32(0.25) if x > float32(80.0) else float32(1.0))
+    m = fma(scale, p_3, start)
+    return copysign(m * (float32(4.0) if x > float32(80.0) else float32(1.0)), x)
+
+
+@device
+def exp(x):
+    """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
+    piece = -1400.0 if x < -1400.0 else x
+    short = 710.0 if piece > 710.0 else piece
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = u * 2.8235290563031577e-13
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    piece_2 = -1000.0 if k < -1000.0 else k
+    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    scale = power2(first)
+    e_low = above - e + below
+    return (e * scale + e_low * scale) * power2(k - first)
+
+
+@device
+def expm1_f32(x):
+    """Return expm1(x), error below 0.73 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-25.0) if x < float32(-25.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582910.0) if x > float32(80.0) else float32(12582912.0)
+    t = fma(near, float32(1.442695), shift)
+    scale = power2_rounded(t)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    half = float32(0.5) * high
+    half_square = half * high
+    bent = high + half_square
+    piece_2 = float32(0.25) if x > float32(80.0) else float32(1.0)
+    start = scale - piece_2
+    m = fma(scale, bent, start)
+    r2 = high * high
+    p = fma(float32(0.0027892145), high, float32(0.01666653))
+    p_2 = fma(float32(0.08333254), high, float32(0.33333334))
+    curve = fma(fma(float32(0.0003983651), r2, p), r2, p_2)
+    rest = u * float32(-1.9046542e-09)
+    p_3 = fma(half, high, -half_square)
+    u_2 = fma(rest, bent, rest) + p_3
+    tail = fma(half_square * high, curve, u_2)
+    p_low = high - bent + half_square + tail
+    p_4 = fma(scale, p_low, scale - start - piece_2)
+    m_low = fma(scale, bent, start - m) + p_4
+    u_3 = (m + m_low) * (float32(4.0) if x > float32(80.0) else float32(1.0))
+    return copysign(u_3, x)
+
+
+@device
+def exp_f32(x):
+    """Return exp(x), error below 0.87 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-104.0) if x < float32(-104.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    r2 = high * high
+    p = fma(float32(0.008368889), high, float32(0.04166621))
+    p_2 = fma(float32(0.16666518), high, float32(0.5))
+    curve = fma(fma(float32(0.0013950283), r2, p), r2, p_2)
+    rest = u * float32(-1.9046542e-09)
+    bent = fma(float32(0.5), r2, high)
+    tail = fma(r2, curve, fma(rest, bent, rest))
+    p_3 = high + tail
+    e = float32(1.0) + p_3
+    scale = power2_rounded(t)
+    piece_2 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
+    return e * scale * piece_2
+
+
+@device
+def exp_f32_fast(x):
+    """Return exp(x), error below 2.7 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = float32(-104.0) if x < float32(-104.0) else x
+    near = float32(89.0) if piece > float32(89.0) else piece
+    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
+    t = fma(near, float32(1.442695), shift)
+    k = t - shift
+    u = -k
+    high = fma(u, float32(0.6931472), near)
+    r = fma(u, float32(-1.9046542e-09), high)
+    p = fma(float32(0.008374715), r, float32(0.041898303))
+    p_2 = fma(p, r, float32(0.16666457))
+    p_3 = fma(p_2, r, float32(0.49999148))
+    p_4 = fma(p_3, r, float32(1.0))
+    e = fma(p_4, r, float32(1.0))
+    scale = power2_rounded(t)
+    piece_2 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
+    return e * scale * piece_2
+
+
+@device
+def exp_fast(x):
+    """Return exp(x), error below 1.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = -746.0 if x < -746.0 else x
+    near = 710.0 if piece > 710.0 else piece
+    piece_2 = 6755399441055740.0 if x > 700.0 else 6755399441055744.0
+    shift = 6755399441055808.0 if x < -690.0 else piece_2
+    shifted = fma(near, 1.4426950408889634, shift)
+    k = shifted - shift
+    u = -k
+    high = fma(u, 0.693147180559663, near)
+    r = fma(u, 2.8235290563031577e-13, high)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    scale = power2_rounded(shifted)
+    p_11 = fma(p_10, scale, scale)
+    piece_3 = 16.0 if x > 700.0 else 1.0
+    return p_11 * (5.421010862427522e-20 if x < -690.0 else piece_3)
 
 
 @device
@@ -425,6 +625,64 @@ def partial_alpha(x, alpha):
     return 0.0 if holds else u_2
 
 
+@device
+def forward_default(x):
+    """Return the value at x."""
+    return maximum(x, 0.0) + minimum(0.0, expm1(x))
+
+
+@device
+def forward_float32_fast_default(x):
+    """Return the value at x, in float32."""
+    return maximum(x, float32(0.0)) + minimum(float32(0.0), expm1_f32_fast(x))
+
+
+@device
+def forward_approx_default(x):
+    """Return the value at x, in float32, approximations of the hardware."""
+    return maximum(x, float32(0.0)) + minimum(float32(0.0), expm1_approx(x))
+
+
+@device
+def derivative_default(x):
+    """Return the derivative at x."""
+    piece = 0.0 if expm1(x) > 0.0 else exp(x)
+    return 1.0 if x == 0.0 else (1.0 if x > 0.0 else 0.0) + piece
+
+
+@device
+def derivative_float32_default(x):
+    """Return the derivative at x, in float32, compensated."""
+    piece = float32(0.0) if expm1_f32(x) > float32(0.0) else exp_f32(x)
+    u = (float32(1.0) if x > float32(0.0) else float32(0.0)) + piece
+    return float32(1.0) if x == float32(0.0) else u
+
+
+@device
+def derivative_float32_fast_default(x):
+    """Return the derivative at x, in float32."""
+    u = exp_f32_fast(x)
+    piece = float32(0.0) if expm1_f32_fast(x) > float32(0.0) else u
+    u_2 = (float32(1.0) if x > float32(0.0) else float32(0.0)) + piece
+    return float32(1.0) if x == float32(0.0) else u_2
+
+
+@device
+def derivative_quick_default(x):
+    """Return the derivative at x, in float64, uncompensated."""
+    piece = 0.0 if expm1(x) > 0.0 else exp_fast(x)
+    return 1.0 if x == 0.0 else (1.0 if x > 0.0 else 0.0) + piece
+
+
+@device
+def derivative_approx_default(x):
+    """Return the derivative at x, in float32, approximations of the hardware."""
+    u = exp_approx(x)
+    piece = float32(0.0) if expm1_approx(x) > float32(0.0) else u
+    u_2 = (float32(1.0) if x > float32(0.0) else float32(0.0)) + piece
+    return float32(1.0) if x == float32(0.0) else u_2
+
+
 forward_as = by_type(
     double=forward,
     single=widened(forward_narrow),
@@ -453,6 +711,24 @@ second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
     half=second_derivative_approx,
+)
+
+forward_as_default = by_type(
+    double=forward_default,
+    single=forward_float32_fast_default,
+    half=forward_approx_default,
+)
+
+derivative_as_default = by_type(
+    double=derivative_default,
+    single=derivative_float32_default,
+    half=derivative_approx_default,
+)
+
+derivative_fast_as_default = by_type(
+    double=derivative_quick_default,
+    single=derivative_float32_fast_default,
+    half=derivative_approx_default,
 )
 
 
@@ -881,3 +1157,207 @@ def partial_alpha_strided(
     alpha_i = parameter(alpha, alpha_at, alpha_place, like)
     out_i = dy_i * partial_alpha(x_i, alpha_i)
     store(out, index_at(place, out_strides), 0.0, out_i)
+
+
+@kernel
+def forward_default_tiles(x, out, size, like):
+    """Write the values: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        out_tile = (
+            forward_as_default(like, x_tile[0]),
+            forward_as_default(like, x_tile[1]),
+            forward_as_default(like, x_tile[2]),
+            forward_as_default(like, x_tile[3]),
+            forward_as_default(like, x_tile[4]),
+            forward_as_default(like, x_tile[5]),
+            forward_as_default(like, x_tile[6]),
+            forward_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            out_i = forward_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def forward_default_strided(x, x_strides, mask, mask_strides, out, out_strides, shape, size, like):
+    """Write the values: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    out_i = forward_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)
+
+
+@kernel
+def derivative_default_tiles(x, out, size, like):
+    """Write the derivatives: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        out_tile = (
+            derivative_as_default(like, x_tile[0]),
+            derivative_as_default(like, x_tile[1]),
+            derivative_as_default(like, x_tile[2]),
+            derivative_as_default(like, x_tile[3]),
+            derivative_as_default(like, x_tile[4]),
+            derivative_as_default(like, x_tile[5]),
+            derivative_as_default(like, x_tile[6]),
+            derivative_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            out_i = derivative_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def derivative_default_strided(
+    x, x_strides, mask, mask_strides, out, out_strides, shape, size, like
+):
+    """Write the derivatives: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    out_i = derivative_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)
+
+
+@kernel
+def derivative_default_fast_tiles(x, out, size, like):
+    """Write the derivatives: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        out_tile = (
+            derivative_fast_as_default(like, x_tile[0]),
+            derivative_fast_as_default(like, x_tile[1]),
+            derivative_fast_as_default(like, x_tile[2]),
+            derivative_fast_as_default(like, x_tile[3]),
+            derivative_fast_as_default(like, x_tile[4]),
+            derivative_fast_as_default(like, x_tile[5]),
+            derivative_fast_as_default(like, x_tile[6]),
+            derivative_fast_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            out_i = derivative_fast_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def derivative_default_fast_strided(
+    x, x_strides, mask, mask_strides, out, out_strides, shape, size, like
+):
+    """Write the derivatives: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    out_i = derivative_fast_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)
+
+
+@kernel
+def vjp_default_tiles(x, dy, out, size, like):
+    """Write dy times the derivatives: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        dy_tile = load_tile(dy, start, like)
+        out_tile = (
+            dy_tile[0] * derivative_as_default(like, x_tile[0]),
+            dy_tile[1] * derivative_as_default(like, x_tile[1]),
+            dy_tile[2] * derivative_as_default(like, x_tile[2]),
+            dy_tile[3] * derivative_as_default(like, x_tile[3]),
+            dy_tile[4] * derivative_as_default(like, x_tile[4]),
+            dy_tile[5] * derivative_as_default(like, x_tile[5]),
+            dy_tile[6] * derivative_as_default(like, x_tile[6]),
+            dy_tile[7] * derivative_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            dy_i = load(dy, i, like)
+            out_i = dy_i * derivative_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def vjp_default_strided(
+    x, x_strides, dy, dy_strides, mask, mask_strides, out, out_strides, shape, size, like
+):
+    """Write dy times the derivatives: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    dy_i = load(dy, index_at(place, dy_strides), like)
+    out_i = dy_i * derivative_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)
+
+
+@kernel
+def vjp_default_fast_tiles(x, dy, out, size, like):
+    """Write dy times the derivatives: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        dy_tile = load_tile(dy, start, like)
+        out_tile = (
+            dy_tile[0] * derivative_fast_as_default(like, x_tile[0]),
+            dy_tile[1] * derivative_fast_as_default(like, x_tile[1]),
+            dy_tile[2] * derivative_fast_as_default(like, x_tile[2]),
+            dy_tile[3] * derivative_fast_as_default(like, x_tile[3]),
+            dy_tile[4] * derivative_fast_as_default(like, x_tile[4]),
+            dy_tile[5] * derivative_fast_as_default(like, x_tile[5]),
+            dy_tile[6] * derivative_fast_as_default(like, x_tile[6]),
+            dy_tile[7] * derivative_fast_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            dy_i = load(dy, i, like)
+            out_i = dy_i * derivative_fast_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def vjp_default_fast_strided(
+    x, x_strides, dy, dy_strides, mask, mask_strides, out, out_strides, shape, size, like
+):
+    """Write dy times the derivatives: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    dy_i = load(dy, index_at(place, dy_strides), like)
+    out_i = dy_i * derivative_fast_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)

@@ -8,7 +8,7 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64, to fewer digits (0.50 ULP); fast: float32 (2.81 ULP)
+    forward: float64, to fewer digits (0.50 ULP); fast: float32 (2.03 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     derivative: float64, to fewer digits (0.50 ULP); fast: float32 (2.22 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
@@ -299,7 +299,7 @@ def normcdf_f32_fast(x):
     p = fma(float32(-0.00026152778), r_whole, float32(0.002604138))
     p_2 = fma(float32(-0.020833148), r_whole, float32(0.125))
     p_3 = fma(fma(float32(2.1797317e-05), r2, p), r2, p_2)
-    e = fma(r2, p_3, fma(r_whole, -float32(0.5), float32(1.0)))
+    e = fma(r2, p_3, fma(r_whole, float32(-0.5), float32(1.0)))
     p_4 = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_5 = fma(float32(-0.10919907), y, float32(-0.28024015))
     p_6 = fma(float32(0.0014441528), area, p_4)
@@ -316,38 +316,36 @@ def normcdf_f32_fast(x):
 
 
 @device
-def normcdf_times_f32_fast(x, b):
-    """Return normcdf(x) * b, error below 3.9 ULP: exp(-y²) / h(y), h nearly a straight line."""
+def normcdfgate_f32_fast(x):
+    """Return x normcdf(x), error below 2.9 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
     size = abs(x)
-    most = float32(6.0) if x > float32(0.0) else float32(18.0)
-    y = most if size > most else size
-    area = y * y
-    shift = float32(12583021.0) if x < float32(-12.0) else float32(12582911.0)
-    t = fma(area, float32(-0.7213475), shift)
-    k = t - shift
-    r = fma(k, float32(1.3862944), area)
-    rest = fma(k, float32(-3.8093084e-09), fma(y, y, -area))
-    r_whole = r + rest
-    r2 = r_whole * r_whole
-    p = fma(float32(-0.00026152778), r_whole, float32(0.002604138))
-    p_2 = fma(float32(-0.020833148), r_whole, float32(0.125))
-    p_3 = fma(fma(float32(2.1797317e-05), r2, p), r2, p_2)
-    e = fma(r2, p_3, fma(r_whole, -float32(0.5), float32(1.0)))
-    p_4 = fma(float32(0.006018176), y, float32(-0.0069231144))
-    p_5 = fma(float32(-0.10919907), y, float32(-0.28024015))
-    p_6 = fma(float32(0.0014441528), area, p_4)
-    top = fma(p_6, area, p_5)
-    p_7 = fma(float32(0.08137479), y, float32(0.3668376))
-    p_8 = fma(float32(0.008244044), area, p_7)
-    p_9 = fma(p_8, area, fma(float32(0.8771573), y, float32(1.0)))
-    v = top / p_9
+    holds = size > float32(14.7)
+    near = float32(14.7) if holds else size
+    area = near * near
+    t = fma(area, float32(-0.5) * float32(1.442695), float32(12582951.0))
     scale = power2_rounded(t)
-    signed = -scale if x > float32(0.0) else scale
-    start = float32(1.0) if x > float32(0.0) else float32(0.0)
-    ratio = e / fma(y, v + float32(1.078125), float32(1.0))
-    back = float32(7.70372e-34) if x < float32(-12.0) else float32(1.0)
-    result = fma(ratio, signed, start) * b * back
-    return copysign(float32(0.0), b) if x <= float32(-18.0) else result
+    p = fma(float32(0.006018176), near, float32(-0.0069231144))
+    p_2 = fma(float32(-0.10919907), near, float32(-0.28024015))
+    p_3 = fma(fma(float32(0.0014441528), area, p), area, p_2)
+    p_4 = fma(float32(0.08137479), near, float32(0.3668376))
+    p_5 = fma(float32(0.008244044), area, p_4)
+    p_6 = fma(p_5, area, fma(float32(0.8771573), near, float32(1.0)))
+    v = p_3 / p_6
+    h = fma(near, v + float32(1.078125), float32(1.0))
+    weight = near * scale / h
+    u = -weight
+    k = t - float32(12582951.0)
+    high = fma(near, near, k * float32(1.3862915))
+    r = fma(k, float32(2.8572135e-06), high)
+    p_7 = fma(float32(1.9824545e-17), r, float32(-2.3785813e-16))
+    p_8 = fma(p_7, r, float32(2.3684498e-15))
+    p_9 = fma(p_8, r, float32(-1.8947637e-14))
+    p_10 = fma(p_9, r, float32(1.1368684e-13))
+    p_11 = fma(p_10, r, float32(-4.5474735e-13))
+    p_12 = r * p_11
+    piece = float32(0.0) if x < float32(0.0) else x
+    p_13 = fma(u, p_12, fma(u, float32(9.094947e-13), piece))
+    return copysign(p_13, x)
 
 
 @device
@@ -515,6 +513,93 @@ def normcdf_times_approx(x, b):
 
 
 @device
+def normcdf_times_rest(x, b):
+    """Return what rounding leaves of normcdf(x) * b."""
+    size = abs(x)
+    far = 53.0 if size > 53.0 else size
+    u = far * far
+    fall = -0.5 * u
+    short = -1400.0 if fall < -1400.0 else fall
+    k = rint(short * 1.4426950408889634)
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, short)
+    fall_low = -0.5 * fma(far, far, -u)
+    piece = fall_low if abs(fall) < 2000.0 else 0.0
+    rest = fma(u_2, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    u_4 = 0.5 * (e * scale)
+    near = far + 25165824.0 - 25165824.0
+    t_above = near - 4.0
+    t_below = near + 4.0
+    t = t_above / t_below
+    u_5 = t * t
+    u_6 = u_5 * u_5
+    p_10 = fma(-2.8175931551354435e-10, u_6, 3.461255446432176e-08)
+    p_11 = fma(p_10, u_6, 1.1046060379100577e-06)
+    p_12 = fma(p_11, u_6, 2.7253977333419806e-05)
+    p_13 = fma(p_12, u_6, 0.0013897942195378447)
+    p_14 = fma(p_13, u_6, -0.06439567485612749)
+    p_15 = fma(-2.304271005986632e-09, u_6, -2.2208548339270623e-07)
+    p_16 = fma(p_15, u_6, -5.226340786777741e-06)
+    p_17 = fma(p_16, u_6, -0.00017570643169823746)
+    p_18 = fma(p_17, u_6, -0.010004757183044449)
+    p_19 = fma(p_18, u_6, 0.027999269448850044)
+    p_20 = fma(p_14, u_5, p_19)
+    p_21 = fma(-2.177678352144422e-09, u_6, -4.37459727609575e-08)
+    p_22 = fma(p_21, u_6, 8.06603263058214e-07)
+    p_23 = fma(p_22, u_6, 4.249983709740745e-05)
+    p_24 = fma(p_23, u_6, -0.000571246201024039)
+    p_25 = fma(p_24, u_6, 0.05720072810709257)
+    p_26 = fma(1.4805413457340738e-08, u_6, 6.7609704026983655e-09)
+    p_27 = fma(p_26, u_6, -6.863433429829365e-06)
+    p_28 = fma(p_27, u_6, -0.0001888604615090037)
+    p_29 = fma(p_28, u_6, 0.035872194959661)
+    p_30 = fma(p_29, u_6, -0.19340695465305155)
+    p_31 = fma(p_25, u_5, p_30)
+    p_32 = fma(p_20, t, p_31)
+    w = fma(p_32, t, 2.500936888464782e-17)
+    u_7 = 0.9441064130196893 + w
+    unit = 1.0 + 1.0 * near
+    inverse = 1.0 / unit
+    ratio = u_7 * inverse
+    tail_high = u_4 * ratio
+    u_8 = -tail_high
+    u_9 = 1.0 + u_8
+    piece_2 = tail_high if x <= 0.0 else u_9
+    slope = fma(2.0 * 0.5 * near, ratio, -0.7978845608028654)
+    away = fma(-t, t_below, t_above) * t_below * 0.125
+    u_10 = fma(-ratio, unit, u_7) + (0.9441064130196893 - u_7 + w)
+    left = fma(1.0 * ratio, away, u_10)
+    p_33 = fma(slope, far - near + away, left * inverse)
+    e_low = above - e + below
+    p_34 = fma(u_4, p_33, 0.5 * (e_low * scale) * ratio)
+    tail_low = fma(u_4, ratio, u_8) + p_34
+    u_11 = (tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low) * b
+    extra = u_11 if abs(b) < inf else 0.0
+    left_over = fma(piece_2, b, -fma(piece_2, b, extra)) + extra
+    u_12 = left_over * (power2(k - first) if x <= 0.0 else 1.0)
+    return 0.0 if x <= 0.0 and fall <= -1400.0 else u_12
+
+
+@device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
     piece = -1400.0 if x < -1400.0 else x
@@ -547,6 +632,127 @@ def exp_twofold_times(x, low, b):
     extra = e_low * scale * b if abs(b) < inf else 0.0
     result = fma(e * scale, b, extra) * power2(k - first)
     return copysign(0.0, b) if x <= -1400.0 else result
+
+
+@device
+def normcdf_rest(x):
+    """Return what rounding leaves of normcdf(x)."""
+    size = abs(x)
+    far = 53.0 if size > 53.0 else size
+    u = far * far
+    fall = -0.5 * u
+    short = -1400.0 if fall < -1400.0 else fall
+    k = rint(short * 1.4426950408889634)
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, short)
+    fall_low = -0.5 * fma(far, far, -u)
+    piece = fall_low if abs(fall) < 2000.0 else 0.0
+    rest = fma(u_2, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    u_4 = 0.5 * (e * scale)
+    near = far + 25165824.0 - 25165824.0
+    t_above = near - 4.0
+    t_below = near + 4.0
+    t = t_above / t_below
+    u_5 = t * t
+    u_6 = u_5 * u_5
+    p_10 = fma(-2.8175931551354435e-10, u_6, 3.461255446432176e-08)
+    p_11 = fma(p_10, u_6, 1.1046060379100577e-06)
+    p_12 = fma(p_11, u_6, 2.7253977333419806e-05)
+    p_13 = fma(p_12, u_6, 0.0013897942195378447)
+    p_14 = fma(p_13, u_6, -0.06439567485612749)
+    p_15 = fma(-2.304271005986632e-09, u_6, -2.2208548339270623e-07)
+    p_16 = fma(p_15, u_6, -5.226340786777741e-06)
+    p_17 = fma(p_16, u_6, -0.00017570643169823746)
+    p_18 = fma(p_17, u_6, -0.010004757183044449)
+    p_19 = fma(p_18, u_6, 0.027999269448850044)
+    p_20 = fma(p_14, u_5, p_19)
+    p_21 = fma(-2.177678352144422e-09, u_6, -4.37459727609575e-08)
+    p_22 = fma(p_21, u_6, 8.06603263058214e-07)
+    p_23 = fma(p_22, u_6, 4.249983709740745e-05)
+    p_24 = fma(p_23, u_6, -0.000571246201024039)
+    p_25 = fma(p_24, u_6, 0.05720072810709257)
+    p_26 = fma(1.4805413457340738e-08, u_6, 6.7609704026983655e-09)
+    p_27 = fma(p_26, u_6, -6.863433429829365e-06)
+    p_28 = fma(p_27, u_6, -0.0001888604615090037)
+    p_29 = fma(p_28, u_6, 0.035872194959661)
+    p_30 = fma(p_29, u_6, -0.19340695465305155)
+    p_31 = fma(p_25, u_5, p_30)
+    p_32 = fma(p_20, t, p_31)
+    w = fma(p_32, t, 2.500936888464782e-17)
+    u_7 = 0.9441064130196893 + w
+    unit = 1.0 + 1.0 * near
+    inverse = 1.0 / unit
+    ratio = u_7 * inverse
+    tail_high = u_4 * ratio
+    u_8 = -tail_high
+    u_9 = 1.0 + u_8
+    piece_2 = tail_high if x <= 0.0 else u_9
+    slope = fma(2.0 * 0.5 * near, ratio, -0.7978845608028654)
+    away = fma(-t, t_below, t_above) * t_below * 0.125
+    u_10 = fma(-ratio, unit, u_7) + (0.9441064130196893 - u_7 + w)
+    left = fma(1.0 * ratio, away, u_10)
+    p_33 = fma(slope, far - near + away, left * inverse)
+    e_low = above - e + below
+    p_34 = fma(u_4, p_33, 0.5 * (e_low * scale) * ratio)
+    tail_low = fma(u_4, ratio, u_8) + p_34
+    piece_3 = tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low
+    left_over = piece_2 - (piece_2 + piece_3) + piece_3
+    return left_over * (power2(k - first) if x <= 0.0 else 1.0)
+
+
+@device
+def exp_twofold_times_rest(x, low, b):
+    """Return what rounding leaves of exp(x + low) * b."""
+    piece = -1400.0 if x < -1400.0 else x
+    short = 710.0 if piece > 710.0 else piece
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    piece_2 = -1000.0 if k < -1000.0 else k
+    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    scale = power2(first)
+    u_3 = e * scale
+    e_low = above - e + below
+    extra = e_low * scale * b if abs(b) < inf else 0.0
+    left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
+    return 0.0 if x <= -1400.0 else left_over * power2(k - first)
 
 
 @device
@@ -615,38 +821,6 @@ def normcdfslope_f32_fast(x):
 
 
 @device
-def exp_twofold_times_fast(x, low, b):
-    """Return exp(x + low) * b, error below 1.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 710.0 if piece > 710.0 else piece
-    piece_2 = 6755399441055740.0 if x > 700.0 else 6755399441055744.0
-    shift = 6755399441056724.0 if x < -690.0 else piece_2
-    shifted = fma(near, 1.4426950408889634, shift)
-    k = shifted - shift
-    u = -k
-    high = fma(u, 0.693147180559663, near)
-    p = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
-    r = high + p
-    r2 = r * r
-    p_2 = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_3 = fma(p_2, r2, 0.0001984126988598154)
-    p_4 = fma(p_3, r2, 0.008333333333321697)
-    p_5 = fma(p_4, r2, 0.16666666666666677)
-    p_6 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_7 = fma(p_6, r2, 2.4801587355927152e-05)
-    p_8 = fma(p_7, r2, 0.001388888888887024)
-    p_9 = fma(p_8, r2, 0.04166666666666669)
-    p_10 = fma(p_9, r2, 0.5)
-    curve = fma(p_5, r, p_10)
-    p_11 = fma(r2, curve, r)
-    scale = power2_rounded(shifted)
-    p_12 = fma(p_11, scale, scale)
-    piece_3 = 16.0 if x > 700.0 else 1.0
-    result = p_12 * b * (9.785978320356312e-296 if x < -690.0 else piece_3)
-    return copysign(0.0, b) if x <= -1386.0 else result
-
-
-@device
 def normcdfslope_approx(x):
     """Return the derivative of x normcdf(x) to about 2**-18."""
     size = abs(x)
@@ -698,6 +872,42 @@ def exp_twofold(x, low):
 
 
 @device
+def exp_twofold_rest(x, low):
+    """Return what rounding leaves of exp(x + low)."""
+    piece = -1400.0 if x < -1400.0 else x
+    short = 710.0 if piece > 710.0 else piece
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    piece_2 = -1000.0 if k < -1000.0 else k
+    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    scale = power2(first)
+    u_3 = e * scale
+    e_low = above - e + below
+    u_4 = e_low * scale
+    left_over = u_3 - (u_3 + u_4) + u_4
+    return left_over * power2(k - first)
+
+
+@device
 def normcdf_f32(x):
     """Return normcdf(x), error below 0.92 ULP: exp(-y²) / h(y), h nearly a straight line."""
     start = float32(1073741800.0) if x > float32(0.0) else float32(0.0)
@@ -708,7 +918,7 @@ def normcdf_f32(x):
     t = fma(area, float32(-0.7213475), float32(12582941.0))
     k = t - float32(12582941.0)
     r = fma(k, float32(1.3862944), area)
-    e_near = fma(r, -float32(0.5), float32(1.0))
+    e_near = fma(r, float32(-0.5), float32(1.0))
     line = fma(y, float32(1.078125), float32(1.0))
     p = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_2 = fma(float32(-0.10919907), y, float32(-0.28024015))
@@ -729,7 +939,7 @@ def normcdf_f32(x):
     p_6 = fma(float32(-0.00026152778), r, float32(0.002604138))
     p_7 = fma(float32(2.1797317e-05), r2, p_6)
     curve = fma(p_7, r2, fma(float32(-0.020833148), r, float32(0.125)))
-    p_8 = fma(r, -float32(0.5), float32(1.0) - e_near)
+    p_8 = fma(r, float32(-0.5), float32(1.0) - e_near)
     e_rest = fma(r2, curve, p_8)
     e = e_near + e_rest
     u = -inverse
@@ -737,7 +947,7 @@ def normcdf_f32(x):
     h_low = line - h + bend + p_9
     left = fma(u, h_low, fma(u, h, float32(1.0)))
     rest = fma(k, float32(-3.8093084e-09), fma(y, y, -area))
-    e_low = fma(rest, -float32(0.5) * e, e_rest)
+    e_low = fma(rest, float32(-0.5) * e, e_rest)
     p_10 = fma(e_near, inverse, -tail)
     tail_low = fma(inverse, fma(e, left, e_low), p_10)
     both_low = fma(tail_low, signed, start - both + part)
@@ -848,7 +1058,7 @@ def forward_float32_fast(x, min_val, max_val):
     holds_2 = piece == max_val_ and holds
     holds_3 = piece_2 + -min_val_rest_ < float32(0.0)
     holds_4 = piece == min_val_ and holds_3
-    u_3 = normcdf_times_f32_fast(x, x)
+    u_3 = normcdfgate_f32_fast(x)
     holds_5 = piece < min_val_ or holds_4
     piece_3 = min_val_ if holds_5 else u_3
     holds_6 = piece > max_val_ or holds_2
@@ -897,19 +1107,28 @@ def derivative(x, min_val, max_val):
     """Return the derivative at x."""
     min_val = min_val.value
     max_val = max_val.value
+    u = normcdf_times(x, x)
+    u_2 = normcdf_times_rest(x, x)
     cdf = normcdf(x)
-    u = product(cdf, x)
-    piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
     x2 = x * x
-    u_2 = -(0.5 * x2)
-    u_3 = u_2 + -0.9189385332046728
-    u_4 = u_3 - u_2
-    u_5 = u_2 - (u_3 - u_4) + (-0.9189385332046728 - u_4)
-    u_6 = u_5 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
-    u_7 = cdf + exp_twofold_times(u_3, u_6, x)
-    piece_2 = 0.0 if u < min_val or u == min_val and piece < 0.0 else u_7
-    holds = u > max_val or u == max_val and piece > 0.0
-    return 0.0 if holds else piece_2
+    u_3 = -(0.5 * x2)
+    u_4 = u_3 + -0.9189385332046728
+    u_5 = u_4 - u_3
+    u_6 = u_3 - (u_4 - u_5) + (-0.9189385332046728 - u_5)
+    u_7 = u_6 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
+    u_8 = exp_twofold_times(u_4, u_7, x)
+    u_9 = cdf + u_8
+    u_10 = u_9 - cdf
+    u_11 = cdf - (u_9 - u_10) + (u_8 - u_10) + normcdf_rest(x)
+    u_12 = u_11 + exp_twofold_times_rest(u_4, u_7, x)
+    size = abs(u_12)
+    piece = u_9 + u_12 if size < inf else u_9
+    piece_2 = u_9 - piece + u_12 if size < inf else 0.0
+    piece_3 = 0.0 if u < min_val or u == min_val and u_2 < 0.0 else piece_2
+    piece_4 = 0.0 if u > max_val or u == max_val and u_2 > 0.0 else piece_3
+    piece_5 = 0.0 if u < min_val or u == min_val and u_2 < 0.0 else piece
+    piece_6 = 0.0 if u > max_val or u == max_val and u_2 > 0.0 else piece_5
+    return piece_6 + piece_4 if abs(piece_4) < inf else piece_6
 
 
 @device
@@ -953,20 +1172,19 @@ def derivative_quick(x, min_val, max_val):
     """Return the derivative at x, in float64, uncompensated."""
     min_val = min_val.value
     max_val = max_val.value
-    u = normcdf_fast(x)
-    u_2 = product(u, x)
-    piece = 0.0 if u == 0.0 else fma(u, x, -(u * x))
+    cdf = normcdf(x)
+    u = product(cdf, x)
+    piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
     x2 = x * x
-    u_3 = -(0.5 * x2)
-    u_4 = u_3 + -0.9189385332046728
-    u_5 = u_4 - u_3
-    u_6 = u_3 - (u_4 - u_5) + (-0.9189385332046728 - u_5)
-    u_7 = u_6 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
-    u_8 = u + exp_twofold_times_fast(u_4, u_7, x)
-    holds = u_2 < min_val or u_2 == min_val and piece < 0.0
-    piece_2 = 0.0 if holds else u_8
-    holds_2 = u_2 > max_val or u_2 == max_val and piece > 0.0
-    return 0.0 if holds_2 else piece_2
+    u_2 = -(0.5 * x2)
+    u_3 = u_2 + -0.9189385332046728
+    u_4 = u_3 - u_2
+    u_5 = u_2 - (u_3 - u_4) + (-0.9189385332046728 - u_4)
+    u_6 = u_5 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
+    u_7 = cdf + exp_twofold_times(u_3, u_6, x)
+    piece_2 = 0.0 if u < min_val or u == min_val and piece < 0.0 else u_7
+    holds = u > max_val or u == max_val and piece > 0.0
+    return 0.0 if holds else piece_2
 
 
 @device
@@ -995,19 +1213,40 @@ def second_derivative(x, min_val, max_val):
     """Return the second derivative at x."""
     min_val = min_val.value
     max_val = max_val.value
-    cdf = normcdf(x)
-    u = product(cdf, x)
-    piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
+    u = normcdf_times(x, x)
+    u_2 = normcdf_times_rest(x, x)
     x2 = x * x
-    u_2 = -(0.5 * x2)
-    u_3 = -(0.5 * fma(x, x, -x2))
-    e = exp_twofold(u_2, u_3)
-    u_4 = e - exp_twofold_times(u_2, u_3, x2)
-    p = fma(u_4, 0.39894228040143265, u_4 * 3.058787920848053e-17)
-    u_5 = fma(e, 0.39894228040143265, e * 3.058787920848053e-17) + p
-    piece_2 = 0.0 if u < min_val or u == min_val and piece < 0.0 else u_5
-    holds = u > max_val or u == max_val and piece > 0.0
-    return 0.0 if holds else piece_2
+    u_3 = -(0.5 * x2)
+    p = fma(x, x, -x2)
+    u_4 = -(0.5 * p)
+    e = exp_twofold(u_3, u_4)
+    ratio = e / 2.5066282746310007
+    u_5 = exp_twofold_times(u_3, u_4, x2)
+    u_6 = e - u_5
+    u_7 = u_6 - e
+    u_8 = exp_twofold_rest(u_3, u_4)
+    u_9 = -(exp_twofold_times_rest(u_3, u_4, x2) + e * p)
+    u_10 = e - (u_6 - u_7) - (u_5 + u_7) + u_8 + u_9
+    size = abs(u_10)
+    piece = u_6 + u_10 if size < inf else u_6
+    ratio_2 = piece / 2.5066282746310007
+    u_11 = ratio + ratio_2
+    u_12 = u_11 - ratio
+    u_13 = fma(-ratio, 2.5066282746310007, e) + u_8
+    ratio_3 = (u_13 - ratio * -1.8328579980459167e-16) / 2.5066282746310007
+    piece_2 = u_6 - piece + u_10 if size < inf else 0.0
+    u_14 = fma(-ratio_2, 2.5066282746310007, piece) + piece_2
+    ratio_4 = (u_14 - ratio_2 * -1.8328579980459167e-16) / 2.5066282746310007
+    u_15 = ratio - (u_11 - u_12) + (ratio_2 - u_12) + ratio_3
+    u_16 = u_15 + ratio_4
+    size_2 = abs(u_16)
+    piece_3 = u_11 + u_16 if size_2 < inf else u_11
+    piece_4 = u_11 - piece_3 + u_16 if size_2 < inf else 0.0
+    piece_5 = 0.0 if u < min_val or u == min_val and u_2 < 0.0 else piece_4
+    piece_6 = 0.0 if u > max_val or u == max_val and u_2 > 0.0 else piece_5
+    piece_7 = 0.0 if u < min_val or u == min_val and u_2 < 0.0 else piece_3
+    piece_8 = 0.0 if u > max_val or u == max_val and u_2 > 0.0 else piece_7
+    return piece_8 + piece_6 if abs(piece_6) < inf else piece_8
 
 
 @device

@@ -10,13 +10,13 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward_approximate: float32, compensated (0.73 ULP); fast: float32 (2.06 ULP)
+    forward_approximate: float32, compensated (0.73 ULP); fast: float32 (2.11 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     derivative_approximate: float64, to fewer digits (0.50 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
-    second_derivative_approximate: float64, to fewer digits (0.50 ULP)
+    second_derivative_approximate: float64, to fewer digits (0.72 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
-    forward: float32, compensated (0.81 ULP); fast: float32 (2.81 ULP)
+    forward: float32, compensated (0.81 ULP); fast: float32 (2.03 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     derivative: float64, to fewer digits (0.51 ULP); fast: float32 (2.22 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
@@ -136,27 +136,32 @@ def sigmoid_twofold_times_f32(x, low, b):
 
 
 @device
-def sigmoid_twofold_times_f32_fast(x, low, b):
-    """Return sigmoid(x + low) * b, error below 2.6 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
-    t = fma(near, float32(1.442695), shift)
+def sigmoidgate_twofold_f32_fast(x, low, b):
+    """Return b sigmoid(x + low), error below 3.0 ULP; b must have the sign of x."""
+    size = abs(x)
+    near = float32(110.0) if size > float32(110.0) else size
+    t = fma(near, float32(-1.442695), float32(12582952.0))
     scale = power2_rounded(t)
-    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
-    a = scale * back
-    k = t - shift
-    high = fma(k, float32(0.6931472), -near)
-    u = -(low if abs(x) < float32(1000.0) else float32(0.0))
-    r = high + fma(k, float32(-1.9046542e-09), u)
-    r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    p_3 = fma(r2, curve, r)
-    m = fma(p_3, float32(1.0), float32(1.0))
-    result = scale / (a + m) * b * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    k = t - float32(12582952.0)
+    high = fma(k, float32(-0.6931472), -near)
+    piece = low if size < float32(1000.0) else float32(0.0)
+    piece_2 = piece if x < float32(0.0) else -piece
+    p = fma(k, float32(1.9046542e-09), piece_2)
+    r = high + p
+    p_2 = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
+    p_3 = fma(p_2, r, float32(3.7895197e-14))
+    p_4 = fma(p_3, r, float32(1.515811e-13))
+    p_5 = fma(p_4, r, float32(4.5474735e-13))
+    p_6 = fma(p_5, r, float32(9.094947e-13))
+    p_7 = r * p_6
+    p_8 = fma(scale, float32(9.094947e-13), float32(1.0))
+    below = fma(scale, p_7, p_8)
+    u = (float32(0.0) if size > float32(110.0) else abs(b)) * scale
+    weight = u / below
+    u_2 = -weight
+    piece_3 = float32(0.0) if b < float32(0.0) else b
+    p_9 = fma(u_2, float32(9.094947e-13), piece_3)
+    return copysign(fma(u_2, p_7, p_9), b)
 
 
 @device
@@ -243,6 +248,95 @@ def sigmoid_twofold(x, low):
 
 
 @device
+def sigmoid_twofold_rest(x, low):
+    """Return what rounding leaves of sigmoid(x + low)."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    piece = (-low if x >= 0.0 else low) if abs(size) < 2000.0 else 0.0
+    rest = fma(u, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece_2 = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece_2 * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece_2) + u_3
+    u_4 = left * inverse
+    left_over = ratio - (ratio + u_4) + u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
+
+
+@device
+def sigmoid_twofold_times_rest(x, low, b):
+    """Return what rounding leaves of sigmoid(x + low) * b."""
+    size = -abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    piece = (-low if x >= 0.0 else low) if abs(size) < 2000.0 else 0.0
+    rest = fma(u, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    piece_2 = 1.0 if x >= 0.0 else e_scaled
+    below_2 = 1.0 + e_scaled
+    inverse = 1.0 / below_2
+    ratio = piece_2 * inverse
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
+    left = fma(-ratio, below_2, piece_2) + u_3
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
+    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
+    return 0.0 if x <= -1400.0 else u_4
+
+
+@device
 def sigmoid_plain(x):
     """Return sigmoid(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
@@ -305,33 +399,6 @@ def product_rough(a, b):
 
 
 @device
-def sigmoid_twofold_fast(x, low):
-    """Return sigmoid(x + low), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
-    scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
-    high = fma(k, 0.693147180559663, -near)
-    p = fma(k, 2.8235290563031577e-13, -(low if abs(x) < 2000.0 else 0.0))
-    r = high + p
-    r2 = r * r
-    p_2 = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_3 = fma(p_2, r2, 0.0001984126988598154)
-    p_4 = fma(p_3, r2, 0.008333333333321697)
-    p_5 = fma(p_4, r2, 0.16666666666666677)
-    p_6 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_7 = fma(p_6, r2, 2.4801587355927152e-05)
-    p_8 = fma(p_7, r2, 0.001388888888887024)
-    p_9 = fma(p_8, r2, 0.04166666666666669)
-    p_10 = fma(p_9, r2, 0.5)
-    curve = fma(p_5, r, p_10)
-    p_11 = fma(r2, curve, r)
-    p_12 = fma(p_11, 1.8446744073709552e19, 1.8446744073709552e19)
-    return scale / (scale + p_12)
-
-
-@device
 def sigmoidpart_approx(x, b):
     """Return sigmoid(x) (1 + b sigmoid(-x)) to about 2**-18."""
     size = abs(x)
@@ -348,15 +415,6 @@ def sigmoidpart_approx(x, b):
 def product(a, b):
     """Return a * b, and 0 where a is 0 even if b is infinite."""
     return a if a == 0.0 else a * b
-
-
-@device
-def sigmoid_approx(x):
-    """Return sigmoid(x) to about 2**-18: exp(-|x|) and one division."""
-    h = exp2_approx(abs(x) * float32(-0.7213475))
-    part = h if x < float32(0.0) else float32(1.0)
-    r = reciprocal_approx(fma(h, h, float32(1.0)))
-    return part * r * part
 
 
 @device
@@ -457,7 +515,7 @@ def normcdf_times_f32(x, b):
     t = fma(area, float32(-0.7213475), shift)
     k = t - shift
     r = fma(k, float32(1.3862944), area)
-    e_near = fma(r, -float32(0.5), float32(1.0))
+    e_near = fma(r, float32(-0.5), float32(1.0))
     line = fma(y, float32(1.078125), float32(1.0))
     p = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_2 = fma(float32(-0.10919907), y, float32(-0.28024015))
@@ -478,7 +536,7 @@ def normcdf_times_f32(x, b):
     p_6 = fma(float32(-0.00026152778), r, float32(0.002604138))
     p_7 = fma(float32(2.1797317e-05), r2, p_6)
     curve = fma(p_7, r2, fma(float32(-0.020833148), r, float32(0.125)))
-    p_8 = fma(r, -float32(0.5), float32(1.0) - e_near)
+    p_8 = fma(r, float32(-0.5), float32(1.0) - e_near)
     e_rest = fma(r2, curve, p_8)
     e = e_near + e_rest
     u = -inverse
@@ -486,7 +544,7 @@ def normcdf_times_f32(x, b):
     h_low = line - h + bend + p_9
     left = fma(u, h_low, fma(u, h, float32(1.0)))
     rest = fma(k, float32(-3.8093084e-09), fma(y, y, -area))
-    e_low = fma(rest, -float32(0.5) * e, e_rest)
+    e_low = fma(rest, float32(-0.5) * e, e_rest)
     p_10 = fma(e_near, inverse, -tail)
     tail_low = fma(inverse, fma(e, left, e_low), p_10)
     both_low = fma(tail_low, signed, start - both + part)
@@ -498,38 +556,36 @@ def normcdf_times_f32(x, b):
 
 
 @device
-def normcdf_times_f32_fast(x, b):
-    """Return normcdf(x) * b, error below 3.9 ULP: exp(-y²) / h(y), h nearly a straight line."""
+def normcdfgate_f32_fast(x):
+    """Return x normcdf(x), error below 2.9 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
     size = abs(x)
-    most = float32(6.0) if x > float32(0.0) else float32(18.0)
-    y = most if size > most else size
-    area = y * y
-    shift = float32(12583021.0) if x < float32(-12.0) else float32(12582911.0)
-    t = fma(area, float32(-0.7213475), shift)
-    k = t - shift
-    r = fma(k, float32(1.3862944), area)
-    rest = fma(k, float32(-3.8093084e-09), fma(y, y, -area))
-    r_whole = r + rest
-    r2 = r_whole * r_whole
-    p = fma(float32(-0.00026152778), r_whole, float32(0.002604138))
-    p_2 = fma(float32(-0.020833148), r_whole, float32(0.125))
-    p_3 = fma(fma(float32(2.1797317e-05), r2, p), r2, p_2)
-    e = fma(r2, p_3, fma(r_whole, -float32(0.5), float32(1.0)))
-    p_4 = fma(float32(0.006018176), y, float32(-0.0069231144))
-    p_5 = fma(float32(-0.10919907), y, float32(-0.28024015))
-    p_6 = fma(float32(0.0014441528), area, p_4)
-    top = fma(p_6, area, p_5)
-    p_7 = fma(float32(0.08137479), y, float32(0.3668376))
-    p_8 = fma(float32(0.008244044), area, p_7)
-    p_9 = fma(p_8, area, fma(float32(0.8771573), y, float32(1.0)))
-    v = top / p_9
+    holds = size > float32(14.7)
+    near = float32(14.7) if holds else size
+    area = near * near
+    t = fma(area, float32(-0.5) * float32(1.442695), float32(12582951.0))
     scale = power2_rounded(t)
-    signed = -scale if x > float32(0.0) else scale
-    start = float32(1.0) if x > float32(0.0) else float32(0.0)
-    ratio = e / fma(y, v + float32(1.078125), float32(1.0))
-    back = float32(7.70372e-34) if x < float32(-12.0) else float32(1.0)
-    result = fma(ratio, signed, start) * b * back
-    return copysign(float32(0.0), b) if x <= float32(-18.0) else result
+    p = fma(float32(0.006018176), near, float32(-0.0069231144))
+    p_2 = fma(float32(-0.10919907), near, float32(-0.28024015))
+    p_3 = fma(fma(float32(0.0014441528), area, p), area, p_2)
+    p_4 = fma(float32(0.08137479), near, float32(0.3668376))
+    p_5 = fma(float32(0.008244044), area, p_4)
+    p_6 = fma(p_5, area, fma(float32(0.8771573), near, float32(1.0)))
+    v = p_3 / p_6
+    h = fma(near, v + float32(1.078125), float32(1.0))
+    weight = near * scale / h
+    u = -weight
+    k = t - float32(12582951.0)
+    high = fma(near, near, k * float32(1.3862915))
+    r = fma(k, float32(2.8572135e-06), high)
+    p_7 = fma(float32(1.9824545e-17), r, float32(-2.3785813e-16))
+    p_8 = fma(p_7, r, float32(2.3684498e-15))
+    p_9 = fma(p_8, r, float32(-1.8947637e-14))
+    p_10 = fma(p_9, r, float32(1.1368684e-13))
+    p_11 = fma(p_10, r, float32(-4.5474735e-13))
+    p_12 = r * p_11
+    piece = float32(0.0) if x < float32(0.0) else x
+    p_13 = fma(u, p_12, fma(u, float32(9.094947e-13), piece))
+    return copysign(p_13, x)
 
 
 @device
@@ -736,6 +792,127 @@ def exp_twofold_times(x, low, b):
 
 
 @device
+def normcdf_rest(x):
+    """Return what rounding leaves of normcdf(x)."""
+    size = abs(x)
+    far = 53.0 if size > 53.0 else size
+    u = far * far
+    fall = -0.5 * u
+    short = -1400.0 if fall < -1400.0 else fall
+    k = rint(short * 1.4426950408889634)
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, short)
+    fall_low = -0.5 * fma(far, far, -u)
+    piece = fall_low if abs(fall) < 2000.0 else 0.0
+    rest = fma(u_2, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    u_4 = 0.5 * (e * scale)
+    near = far + 25165824.0 - 25165824.0
+    t_above = near - 4.0
+    t_below = near + 4.0
+    t = t_above / t_below
+    u_5 = t * t
+    u_6 = u_5 * u_5
+    p_10 = fma(-2.8175931551354435e-10, u_6, 3.461255446432176e-08)
+    p_11 = fma(p_10, u_6, 1.1046060379100577e-06)
+    p_12 = fma(p_11, u_6, 2.7253977333419806e-05)
+    p_13 = fma(p_12, u_6, 0.0013897942195378447)
+    p_14 = fma(p_13, u_6, -0.06439567485612749)
+    p_15 = fma(-2.304271005986632e-09, u_6, -2.2208548339270623e-07)
+    p_16 = fma(p_15, u_6, -5.226340786777741e-06)
+    p_17 = fma(p_16, u_6, -0.00017570643169823746)
+    p_18 = fma(p_17, u_6, -0.010004757183044449)
+    p_19 = fma(p_18, u_6, 0.027999269448850044)
+    p_20 = fma(p_14, u_5, p_19)
+    p_21 = fma(-2.177678352144422e-09, u_6, -4.37459727609575e-08)
+    p_22 = fma(p_21, u_6, 8.06603263058214e-07)
+    p_23 = fma(p_22, u_6, 4.249983709740745e-05)
+    p_24 = fma(p_23, u_6, -0.000571246201024039)
+    p_25 = fma(p_24, u_6, 0.05720072810709257)
+    p_26 = fma(1.4805413457340738e-08, u_6, 6.7609704026983655e-09)
+    p_27 = fma(p_26, u_6, -6.863433429829365e-06)
+    p_28 = fma(p_27, u_6, -0.0001888604615090037)
+    p_29 = fma(p_28, u_6, 0.035872194959661)
+    p_30 = fma(p_29, u_6, -0.19340695465305155)
+    p_31 = fma(p_25, u_5, p_30)
+    p_32 = fma(p_20, t, p_31)
+    w = fma(p_32, t, 2.500936888464782e-17)
+    u_7 = 0.9441064130196893 + w
+    unit = 1.0 + 1.0 * near
+    inverse = 1.0 / unit
+    ratio = u_7 * inverse
+    tail_high = u_4 * ratio
+    u_8 = -tail_high
+    u_9 = 1.0 + u_8
+    piece_2 = tail_high if x <= 0.0 else u_9
+    slope = fma(2.0 * 0.5 * near, ratio, -0.7978845608028654)
+    away = fma(-t, t_below, t_above) * t_below * 0.125
+    u_10 = fma(-ratio, unit, u_7) + (0.9441064130196893 - u_7 + w)
+    left = fma(1.0 * ratio, away, u_10)
+    p_33 = fma(slope, far - near + away, left * inverse)
+    e_low = above - e + below
+    p_34 = fma(u_4, p_33, 0.5 * (e_low * scale) * ratio)
+    tail_low = fma(u_4, ratio, u_8) + p_34
+    piece_3 = tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low
+    left_over = piece_2 - (piece_2 + piece_3) + piece_3
+    return left_over * (power2(k - first) if x <= 0.0 else 1.0)
+
+
+@device
+def exp_twofold_times_rest(x, low, b):
+    """Return what rounding leaves of exp(x + low) * b."""
+    piece = -1400.0 if x < -1400.0 else x
+    short = 710.0 if piece > 710.0 else piece
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    piece_2 = -1000.0 if k < -1000.0 else k
+    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    scale = power2(first)
+    u_3 = e * scale
+    e_low = above - e + below
+    extra = e_low * scale * b if abs(b) < inf else 0.0
+    left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
+    return 0.0 if x <= -1400.0 else left_over * power2(k - first)
+
+
+@device
 def normcdfslope_short(x):
     """Return normcdfslope(x) to 2**-32: its zero is a factor."""
     u = -(0.5 * (x * x))
@@ -815,99 +992,6 @@ def normcdfslope_f32_fast(x):
 
 
 @device
-def normcdf_fast(x):
-    """Return normcdf(x), error below 6.0 ULP: exp(-x²/2) times a polynomial."""
-    size = abs(x)
-    near = 38.7 if size > 38.7 else size
-    area = near * near
-    fall = -(0.5 * area)
-    shifted = fma(fall, 1.4426950408889634, 6755399441055808.0)
-    k = shifted - 6755399441055808.0
-    u = -k
-    high = fma(u, 0.693147180559663, fall)
-    p = fma(u, 2.8235290563031577e-13, -(0.5 * fma(near, near, -area)))
-    r = high + p
-    r2 = r * r
-    p_2 = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_3 = fma(p_2, r2, 0.0001984126988598154)
-    p_4 = fma(p_3, r2, 0.008333333333321697)
-    p_5 = fma(p_4, r2, 0.16666666666666677)
-    p_6 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_7 = fma(p_6, r2, 2.4801587355927152e-05)
-    p_8 = fma(p_7, r2, 0.001388888888887024)
-    p_9 = fma(p_8, r2, 0.04166666666666669)
-    p_10 = fma(p_9, r2, 0.5)
-    curve = fma(p_5, r, p_10)
-    p_11 = fma(r2, curve, r)
-    scale = power2_rounded(shifted)
-    above = near - 5.0
-    below = near + 5.0
-    inverse = 1.0 / below
-    ratio = above * inverse
-    t = fma(fma(-ratio, below, above), inverse, ratio)
-    u_2 = t * t
-    u_3 = u_2 * u_2
-    p_12 = fma(-2.044591843514655e-08, u_3, -6.754429718294862e-07)
-    p_13 = fma(p_12, u_3, -9.952600377233399e-05)
-    p_14 = fma(p_13, u_3, -0.005986753550790594)
-    p_15 = fma(p_14, u_3, -0.62706631334263)
-    p_16 = fma(4.0450711939975055e-09, u_3, 8.721394422297058e-08)
-    p_17 = fma(p_16, u_3, 7.962944732855698e-06)
-    p_18 = fma(p_17, u_3, 0.0010897982075330332)
-    p_19 = fma(p_18, u_3, -0.13823727741194944)
-    p_20 = fma(p_19, u_3, -1.3307650057801133)
-    p_21 = fma(p_15, u_2, p_20)
-    p_22 = fma(-1.3075291026925965e-07, u_3, -5.538200728475554e-06)
-    p_23 = fma(p_22, u_3, -0.0001187514318918642)
-    p_24 = fma(p_23, u_3, 0.04159013360034661)
-    p_25 = fma(p_24, u_3, 0.9906112319399538)
-    p_26 = fma(1.4404178955206278e-08, u_3, 8.655085046794284e-07)
-    p_27 = fma(p_26, u_3, 3.33623263097025e-05)
-    p_28 = fma(p_27, u_3, -0.0015957388014834234)
-    p_29 = fma(p_28, u_3, 0.3300407323407299)
-    p_30 = fma(p_29, u_3, 1.538386099500126)
-    p_31 = fma(p_25, u_2, p_30)
-    p_32 = fma(p_21, t, p_31)
-    slow = 0.5 * p_32 * inverse
-    scaled = scale * slow
-    tail = fma(p_11, scaled, scaled)
-    p_33 = fma(-tail, 5.421010862427522e-20, 1.0)
-    return tail * 5.421010862427522e-20 if x <= 0.0 else p_33
-
-
-@device
-def exp_twofold_times_fast(x, low, b):
-    """Return exp(x + low) * b, error below 1.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 710.0 if piece > 710.0 else piece
-    piece_2 = 6755399441055740.0 if x > 700.0 else 6755399441055744.0
-    shift = 6755399441056724.0 if x < -690.0 else piece_2
-    shifted = fma(near, 1.4426950408889634, shift)
-    k = shifted - shift
-    u = -k
-    high = fma(u, 0.693147180559663, near)
-    p = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
-    r = high + p
-    r2 = r * r
-    p_2 = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
-    p_3 = fma(p_2, r2, 0.0001984126988598154)
-    p_4 = fma(p_3, r2, 0.008333333333321697)
-    p_5 = fma(p_4, r2, 0.16666666666666677)
-    p_6 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
-    p_7 = fma(p_6, r2, 2.4801587355927152e-05)
-    p_8 = fma(p_7, r2, 0.001388888888887024)
-    p_9 = fma(p_8, r2, 0.04166666666666669)
-    p_10 = fma(p_9, r2, 0.5)
-    curve = fma(p_5, r, p_10)
-    p_11 = fma(r2, curve, r)
-    scale = power2_rounded(shifted)
-    p_12 = fma(p_11, scale, scale)
-    piece_3 = 16.0 if x > 700.0 else 1.0
-    result = p_12 * b * (9.785978320356312e-296 if x < -690.0 else piece_3)
-    return copysign(0.0, b) if x <= -1386.0 else result
-
-
-@device
 def normcdfslope_approx(x):
     """Return the derivative of x normcdf(x) to about 2**-18."""
     size = abs(x)
@@ -956,6 +1040,42 @@ def exp_twofold(x, low):
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
+
+
+@device
+def exp_twofold_rest(x, low):
+    """Return what rounding leaves of exp(x + low)."""
+    piece = -1400.0 if x < -1400.0 else x
+    short = 710.0 if piece > 710.0 else piece
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    rest = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    piece_2 = -1000.0 if k < -1000.0 else k
+    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    scale = power2(first)
+    u_3 = e * scale
+    e_low = above - e + below
+    u_4 = e_low * scale
+    left_over = u_3 - (u_3 + u_4) + u_4
+    return left_over * power2(k - first)
 
 
 @device
@@ -1051,7 +1171,7 @@ def forward_float32_fast_approximate(x):
     u_9 = u_8 + (u_7 + u_6 * float32(0.044715))
     u_10 = p + float32(-4.534068e-08) * u_3
     u_11 = u_10 + u_9 * float32(1.5957692)
-    return sigmoid_twofold_times_f32_fast(u_4, u_11, x)
+    return sigmoidgate_twofold_f32_fast(u_4, u_11, x)
 
 
 @device
@@ -1087,15 +1207,42 @@ def derivative_approximate(x):
     u_4 = 1.5957691216057308 * u_3
     u_5 = -u_4
     u_6 = u_3 - x
-    u_7 = (fma(x2, x, -u) + fma(x, x, -x2) * x) * 0.044715
-    u_8 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u + u_7
+    p = fma(x, x, -x2)
+    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u
+    u_8 = u_7 + (fma(x2, x, -u) + p * x) * 0.044715
     u_9 = (x - (u_3 - u_6) + (u_2 - u_6) + u_8) * 1.5957691216057308
     u_10 = fma(1.5957691216057308, u_3, u_5) + -9.96930880911092e-17 * u_3
     u_11 = u_10 + u_9
-    u_12 = x * (1.0 + fma(x2, 0.134145, x2 * 1.3526957332032908e-17))
-    p = fma(u_12, 1.5957691216057306, u_12 * 1.2235151683392212e-16)
-    u_13 = sigmoid_twofold_times(u_5, -u_11, sigmoid_twofold_times(u_4, u_11, p))
-    return sigmoid_twofold(u_4, u_11) + u_13
+    s = sigmoid_twofold(u_4, u_11)
+    u_12 = -u_11
+    u_13 = 2.0 * x
+    u_14 = u_13 * 0.7978845608028654
+    u_15 = 0.134145 * x2
+    u_16 = 1.0 + u_15
+    u_17 = u_16 - 1.0
+    u_18 = fma(0.134145, x2, -u_15) + 1.3526957332032908e-17 * x2
+    u_19 = 1.0 - (u_16 - u_17) + (u_15 - u_17)
+    u_20 = u_19 + (u_18 + p * 0.134145)
+    size = abs(u_20)
+    piece = u_16 + u_20 if size < inf else u_16
+    u_21 = u_14 * piece
+    u_22 = sigmoid_twofold_times(u_4, u_11, u_21)
+    u_23 = sigmoid_twofold_times(u_5, u_12, u_22)
+    u_24 = s + u_23
+    u_25 = u_24 - s
+    u_26 = s - (u_24 - u_25) + (u_23 - u_25)
+    p_2 = fma(u_13, 0.7978845608028654, -u_14)
+    u_27 = (p_2 + -4.98465440455546e-17 * u_13) * piece
+    u_28 = (u_16 - piece + u_20 if size < inf else 0.0) * u_14
+    u_29 = s * (fma(u_14, piece, -u_21) + u_27 + u_28)
+    u_30 = sigmoid_twofold_times_rest(u_4, u_11, u_21) + u_29
+    u_31 = sigmoid_twofold_times_rest(u_5, u_12, u_22)
+    u_32 = u_31 + sigmoid_twofold(u_5, u_12) * u_30
+    u_33 = u_26 + sigmoid_twofold_rest(u_4, u_11) + u_32
+    size_2 = abs(u_33)
+    piece_2 = u_24 + u_33 if size_2 < inf else u_24
+    piece_3 = u_24 - piece_2 + u_33 if size_2 < inf else 0.0
+    return piece_2 + piece_3 if abs(piece_3) < inf else piece_2
 
 
 @device
@@ -1105,28 +1252,6 @@ def derivative_narrow_approximate(x):
     u = 1.5957691216057308 * (x + 0.044715 * (x2 * x))
     u_2 = x * (1.0 + x2 * 0.134145) * 1.5957691216057306
     return sigmoid_plain(u) + product_rough(sigmoidslope_plain(u), u_2)
-
-
-@device
-def derivative_quick_approximate(x):
-    """Return the derivative at x, in float64, uncompensated."""
-    x2 = x * x
-    u = x2 * x
-    u_2 = 0.044715 * u
-    u_3 = x + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = -u_4
-    u_6 = u_3 - x
-    u_7 = (fma(x2, x, -u) + fma(x, x, -x2) * x) * 0.044715
-    u_8 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u + u_7
-    u_9 = (x - (u_3 - u_6) + (u_2 - u_6) + u_8) * 1.5957691216057308
-    u_10 = fma(1.5957691216057308, u_3, u_5) + -9.96930880911092e-17 * u_3
-    u_11 = u_10 + u_9
-    u_12 = x * (1.0 + fma(x2, 0.134145, x2 * 1.3526957332032908e-17))
-    p = fma(u_12, 1.5957691216057306, u_12 * 1.2235151683392212e-16)
-    u_13 = sigmoid_twofold_times_fast(u_4, u_11, p)
-    u_14 = sigmoid_twofold_times_fast(u_5, -u_11, u_13)
-    return sigmoid_twofold_fast(u_4, u_11) + u_14
 
 
 @device
@@ -1158,26 +1283,97 @@ def second_derivative_approximate(x):
     u_4 = 1.5957691216057308 * u_3
     u_5 = -u_4
     u_6 = u_3 - x
-    u_7 = (fma(x2, x, -u) + fma(x, x, -x2) * x) * 0.044715
-    u_8 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u + u_7
+    p = fma(x, x, -x2)
+    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u
+    u_8 = u_7 + (fma(x2, x, -u) + p * x) * 0.044715
     u_9 = (x - (u_3 - u_6) + (u_2 - u_6) + u_8) * 1.5957691216057308
     u_10 = fma(1.5957691216057308, u_3, u_5) + -9.96930880911092e-17 * u_3
     u_11 = u_10 + u_9
     u_12 = -u_11
-    u_13 = 1.0 + fma(x2, 0.134145, x2 * 1.3526957332032908e-17)
-    p = fma(u_13, 1.5957691216057306, u_13 * 1.2235151683392212e-16)
-    u_14 = x * u_13
-    p_2 = fma(u_14, 3.191538243211461, u_14 * 2.4470303366784424e-16)
-    u_15 = sigmoid_twofold_times(u_4, u_11, p_2)
-    u_16 = sigmoid_twofold_times(u_5, u_12, u_15)
-    u_17 = 2.0 * sigmoid_twofold(u_4, u_11) + u_16
-    u_18 = sigmoid_twofold_times(u_5, u_12, sigmoid_twofold_times(u_4, u_11, u_15))
-    p_3 = fma(u_13, 0.7978845608028653, u_13 * 6.117575841696106e-17)
-    u_19 = sigmoid_twofold_times(u_5, u_12, sigmoid_twofold_times(u_4, u_11, p))
-    p_4 = fma(x2, 0.42812889763560147, x2 * 2.4050485664735725e-17)
-    u_20 = u_19 + product(sigmoid_twofold_times(u_5, u_12, u_17) - u_18, p_3)
-    u_21 = sigmoid_twofold_times(u_5, u_12, sigmoid_twofold_times(u_4, u_11, p_4))
-    return u_20 + u_21
+    u_13 = 0.134145 * x2
+    u_14 = 1.0 + u_13
+    u_15 = u_14 - 1.0
+    u_16 = fma(0.134145, x2, -u_13) + 1.3526957332032908e-17 * x2
+    u_17 = 1.0 - (u_14 - u_15) + (u_13 - u_15)
+    u_18 = u_17 + (u_16 + p * 0.134145)
+    size = abs(u_18)
+    piece = u_14 + u_18 if size < inf else u_14
+    u_19 = 1.5957691216057308 * piece
+    u_20 = sigmoid_twofold_times(u_4, u_11, u_19)
+    u_21 = sigmoid_twofold_times(u_5, u_12, u_20)
+    u_22 = piece * 0.7978845608028654
+    u_23 = sigmoid_twofold_times(u_5, u_12, u_22)
+    u_24 = 2.0 * sigmoid_twofold_times(u_4, u_11, u_23)
+    u_25 = 4.0 * x
+    u_26 = u_25 * 0.7978845608028654
+    u_27 = u_26 * piece
+    u_28 = product(u_27, u_23)
+    u_29 = sigmoid_twofold_times(u_4, u_11, u_28)
+    u_30 = sigmoid_twofold_times(u_5, u_12, u_29)
+    u_31 = u_24 + u_30
+    u_32 = u_31 - u_24
+    s = sigmoid_twofold(u_4, u_11)
+    s_2 = sigmoid_twofold(u_5, u_12)
+    piece_2 = u_14 - piece + u_18 if size < inf else 0.0
+    p_2 = fma(piece, 0.7978845608028654, -u_22)
+    u_33 = p_2 + piece_2 * 0.7978845608028654
+    u_34 = u_33 + -4.98465440455546e-17 * piece
+    u_35 = sigmoid_twofold_times_rest(u_5, u_12, u_22) + s_2 * u_34
+    u_36 = 2.0 * (sigmoid_twofold_times_rest(u_4, u_11, u_23) + s * u_35)
+    p_3 = fma(u_25, 0.7978845608028654, -u_26)
+    u_37 = (p_3 + -4.98465440455546e-17 * u_25) * piece
+    u_38 = fma(u_26, piece, -u_27) + u_37 + piece_2 * u_26
+    u_39 = fma(u_27, u_23, -(u_27 * u_23)) + u_38 * u_23
+    u_40 = s * (0.0 if u_27 == 0.0 else u_39 + u_35 * u_27)
+    u_41 = s_2 * (sigmoid_twofold_times_rest(u_4, u_11, u_28) + u_40)
+    u_42 = u_24 - (u_31 - u_32) + (u_30 - u_32) + u_36
+    u_43 = u_42 + (sigmoid_twofold_times_rest(u_5, u_12, u_29) + u_41)
+    size_2 = abs(u_43)
+    piece_3 = u_31 + u_43 if size_2 < inf else u_31
+    u_44 = product(u_27, u_22)
+    u_45 = sigmoid_twofold_times(u_4, u_11, u_44)
+    u_46 = sigmoid_twofold_times(u_4, u_11, u_45)
+    u_47 = sigmoid_twofold_times(u_5, u_12, u_46)
+    u_48 = piece_3 - u_47
+    u_49 = u_48 - piece_3
+    piece_4 = u_31 - piece_3 + u_43 if size_2 < inf else 0.0
+    u_50 = fma(u_27, u_22, -(u_27 * u_22)) + u_38 * u_22
+    u_51 = s * (0.0 if u_27 == 0.0 else u_50 + u_34 * u_27)
+    u_52 = s * (sigmoid_twofold_times_rest(u_4, u_11, u_44) + u_51)
+    u_53 = s_2 * (sigmoid_twofold_times_rest(u_4, u_11, u_45) + u_52)
+    u_54 = piece_3 - (u_48 - u_49) - (u_47 + u_49) + piece_4
+    u_55 = u_54 + -(sigmoid_twofold_times_rest(u_5, u_12, u_46) + u_53)
+    size_3 = abs(u_55)
+    piece_5 = u_48 + u_55 if size_3 < inf else u_48
+    u_56 = u_21 + piece_5
+    u_57 = u_56 - u_21
+    p_4 = fma(1.5957691216057308, piece, -u_19)
+    u_58 = p_4 + -9.96930880911092e-17 * piece
+    u_59 = s * (u_58 + piece_2 * 1.5957691216057308)
+    u_60 = s_2 * (sigmoid_twofold_times_rest(u_4, u_11, u_19) + u_59)
+    u_61 = sigmoid_twofold_times_rest(u_5, u_12, u_20) + u_60
+    piece_6 = u_48 - piece_5 + u_55 if size_3 < inf else 0.0
+    u_62 = u_21 - (u_56 - u_57) + (piece_5 - u_57) + u_61 + piece_6
+    size_4 = abs(u_62)
+    piece_7 = u_56 + u_62 if size_4 < inf else u_56
+    u_63 = 0.53658 * x2
+    u_64 = u_63 * 0.7978845608028654
+    u_65 = sigmoid_twofold_times(u_4, u_11, u_64)
+    u_66 = sigmoid_twofold_times(u_5, u_12, u_65)
+    u_67 = piece_7 + u_66
+    u_68 = u_67 - piece_7
+    piece_8 = u_56 - piece_7 + u_62 if size_4 < inf else 0.0
+    u_69 = fma(0.53658, x2, -u_63) + 5.410782932813163e-17 * x2
+    u_70 = (u_69 + p * 0.53658) * 0.7978845608028654
+    u_71 = fma(u_63, 0.7978845608028654, -u_64) + u_70
+    u_72 = s * (u_71 + -4.98465440455546e-17 * u_63)
+    u_73 = s_2 * (sigmoid_twofold_times_rest(u_4, u_11, u_64) + u_72)
+    u_74 = piece_7 - (u_67 - u_68) + (u_66 - u_68) + piece_8
+    u_75 = u_74 + (sigmoid_twofold_times_rest(u_5, u_12, u_65) + u_73)
+    size_5 = abs(u_75)
+    piece_9 = u_67 + u_75 if size_5 < inf else u_67
+    piece_10 = u_67 - piece_9 + u_75 if size_5 < inf else 0.0
+    return piece_9 + piece_10 if abs(piece_10) < inf else piece_9
 
 
 @device
@@ -1187,14 +1383,14 @@ def second_derivative_narrow_approximate(x):
     u = 1.5957691216057308 * (x + 0.044715 * (x2 * x))
     u_2 = sigmoidslope_plain(u)
     u_3 = 1.0 + x2 * 0.134145
-    u_4 = sigmoid_plain(u)
+    u_4 = u_3 * 0.7978845608028653
     u_5 = x * u_3 * 3.191538243211461
-    u_6 = 2.0 * u_4 + product_rough(u_2, u_5)
-    u_7 = product_rough(u_2, product_rough(u_4, u_5))
-    u_8 = product_rough(sigmoid_plain(-u), u_6) - u_7
+    u_6 = product_rough(u_5, product_rough(sigmoid_plain(-u), u_4))
+    u_7 = product_rough(sigmoid_plain(u), product_rough(u_5, u_4))
+    u_8 = 2.0 * product_rough(u_2, u_4) + product_rough(u_2, u_6)
     u_9 = product_rough(u_2, u_3 * 1.5957691216057306)
-    u_10 = u_9 + product_rough(u_8, u_3 * 0.7978845608028653)
-    return u_10 + product_rough(u_2, x2 * 0.42812889763560147)
+    u_10 = product_rough(u_2, x2 * 0.42812889763560147)
+    return u_9 + (u_8 - product_rough(u_2, u_7)) + u_10
 
 
 @device
@@ -1219,21 +1415,23 @@ def second_derivative_approx_approximate(x):
     u_6 = float32(1.0) + x2 * float32(0.134145)
     u_7 = u_6 * float32(1.5957692)
     u_8 = sigmoid_times_approx(u_4, u_7)
-    u_9 = x * u_6 * float32(3.1915383)
-    u_10 = sigmoid_times_approx(u_4, u_9)
-    u_11 = sigmoid_times_approx(u_5, u_10)
-    u_12 = float32(2.0) * sigmoid_approx(u_4) + u_11
-    u_13 = sigmoid_times_approx(u_4, u_10)
-    u_14 = sigmoid_times_approx(u_5, u_12)
-    u_15 = u_14 - sigmoid_times_approx(u_5, u_13)
-    u_16 = u_15 * (u_6 * float32(0.7978846))
-    piece = u_15 if u_15 == float32(0.0) else u_16
-    u_17 = x2 * float32(0.4281289)
-    u_18 = sigmoid_times_approx(u_4, u_17)
-    u_19 = sigmoid_times_approx(u_5, u_8) + piece
-    u_20 = u_19 + sigmoid_times_approx(u_5, u_18)
-    piece_2 = u_2 * p_10 if abs(u_2) < float32(0.25) else u_20
-    return u * p_5 if abs(u) < float32(0.25) else piece_2
+    u_9 = u_6 * float32(0.7978846)
+    u_10 = sigmoid_times_approx(u_5, u_9)
+    u_11 = x * u_6 * float32(3.1915383)
+    piece = u_11 if u_11 == float32(0.0) else u_11 * u_10
+    u_12 = sigmoid_times_approx(u_4, piece)
+    u_13 = float32(2.0) * sigmoid_times_approx(u_4, u_10)
+    piece_2 = u_11 if u_11 == float32(0.0) else u_11 * u_9
+    u_14 = sigmoid_times_approx(u_4, piece_2)
+    u_15 = sigmoid_times_approx(u_4, u_14)
+    u_16 = u_13 + sigmoid_times_approx(u_5, u_12)
+    u_17 = u_16 - sigmoid_times_approx(u_5, u_15)
+    u_18 = x2 * float32(0.4281289)
+    u_19 = sigmoid_times_approx(u_4, u_18)
+    u_20 = sigmoid_times_approx(u_5, u_8) + u_17
+    u_21 = u_20 + sigmoid_times_approx(u_5, u_19)
+    piece_3 = u_2 * p_10 if abs(u_2) < float32(0.25) else u_21
+    return u * p_5 if abs(u) < float32(0.25) else piece_3
 
 
 @device
@@ -1251,7 +1449,7 @@ def forward_float32(x):
 @device
 def forward_float32_fast(x):
     """Return the value at x, in float32."""
-    return normcdf_times_f32_fast(x, x)
+    return normcdfgate_f32_fast(x)
 
 
 @device
@@ -1269,13 +1467,22 @@ def forward_approx(x):
 @device
 def derivative(x):
     """Return the derivative at x."""
+    cdf = normcdf(x)
     x2 = x * x
     u = -(0.5 * x2)
     u_2 = u + -0.9189385332046728
     u_3 = u_2 - u
     u_4 = u - (u_2 - u_3) + (-0.9189385332046728 - u_3)
     u_5 = u_4 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
-    return normcdf(x) + exp_twofold_times(u_2, u_5, x)
+    u_6 = exp_twofold_times(u_2, u_5, x)
+    u_7 = cdf + u_6
+    u_8 = u_7 - cdf
+    u_9 = cdf - (u_7 - u_8) + (u_6 - u_8) + normcdf_rest(x)
+    u_10 = u_9 + exp_twofold_times_rest(u_2, u_5, x)
+    size = abs(u_10)
+    piece = u_7 + u_10 if size < inf else u_7
+    piece_2 = u_7 - piece + u_10 if size < inf else 0.0
+    return piece + piece_2 if abs(piece_2) < inf else piece
 
 
 @device
@@ -1299,7 +1506,7 @@ def derivative_quick(x):
     u_3 = u_2 - u
     u_4 = u - (u_2 - u_3) + (-0.9189385332046728 - u_3)
     u_5 = u_4 + -(0.5 * fma(x, x, -x2)) + 3.8782941580672414e-17
-    return normcdf_fast(x) + exp_twofold_times_fast(u_2, u_5, x)
+    return normcdf(x) + exp_twofold_times(u_2, u_5, x)
 
 
 @device
@@ -1313,11 +1520,31 @@ def second_derivative(x):
     """Return the second derivative at x."""
     x2 = x * x
     u = -(0.5 * x2)
-    u_2 = -(0.5 * fma(x, x, -x2))
+    p = fma(x, x, -x2)
+    u_2 = -(0.5 * p)
     e = exp_twofold(u, u_2)
-    u_3 = e - exp_twofold_times(u, u_2, x2)
-    p = fma(u_3, 0.39894228040143265, u_3 * 3.058787920848053e-17)
-    return fma(e, 0.39894228040143265, e * 3.058787920848053e-17) + p
+    ratio = e / 2.5066282746310007
+    u_3 = exp_twofold_times(u, u_2, x2)
+    u_4 = e - u_3
+    u_5 = u_4 - e
+    u_6 = exp_twofold_rest(u, u_2)
+    u_7 = -(exp_twofold_times_rest(u, u_2, x2) + e * p)
+    u_8 = e - (u_4 - u_5) - (u_3 + u_5) + u_6 + u_7
+    size = abs(u_8)
+    piece = u_4 + u_8 if size < inf else u_4
+    ratio_2 = piece / 2.5066282746310007
+    u_9 = ratio + ratio_2
+    u_10 = u_9 - ratio
+    u_11 = fma(-ratio, 2.5066282746310007, e) + u_6
+    ratio_3 = (u_11 - ratio * -1.8328579980459167e-16) / 2.5066282746310007
+    piece_2 = u_4 - piece + u_8 if size < inf else 0.0
+    u_12 = fma(-ratio_2, 2.5066282746310007, piece) + piece_2
+    ratio_4 = (u_12 - ratio_2 * -1.8328579980459167e-16) / 2.5066282746310007
+    u_13 = ratio - (u_9 - u_10) + (ratio_2 - u_10) + ratio_3 + ratio_4
+    size_2 = abs(u_13)
+    piece_3 = u_9 + u_13 if size_2 < inf else u_9
+    piece_4 = u_9 - piece_3 + u_13 if size_2 < inf else 0.0
+    return piece_3 + piece_4 if abs(piece_4) < inf else piece_3
 
 
 @device
@@ -1368,12 +1595,6 @@ forward_fast_as_approximate = by_type(
 
 derivative_as_approximate = by_type(
     double=derivative_approximate,
-    single=widened(derivative_narrow_approximate),
-    half=derivative_approx_approximate,
-)
-
-derivative_fast_as_approximate = by_type(
-    double=derivative_quick_approximate,
     single=widened(derivative_narrow_approximate),
     half=derivative_approx_approximate,
 )
@@ -1564,46 +1785,6 @@ def derivative_approximate_strided(
 
 
 @kernel
-def derivative_approximate_fast_tiles(x, out, size, like):
-    """Write the derivatives: of contiguous arrays, a tile a block."""
-    start = tile()
-    if start + 1024 <= size:
-        x_tile = load_tile(x, start, like)
-        out_tile = (
-            derivative_fast_as_approximate(like, x_tile[0]),
-            derivative_fast_as_approximate(like, x_tile[1]),
-            derivative_fast_as_approximate(like, x_tile[2]),
-            derivative_fast_as_approximate(like, x_tile[3]),
-            derivative_fast_as_approximate(like, x_tile[4]),
-            derivative_fast_as_approximate(like, x_tile[5]),
-            derivative_fast_as_approximate(like, x_tile[6]),
-            derivative_fast_as_approximate(like, x_tile[7]),
-        )
-        store_tile(out, start, like, out_tile)
-    else:
-        for i in range(start + lane(), size, 128):
-            x_i = load(x, i, like)
-            out_i = derivative_fast_as_approximate(like, x_i)
-            store(out, i, like, out_i)
-
-
-@kernel
-def derivative_approximate_fast_strided(
-    x, x_strides, mask, mask_strides, out, out_strides, shape, size, like
-):
-    """Write the derivatives: of arrays with any strides."""
-    i = thread()
-    if i >= size:
-        return
-    place = coordinates(i, shape)
-    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
-        return
-    x_i = load(x, index_at(place, x_strides), like)
-    out_i = derivative_fast_as_approximate(like, x_i)
-    store(out, index_at(place, out_strides), like, out_i)
-
-
-@kernel
 def second_derivative_approximate_tiles(x, out, size, like):
     """Write the second derivatives: of contiguous arrays, a tile a block."""
     start = tile()
@@ -1683,49 +1864,6 @@ def vjp_approximate_strided(
     x_i = load(x, index_at(place, x_strides), like)
     dy_i = load(dy, index_at(place, dy_strides), like)
     out_i = dy_i * derivative_as_approximate(like, x_i)
-    store(out, index_at(place, out_strides), like, out_i)
-
-
-@kernel
-def vjp_approximate_fast_tiles(x, dy, out, size, like):
-    """Write dy times the derivatives: of contiguous arrays, a tile a block."""
-    start = tile()
-    if start + 1024 <= size:
-        x_tile = load_tile(x, start, like)
-        dy_tile = load_tile(dy, start, like)
-        out_tile = (
-            dy_tile[0] * derivative_fast_as_approximate(like, x_tile[0]),
-            dy_tile[1] * derivative_fast_as_approximate(like, x_tile[1]),
-            dy_tile[2] * derivative_fast_as_approximate(like, x_tile[2]),
-            dy_tile[3] * derivative_fast_as_approximate(like, x_tile[3]),
-            dy_tile[4] * derivative_fast_as_approximate(like, x_tile[4]),
-            dy_tile[5] * derivative_fast_as_approximate(like, x_tile[5]),
-            dy_tile[6] * derivative_fast_as_approximate(like, x_tile[6]),
-            dy_tile[7] * derivative_fast_as_approximate(like, x_tile[7]),
-        )
-        store_tile(out, start, like, out_tile)
-    else:
-        for i in range(start + lane(), size, 128):
-            x_i = load(x, i, like)
-            dy_i = load(dy, i, like)
-            out_i = dy_i * derivative_fast_as_approximate(like, x_i)
-            store(out, i, like, out_i)
-
-
-@kernel
-def vjp_approximate_fast_strided(
-    x, x_strides, dy, dy_strides, mask, mask_strides, out, out_strides, shape, size, like
-):
-    """Write dy times the derivatives: of arrays with any strides."""
-    i = thread()
-    if i >= size:
-        return
-    place = coordinates(i, shape)
-    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
-        return
-    x_i = load(x, index_at(place, x_strides), like)
-    dy_i = load(dy, index_at(place, dy_strides), like)
-    out_i = dy_i * derivative_fast_as_approximate(like, x_i)
     store(out, index_at(place, out_strides), like, out_i)
 
 

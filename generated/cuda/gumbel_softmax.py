@@ -79,6 +79,112 @@ def log(x):
 
 
 @device
+def log_rest(x):
+    """Return what rounding leaves of log(x)."""
+    big = x * 1.8014398509481984e16 if x < 2.2250738585072014e-308 else x
+    m = mantissa(big)
+    u = exponent(big) + (1.0 if m > 1.4142135623730951 else 0.0)
+    k = u - (54.0 if x < 2.2250738585072014e-308 else 0.0)
+    u_2 = k * 0.693147180559663
+    f = (0.5 * m if m > 1.4142135623730951 else m) - 1.0
+    log_high = u_2 + f
+    half_f = 0.5 * f
+    half_square = half_f * f
+    u_3 = -half_square
+    total = log_high + u_3
+    piece = -inf if x == 0.0 else (x - x) / 0.0
+    piece_2 = inf if x == inf else piece
+    piece_3 = total if x > 0.0 and x < inf else piece_2
+    s = f / (2.0 + f)
+    z = s * s
+    u_4 = z * z
+    p = fma(0.15313836606999318, u_4, 0.22222198431722676)
+    p_2 = fma(p, u_4, 0.3999999999940943)
+    p_3 = fma(0.1479821159304767, u_4, 0.1818357219502386)
+    p_4 = fma(p_3, u_4, 0.2857142874366384)
+    p_5 = fma(p_4, u_4, 0.6666666666666735)
+    p_6 = fma(p_2, z, p_5)
+    curve = z * p_6
+    u_5 = 0.0 * fma(s, fma(s, fma(s, -2.0, 2.0), -2.0), 1.0)
+    carried = u_5 - fma(half_f, f, u_3)
+    p_7 = fma(s, half_square + curve, fma(k, 2.8235290563031577e-13, carried))
+    tail = log_high - total + u_3 + (u_2 - log_high + f) + p_7
+    piece_4 = tail if x > 0.0 and x < inf else 0.0
+    return piece_3 - (piece_3 + piece_4) + piece_4
+
+
+@device
+def log_twofold(x, low):
+    """Return log(x + low): the exponent taken off, 2 atanh(f / (2 + f)); error below 0.7 ULP."""
+    big = x * 1.8014398509481984e16 if x < 2.2250738585072014e-308 else x
+    m = mantissa(big)
+    u = exponent(big) + (1.0 if m > 1.4142135623730951 else 0.0)
+    k = u - (54.0 if x < 2.2250738585072014e-308 else 0.0)
+    u_2 = k * 0.693147180559663
+    f = (0.5 * m if m > 1.4142135623730951 else m) - 1.0
+    log_high = u_2 + f
+    half_f = 0.5 * f
+    half_square = half_f * f
+    u_3 = -half_square
+    total = log_high + u_3
+    piece = -inf if x == 0.0 else (x - x) / 0.0
+    piece_2 = inf if x == inf else piece
+    s = f / (2.0 + f)
+    z = s * s
+    u_4 = z * z
+    p = fma(0.15313836606999318, u_4, 0.22222198431722676)
+    p_2 = fma(p, u_4, 0.3999999999940943)
+    p_3 = fma(0.1479821159304767, u_4, 0.1818357219502386)
+    p_4 = fma(p_3, u_4, 0.2857142874366384)
+    p_5 = fma(p_4, u_4, 0.6666666666666735)
+    p_6 = fma(p_2, z, p_5)
+    curve = z * p_6
+    u_5 = 0.0 * fma(s, fma(s, fma(s, -2.0, 2.0), -2.0), 1.0)
+    carried = u_5 - fma(half_f, f, u_3)
+    p_7 = fma(s, half_square + curve, fma(k, 2.8235290563031577e-13, carried))
+    tail = log_high - total + u_3 + (u_2 - log_high + f) + p_7
+    piece_3 = low / x if x > 0.0 and x < inf else 0.0
+    u_6 = (tail if x > 0.0 and x < inf else 0.0) + piece_3
+    return (total if x > 0.0 and x < inf else piece_2) + u_6
+
+
+@device
+def log_twofold_rest(x, low):
+    """Return what rounding leaves of log(x + low)."""
+    big = x * 1.8014398509481984e16 if x < 2.2250738585072014e-308 else x
+    m = mantissa(big)
+    u = exponent(big) + (1.0 if m > 1.4142135623730951 else 0.0)
+    k = u - (54.0 if x < 2.2250738585072014e-308 else 0.0)
+    u_2 = k * 0.693147180559663
+    f = (0.5 * m if m > 1.4142135623730951 else m) - 1.0
+    log_high = u_2 + f
+    half_f = 0.5 * f
+    half_square = half_f * f
+    u_3 = -half_square
+    total = log_high + u_3
+    piece = -inf if x == 0.0 else (x - x) / 0.0
+    piece_2 = inf if x == inf else piece
+    piece_3 = total if x > 0.0 and x < inf else piece_2
+    s = f / (2.0 + f)
+    z = s * s
+    u_4 = z * z
+    p = fma(0.15313836606999318, u_4, 0.22222198431722676)
+    p_2 = fma(p, u_4, 0.3999999999940943)
+    p_3 = fma(0.1479821159304767, u_4, 0.1818357219502386)
+    p_4 = fma(p_3, u_4, 0.2857142874366384)
+    p_5 = fma(p_4, u_4, 0.6666666666666735)
+    p_6 = fma(p_2, z, p_5)
+    curve = z * p_6
+    u_5 = 0.0 * fma(s, fma(s, fma(s, -2.0, 2.0), -2.0), 1.0)
+    carried = u_5 - fma(half_f, f, u_3)
+    p_7 = fma(s, half_square + curve, fma(k, 2.8235290563031577e-13, carried))
+    tail = log_high - total + u_3 + (u_2 - log_high + f) + p_7
+    piece_4 = low / x if x > 0.0 and x < inf else 0.0
+    u_6 = (tail if x > 0.0 and x < inf else 0.0) + piece_4
+    return piece_3 - (piece_3 + u_6) + u_6
+
+
+@device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
     piece = -1400.0 if x < -1400.0 else x
@@ -163,24 +269,28 @@ def forward_hard_result(index, peak):
 def vjp_hard_largest(x, u, tau):
     x = wide(x)
     u = wide(u)
-    return (x - log(-log(u))) / tau
+    log_ = log_twofold(-log(u), -log_rest(u))
+    return (x - log_) / tau
 
 
 @device
 def vjp_hard_total(x, u, tau, largest):
     x = wide(x)
     u = wide(u)
-    log_ = log(-log(u))
-    u_2 = x - log_
-    ratio = u_2 / tau
-    u_3 = ratio - largest
-    u_4 = u_3 - ratio
-    u_5 = u_2 - x
-    u_6 = x - (u_2 - u_5) - (log_ + u_5)
-    u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-    u_8 = u_7 + ratio_2
-    return exp_twofold(u_3, u_8)
+    u_2 = -log(u)
+    u_3 = -log_rest(u)
+    log_2 = log_twofold(u_2, u_3)
+    u_4 = x - log_2
+    ratio = u_4 / tau
+    u_5 = ratio - largest
+    u_6 = u_5 - ratio
+    u_7 = u_4 - x
+    u_8 = x - (u_4 - u_7) - (log_2 + u_7)
+    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+    u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+    u_11 = u_10 + ratio_2
+    return exp_twofold(u_5, u_11)
 
 
 @device
@@ -188,17 +298,20 @@ def vjp_hard_total_2(x, dy, u, tau, largest):
     x = wide(x)
     dy = wide(dy)
     u = wide(u)
-    log_ = log(-log(u))
-    u_2 = x - log_
-    ratio = u_2 / tau
-    u_3 = ratio - largest
-    u_4 = u_3 - ratio
-    u_5 = u_2 - x
-    u_6 = x - (u_2 - u_5) - (log_ + u_5)
-    u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-    u_8 = u_7 + ratio_2
-    return exp_twofold_times(u_3, u_8, dy)
+    u_2 = -log(u)
+    u_3 = -log_rest(u)
+    log_2 = log_twofold(u_2, u_3)
+    u_4 = x - log_2
+    ratio = u_4 / tau
+    u_5 = ratio - largest
+    u_6 = u_5 - ratio
+    u_7 = u_4 - x
+    u_8 = x - (u_4 - u_7) - (log_2 + u_7)
+    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+    u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+    u_11 = u_10 + ratio_2
+    return exp_twofold_times(u_5, u_11, dy)
 
 
 @device
@@ -206,59 +319,69 @@ def vjp_hard_result(x, dy, u, tau, largest, total, scale):
     x = wide(x)
     dy = wide(dy)
     u = wide(u)
-    log_2 = log(-log(u))
-    u_9 = x - log_2
-    ratio_3 = u_9 / tau
-    u_10 = ratio_3 - largest
-    u_11 = u_10 - ratio_3
-    u_12 = ratio_3 - (u_10 - u_11)
-    u_13 = u_9 - x
-    u_14 = x - (u_9 - u_13) - (log_2 + u_13)
-    ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-    u_15 = u_12 - (largest + u_11) + ratio_4
-    u_16 = dy / total - scale
-    return exp_twofold_times(u_10, u_15, u_16) / tau
+    u_12 = -log(u)
+    u_13 = -log_rest(u)
+    log_3 = log_twofold(u_12, u_13)
+    u_14 = x - log_3
+    ratio_3 = u_14 / tau
+    u_15 = ratio_3 - largest
+    u_16 = u_15 - ratio_3
+    u_17 = ratio_3 - (u_15 - u_16)
+    u_18 = u_14 - x
+    u_19 = x - (u_14 - u_18) - (log_3 + u_18)
+    u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+    ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+    u_21 = u_17 - (largest + u_16) + ratio_4
+    u_22 = dy / total - scale
+    return exp_twofold_times(u_15, u_21, u_22) / tau
 
 
 @device
 def partial_tau_hard_largest(x, u, tau):
     x = wide(x)
     u = wide(u)
-    return (x - log(-log(u))) / tau
+    log_ = log_twofold(-log(u), -log_rest(u))
+    return (x - log_) / tau
 
 
 @device
 def partial_tau_hard_total(x, u, tau, largest):
     x = wide(x)
     u = wide(u)
-    log_ = log(-log(u))
-    u_2 = x - log_
-    ratio = u_2 / tau
-    u_3 = ratio - largest
-    u_4 = u_3 - ratio
-    u_5 = u_2 - x
-    u_6 = x - (u_2 - u_5) - (log_ + u_5)
-    u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-    u_8 = u_7 + ratio_2
-    return exp_twofold(u_3, u_8)
+    u_2 = -log(u)
+    u_3 = -log_rest(u)
+    log_2 = log_twofold(u_2, u_3)
+    u_4 = x - log_2
+    ratio = u_4 / tau
+    u_5 = ratio - largest
+    u_6 = u_5 - ratio
+    u_7 = u_4 - x
+    u_8 = x - (u_4 - u_7) - (log_2 + u_7)
+    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+    u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+    u_11 = u_10 + ratio_2
+    return exp_twofold(u_5, u_11)
 
 
 @device
 def partial_tau_hard_total_2(x, u, tau, largest):
     x = wide(x)
     u = wide(u)
-    log_ = log(-log(u))
-    u_2 = x - log_
-    ratio = u_2 / tau
-    u_3 = ratio - largest
-    u_4 = u_3 - ratio
-    u_5 = u_2 - x
-    u_6 = x - (u_2 - u_5) - (log_ + u_5)
-    u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-    u_8 = u_7 + ratio_2
-    return exp_twofold_times(u_3, u_8, log_ - x)
+    u_2 = -log(u)
+    u_3 = -log_rest(u)
+    log_2 = log_twofold(u_2, u_3)
+    u_4 = x - log_2
+    ratio = u_4 / tau
+    u_5 = ratio - largest
+    u_6 = u_5 - ratio
+    u_7 = u_4 - x
+    u_8 = x - (u_4 - u_7) - (log_2 + u_7)
+    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+    u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+    u_11 = u_10 + ratio_2
+    return exp_twofold_times(u_5, u_11, log(u_2) - x)
 
 
 @device
@@ -266,83 +389,97 @@ def partial_tau_hard_result(x, dy, u, tau, largest, total_2, scale, scale_2):
     x = wide(x)
     dy = wide(dy)
     u = wide(u)
-    log_2 = log(-log(u))
-    u_9 = x - log_2
-    ratio_3 = u_9 / tau
-    u_10 = ratio_3 - largest
-    u_11 = u_10 - ratio_3
-    u_12 = ratio_3 - (u_10 - u_11)
-    u_13 = u_9 - x
-    u_14 = x - (u_9 - u_13) - (log_2 + u_13)
-    ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-    u_15 = u_12 - (largest + u_11) + ratio_4
-    u_16 = exp_twofold_times(u_10, u_15, log_2 - x)
-    u_17 = exp_twofold_times(u_10, u_15, total_2)
-    return dy * (u_16 / scale - u_17 / scale_2)
+    u_12 = -log(u)
+    u_13 = -log_rest(u)
+    log_3 = log_twofold(u_12, u_13)
+    u_14 = x - log_3
+    ratio_3 = u_14 / tau
+    u_15 = ratio_3 - largest
+    u_16 = u_15 - ratio_3
+    u_17 = ratio_3 - (u_15 - u_16)
+    u_18 = u_14 - x
+    u_19 = x - (u_14 - u_18) - (log_3 + u_18)
+    u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+    ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+    u_21 = u_17 - (largest + u_16) + ratio_4
+    u_22 = exp_twofold_times(u_15, u_21, log(u_12) - x)
+    u_23 = exp_twofold_times(u_15, u_21, total_2)
+    return dy * (u_22 / scale - u_23 / scale_2)
 
 
 @device
 def forward_largest(x, u, tau):
     x = wide(x)
     u = wide(u)
-    return (x - log(-log(u))) / tau
+    log_ = log_twofold(-log(u), -log_rest(u))
+    return (x - log_) / tau
 
 
 @device
 def forward_total(x, u, tau, largest):
     x = wide(x)
     u = wide(u)
-    log_ = log(-log(u))
-    u_2 = x - log_
-    ratio = u_2 / tau
-    u_3 = ratio - largest
-    u_4 = u_3 - ratio
-    u_5 = u_2 - x
-    u_6 = x - (u_2 - u_5) - (log_ + u_5)
-    u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-    return exp_twofold(u_3, u_7 + ratio_2)
+    u_2 = -log(u)
+    u_3 = -log_rest(u)
+    log_2 = log_twofold(u_2, u_3)
+    u_4 = x - log_2
+    ratio = u_4 / tau
+    u_5 = ratio - largest
+    u_6 = u_5 - ratio
+    u_7 = u_4 - x
+    u_8 = x - (u_4 - u_7) - (log_2 + u_7)
+    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+    u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+    return exp_twofold(u_5, u_10 + ratio_2)
 
 
 @device
 def forward_result(x, u, tau, largest, total):
     x = wide(x)
     u = wide(u)
-    log_2 = log(-log(u))
-    u_8 = x - log_2
-    ratio_3 = u_8 / tau
-    u_9 = ratio_3 - largest
-    u_10 = u_9 - ratio_3
-    u_11 = ratio_3 - (u_9 - u_10)
-    u_12 = u_8 - x
-    u_13 = x - (u_8 - u_12) - (log_2 + u_12)
-    ratio_4 = (fma(-ratio_3, tau, u_8) + u_13) / tau
-    u_14 = u_11 - (largest + u_10) + ratio_4
-    return exp_twofold(u_9, u_14) / total
+    u_11 = -log(u)
+    u_12 = -log_rest(u)
+    log_3 = log_twofold(u_11, u_12)
+    u_13 = x - log_3
+    ratio_3 = u_13 / tau
+    u_14 = ratio_3 - largest
+    u_15 = u_14 - ratio_3
+    u_16 = ratio_3 - (u_14 - u_15)
+    u_17 = u_13 - x
+    u_18 = x - (u_13 - u_17) - (log_3 + u_17)
+    u_19 = u_18 + -log_twofold_rest(u_11, u_12)
+    ratio_4 = (fma(-ratio_3, tau, u_13) + u_19) / tau
+    u_20 = u_16 - (largest + u_15) + ratio_4
+    return exp_twofold(u_14, u_20) / total
 
 
 @device
 def vjp_largest(x, u, tau):
     x = wide(x)
     u = wide(u)
-    return (x - log(-log(u))) / tau
+    log_ = log_twofold(-log(u), -log_rest(u))
+    return (x - log_) / tau
 
 
 @device
 def vjp_total(x, u, tau, largest):
     x = wide(x)
     u = wide(u)
-    log_ = log(-log(u))
-    u_2 = x - log_
-    ratio = u_2 / tau
-    u_3 = ratio - largest
-    u_4 = u_3 - ratio
-    u_5 = u_2 - x
-    u_6 = x - (u_2 - u_5) - (log_ + u_5)
-    u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-    u_8 = u_7 + ratio_2
-    return exp_twofold(u_3, u_8)
+    u_2 = -log(u)
+    u_3 = -log_rest(u)
+    log_2 = log_twofold(u_2, u_3)
+    u_4 = x - log_2
+    ratio = u_4 / tau
+    u_5 = ratio - largest
+    u_6 = u_5 - ratio
+    u_7 = u_4 - x
+    u_8 = x - (u_4 - u_7) - (log_2 + u_7)
+    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+    u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+    u_11 = u_10 + ratio_2
+    return exp_twofold(u_5, u_11)
 
 
 @device
@@ -350,17 +487,20 @@ def vjp_total_2(x, dy, u, tau, largest):
     x = wide(x)
     dy = wide(dy)
     u = wide(u)
-    log_ = log(-log(u))
-    u_2 = x - log_
-    ratio = u_2 / tau
-    u_3 = ratio - largest
-    u_4 = u_3 - ratio
-    u_5 = u_2 - x
-    u_6 = x - (u_2 - u_5) - (log_ + u_5)
-    u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-    u_8 = u_7 + ratio_2
-    return exp_twofold_times(u_3, u_8, dy)
+    u_2 = -log(u)
+    u_3 = -log_rest(u)
+    log_2 = log_twofold(u_2, u_3)
+    u_4 = x - log_2
+    ratio = u_4 / tau
+    u_5 = ratio - largest
+    u_6 = u_5 - ratio
+    u_7 = u_4 - x
+    u_8 = x - (u_4 - u_7) - (log_2 + u_7)
+    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+    u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+    u_11 = u_10 + ratio_2
+    return exp_twofold_times(u_5, u_11, dy)
 
 
 @device
@@ -368,59 +508,69 @@ def vjp_result(x, dy, u, tau, largest, total, scale):
     x = wide(x)
     dy = wide(dy)
     u = wide(u)
-    log_2 = log(-log(u))
-    u_9 = x - log_2
-    ratio_3 = u_9 / tau
-    u_10 = ratio_3 - largest
-    u_11 = u_10 - ratio_3
-    u_12 = ratio_3 - (u_10 - u_11)
-    u_13 = u_9 - x
-    u_14 = x - (u_9 - u_13) - (log_2 + u_13)
-    ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-    u_15 = u_12 - (largest + u_11) + ratio_4
-    u_16 = dy / total - scale
-    return exp_twofold_times(u_10, u_15, u_16) / tau
+    u_12 = -log(u)
+    u_13 = -log_rest(u)
+    log_3 = log_twofold(u_12, u_13)
+    u_14 = x - log_3
+    ratio_3 = u_14 / tau
+    u_15 = ratio_3 - largest
+    u_16 = u_15 - ratio_3
+    u_17 = ratio_3 - (u_15 - u_16)
+    u_18 = u_14 - x
+    u_19 = x - (u_14 - u_18) - (log_3 + u_18)
+    u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+    ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+    u_21 = u_17 - (largest + u_16) + ratio_4
+    u_22 = dy / total - scale
+    return exp_twofold_times(u_15, u_21, u_22) / tau
 
 
 @device
 def partial_tau_largest(x, u, tau):
     x = wide(x)
     u = wide(u)
-    return (x - log(-log(u))) / tau
+    log_ = log_twofold(-log(u), -log_rest(u))
+    return (x - log_) / tau
 
 
 @device
 def partial_tau_total(x, u, tau, largest):
     x = wide(x)
     u = wide(u)
-    log_ = log(-log(u))
-    u_2 = x - log_
-    ratio = u_2 / tau
-    u_3 = ratio - largest
-    u_4 = u_3 - ratio
-    u_5 = u_2 - x
-    u_6 = x - (u_2 - u_5) - (log_ + u_5)
-    u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-    u_8 = u_7 + ratio_2
-    return exp_twofold(u_3, u_8)
+    u_2 = -log(u)
+    u_3 = -log_rest(u)
+    log_2 = log_twofold(u_2, u_3)
+    u_4 = x - log_2
+    ratio = u_4 / tau
+    u_5 = ratio - largest
+    u_6 = u_5 - ratio
+    u_7 = u_4 - x
+    u_8 = x - (u_4 - u_7) - (log_2 + u_7)
+    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+    u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+    u_11 = u_10 + ratio_2
+    return exp_twofold(u_5, u_11)
 
 
 @device
 def partial_tau_total_2(x, u, tau, largest):
     x = wide(x)
     u = wide(u)
-    log_ = log(-log(u))
-    u_2 = x - log_
-    ratio = u_2 / tau
-    u_3 = ratio - largest
-    u_4 = u_3 - ratio
-    u_5 = u_2 - x
-    u_6 = x - (u_2 - u_5) - (log_ + u_5)
-    u_7 = ratio - (u_3 - u_4) - (largest + u_4)
-    ratio_2 = (fma(-ratio, tau, u_2) + u_6) / tau
-    u_8 = u_7 + ratio_2
-    return exp_twofold_times(u_3, u_8, log_ - x)
+    u_2 = -log(u)
+    u_3 = -log_rest(u)
+    log_2 = log_twofold(u_2, u_3)
+    u_4 = x - log_2
+    ratio = u_4 / tau
+    u_5 = ratio - largest
+    u_6 = u_5 - ratio
+    u_7 = u_4 - x
+    u_8 = x - (u_4 - u_7) - (log_2 + u_7)
+    u_9 = u_8 + -log_twofold_rest(u_2, u_3)
+    u_10 = ratio - (u_5 - u_6) - (largest + u_6)
+    ratio_2 = (fma(-ratio, tau, u_4) + u_9) / tau
+    u_11 = u_10 + ratio_2
+    return exp_twofold_times(u_5, u_11, log(u_2) - x)
 
 
 @device
@@ -428,19 +578,22 @@ def partial_tau_result(x, dy, u, tau, largest, total_2, scale, scale_2):
     x = wide(x)
     dy = wide(dy)
     u = wide(u)
-    log_2 = log(-log(u))
-    u_9 = x - log_2
-    ratio_3 = u_9 / tau
-    u_10 = ratio_3 - largest
-    u_11 = u_10 - ratio_3
-    u_12 = ratio_3 - (u_10 - u_11)
-    u_13 = u_9 - x
-    u_14 = x - (u_9 - u_13) - (log_2 + u_13)
-    ratio_4 = (fma(-ratio_3, tau, u_9) + u_14) / tau
-    u_15 = u_12 - (largest + u_11) + ratio_4
-    u_16 = exp_twofold_times(u_10, u_15, log_2 - x)
-    u_17 = exp_twofold_times(u_10, u_15, total_2)
-    return dy * (u_16 / scale - u_17 / scale_2)
+    u_12 = -log(u)
+    u_13 = -log_rest(u)
+    log_3 = log_twofold(u_12, u_13)
+    u_14 = x - log_3
+    ratio_3 = u_14 / tau
+    u_15 = ratio_3 - largest
+    u_16 = u_15 - ratio_3
+    u_17 = ratio_3 - (u_15 - u_16)
+    u_18 = u_14 - x
+    u_19 = x - (u_14 - u_18) - (log_3 + u_18)
+    u_20 = u_19 + -log_twofold_rest(u_12, u_13)
+    ratio_4 = (fma(-ratio_3, tau, u_14) + u_20) / tau
+    u_21 = u_17 - (largest + u_16) + ratio_4
+    u_22 = exp_twofold_times(u_15, u_21, log(u_12) - x)
+    u_23 = exp_twofold_times(u_15, u_21, total_2)
+    return dy * (u_22 / scale - u_23 / scale_2)
 
 
 # All kernels compute in float64.

@@ -12,6 +12,9 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
     derivative: float64, to fewer digits (0.51 ULP); fast: float32, compensated (2.89 ULP)
         16-bit results: float32 (0.51 ULP)
     second_derivative: float64, to fewer digits (0.51 ULP)
+    forward_default: float32, compensated (0.74 ULP); fast: float32 (3.26 ULP)
+    derivative_default: float64, to fewer digits (0.51 ULP); fast: float32 (2.44 ULP)
+        16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
 from math import inf
@@ -23,6 +26,7 @@ from actgen.cuda.intrinsics import (
     coordinates,
     copysign,
     device,
+    exp2_approx,
     fma,
     in_parts,
     index_at,
@@ -140,7 +144,7 @@ def normcdf_twofold_f32(x, low):
     t = fma(area, float32(-0.7213475), float32(12582941.0))
     k = t - float32(12582941.0)
     r = fma(k, float32(1.3862944), area)
-    e_near = fma(r, -float32(0.5), float32(1.0))
+    e_near = fma(r, float32(-0.5), float32(1.0))
     line = fma(y, float32(1.078125), float32(1.0))
     p = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_2 = fma(float32(-0.10919907), y, float32(-0.28024015))
@@ -161,7 +165,7 @@ def normcdf_twofold_f32(x, low):
     p_6 = fma(float32(-0.00026152778), r, float32(0.002604138))
     p_7 = fma(float32(2.1797317e-05), r2, p_6)
     curve = fma(p_7, r2, fma(float32(-0.020833148), r, float32(0.125)))
-    p_8 = fma(r, -float32(0.5), float32(1.0) - e_near)
+    p_8 = fma(r, float32(-0.5), float32(1.0) - e_near)
     e_rest = fma(r2, curve, p_8)
     e = e_near + e_rest
     u = -inverse
@@ -173,7 +177,7 @@ def normcdf_twofold_f32(x, low):
     left = fma(u, h_low, fma(u, h, float32(1.0)))
     p_11 = fma(float32(2.0) * y, piece_2, fma(y, y, -area))
     rest = fma(k, float32(-3.8093084e-09), p_11)
-    e_low = fma(rest, -float32(0.5) * e, e_rest)
+    e_low = fma(rest, float32(-0.5) * e, e_rest)
     p_12 = fma(e_near, inverse, -tail)
     tail_low = fma(inverse, fma(e, left, e_low), p_12)
     both_low = fma(tail_low, signed, start - both + part)
@@ -262,7 +266,7 @@ def normcdf_twofold_f32_fast(x, low):
     p_2 = fma(float32(-0.00026152778), r_whole, float32(0.002604138))
     p_3 = fma(float32(-0.020833148), r_whole, float32(0.125))
     p_4 = fma(fma(float32(2.1797317e-05), r2, p_2), r2, p_3)
-    e = fma(r2, p_4, fma(r_whole, -float32(0.5), float32(1.0)))
+    e = fma(r2, p_4, fma(r_whole, float32(-0.5), float32(1.0)))
     p_5 = fma(float32(0.006018176), y, float32(-0.0069231144))
     p_6 = fma(float32(-0.10919907), y, float32(-0.28024015))
     p_7 = fma(float32(0.0014441528), area, p_5)
@@ -401,12 +405,11 @@ def exp_twofold_f32_fast(x, low):
     high = fma(u, float32(0.6931472), near)
     piece_2 = low if abs(x) < float32(1000.0) else float32(0.0)
     r = high + fma(u, float32(-1.9046542e-09), piece_2)
-    r2 = r * r
     p = fma(float32(0.008374715), r, float32(0.041898303))
-    p_2 = fma(float32(0.16666457), r, float32(0.49999148))
-    curve = fma(p, r2, p_2)
-    p_3 = fma(r2, curve, r)
-    e = float32(1.0) + p_3
+    p_2 = fma(p, r, float32(0.16666457))
+    p_3 = fma(p_2, r, float32(0.49999148))
+    p_4 = fma(p_3, r, float32(1.0))
+    e = fma(p_4, r, float32(1.0))
     scale = power2_rounded(t)
     piece_3 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
     return e * scale * piece_3
@@ -453,6 +456,13 @@ def product_rough(a, b):
     piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
     piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
     return a * piece_2
+
+
+@device
+def exp_approx(x):
+    """Return exp(x) to about 2**-18: exp(x/2)²."""
+    h = exp2_approx(x * float32(0.7213475))
+    return h * h
 
 
 @device
@@ -692,6 +702,119 @@ def partial_sigma(x, mu, sigma):
     return exp_twofold_times(u_5, u_13, (mu - x) / sigma2)
 
 
+@device
+def forward_default(x):
+    """Return the value at x."""
+    u = x - 0.707107
+    u_2 = 3.5449050851663446 * u
+    u_3 = u - x
+    u_4 = x - (u - u_3) - (0.707107 + u_3) + 4.106226469957619e-17
+    u_5 = fma(3.5449050851663446, u, -u_2) + 5.5122507250748656e-17 * u
+    return normcdf_twofold(u_2, u_5 + u_4 * 3.5449050851663446)
+
+
+@device
+def forward_float32_default(x):
+    """Return the value at x, in float32, compensated."""
+    u = x - float32(0.707107)
+    u_2 = float32(3.5449052) * u
+    p = fma(float32(3.5449052), u, -u_2)
+    u_3 = u - x
+    u_4 = x - (u - u_3) - (float32(0.707107) + u_3)
+    u_5 = u_4 + float32(7.50351e-09)
+    u_6 = p + float32(-1.0053312e-07) * u
+    u_7 = u_6 + u_5 * float32(3.5449052)
+    return normcdf_twofold_f32(u_2, u_7)
+
+
+@device
+def forward_float32_fast_default(x):
+    """Return the value at x, in float32."""
+    u = x - float32(0.707107)
+    u_2 = float32(3.5449052) * u
+    p = fma(float32(3.5449052), u, -u_2)
+    u_3 = u - x
+    u_4 = x - (u - u_3) - (float32(0.707107) + u_3)
+    u_5 = u_4 + float32(7.50351e-09)
+    u_6 = p + float32(-1.0053312e-07) * u
+    u_7 = u_6 + u_5 * float32(3.5449052)
+    return normcdf_twofold_f32_fast(u_2, u_7)
+
+
+@device
+def forward_quick_default(x):
+    """Return the value at x, in float64, uncompensated."""
+    u = x - 0.707107
+    u_2 = 3.5449050851663446 * u
+    u_3 = u - x
+    u_4 = x - (u - u_3) - (0.707107 + u_3) + 4.106226469957619e-17
+    u_5 = fma(3.5449050851663446, u, -u_2) + 5.5122507250748656e-17 * u
+    return normcdf_twofold_fast(u_2, u_5 + u_4 * 3.5449050851663446)
+
+
+@device
+def derivative_default(x):
+    """Return the derivative at x."""
+    u = x - 0.707107
+    u_2 = u * u
+    u_3 = -(6.283176031419105 * u_2)
+    u_4 = u - x
+    u_5 = x - (u - u_4) - (0.707107 + u_4) + 4.106226469957619e-17
+    u_6 = u_5 * u
+    u_7 = fma(6.283176031419105, u_2, u_3) + -6.258852415519257e-17 * u_2
+    u_8 = u_7 + (fma(u, u, -u_2) + u_6 + u_6) * 6.283176031419105
+    e = exp_twofold(u_3, -u_8)
+    return fma(e, 1.4142125184828964, e * 4.468564447660138e-17)
+
+
+@device
+def derivative_narrow_default(x):
+    """Return the derivative at x, in float64, to fewer digits."""
+    u = x - 0.707107
+    return exp_short(-(6.283176031419105 * (u * u))) * 1.4142125184828964
+
+
+@device
+def derivative_float32_fast_default(x):
+    """Return the derivative at x, in float32."""
+    u = x - float32(0.707107)
+    u_2 = u * u
+    u_3 = -(float32(6.283176) * u_2)
+    p = fma(float32(6.283176), u_2, u_3)
+    u_4 = u - x
+    u_5 = x - (u - u_4) - (float32(0.707107) + u_4)
+    u_6 = (u_5 + float32(7.50351e-09)) * u
+    u_7 = fma(u, u, -u_2) + u_6 + u_6
+    u_8 = p + float32(8.613712e-08) * u_2
+    u_9 = -(u_8 + u_7 * float32(6.283176))
+    u_10 = exp_twofold_f32_fast(u_3, u_9)
+    u_11 = u_10 * float32(5.319664e-08)
+    return fma(u_10, float32(1.4142125), u_11)
+
+
+@device
+def derivative_quick_default(x):
+    """Return the derivative at x, in float64, uncompensated."""
+    u = x - 0.707107
+    u_2 = u * u
+    u_3 = -(6.283176031419105 * u_2)
+    u_4 = u - x
+    u_5 = x - (u - u_4) - (0.707107 + u_4) + 4.106226469957619e-17
+    u_6 = u_5 * u
+    u_7 = fma(6.283176031419105, u_2, u_3) + -6.258852415519257e-17 * u_2
+    u_8 = u_7 + (fma(u, u, -u_2) + u_6 + u_6) * 6.283176031419105
+    u_9 = exp_twofold_fast(u_3, -u_8)
+    return fma(u_9, 1.4142125184828964, u_9 * 4.468564447660138e-17)
+
+
+@device
+def derivative_approx_default(x):
+    """Return the derivative at x, in float32, approximations of the hardware."""
+    u = x - float32(0.707107)
+    u_2 = exp_approx(-(float32(6.283176) * (u * u)))
+    return u_2 * float32(1.4142125)
+
+
 forward_as = by_type(
     double=forward,
     single=forward_float32,
@@ -720,6 +843,30 @@ second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
     half=widened(second_derivative_narrow),
+)
+
+forward_as_default = by_type(
+    double=forward_default,
+    single=forward_float32_default,
+    half=forward_float32_fast_default,
+)
+
+forward_fast_as_default = by_type(
+    double=forward_quick_default,
+    single=forward_float32_fast_default,
+    half=forward_float32_fast_default,
+)
+
+derivative_as_default = by_type(
+    double=derivative_default,
+    single=widened(derivative_narrow_default),
+    half=derivative_approx_default,
+)
+
+derivative_fast_as_default = by_type(
+    double=derivative_quick_default,
+    single=derivative_float32_fast_default,
+    half=derivative_approx_default,
 )
 
 
@@ -1225,3 +1372,247 @@ def partial_sigma_strided(
     sigma_i = parameter(sigma, sigma_at, sigma_place, like)
     out_i = dy_i * partial_sigma(x_i, mu_i, sigma_i)
     store(out, index_at(place, out_strides), 0.0, out_i)
+
+
+@kernel
+def forward_default_tiles(x, out, size, like):
+    """Write the values: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        out_tile = (
+            forward_as_default(like, x_tile[0]),
+            forward_as_default(like, x_tile[1]),
+            forward_as_default(like, x_tile[2]),
+            forward_as_default(like, x_tile[3]),
+            forward_as_default(like, x_tile[4]),
+            forward_as_default(like, x_tile[5]),
+            forward_as_default(like, x_tile[6]),
+            forward_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            out_i = forward_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def forward_default_strided(x, x_strides, mask, mask_strides, out, out_strides, shape, size, like):
+    """Write the values: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    out_i = forward_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)
+
+
+@kernel
+def forward_default_fast_tiles(x, out, size, like):
+    """Write the values: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        out_tile = (
+            forward_fast_as_default(like, x_tile[0]),
+            forward_fast_as_default(like, x_tile[1]),
+            forward_fast_as_default(like, x_tile[2]),
+            forward_fast_as_default(like, x_tile[3]),
+            forward_fast_as_default(like, x_tile[4]),
+            forward_fast_as_default(like, x_tile[5]),
+            forward_fast_as_default(like, x_tile[6]),
+            forward_fast_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            out_i = forward_fast_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def forward_default_fast_strided(
+    x, x_strides, mask, mask_strides, out, out_strides, shape, size, like
+):
+    """Write the values: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    out_i = forward_fast_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)
+
+
+@kernel
+def derivative_default_tiles(x, out, size, like):
+    """Write the derivatives: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        out_tile = (
+            derivative_as_default(like, x_tile[0]),
+            derivative_as_default(like, x_tile[1]),
+            derivative_as_default(like, x_tile[2]),
+            derivative_as_default(like, x_tile[3]),
+            derivative_as_default(like, x_tile[4]),
+            derivative_as_default(like, x_tile[5]),
+            derivative_as_default(like, x_tile[6]),
+            derivative_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            out_i = derivative_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def derivative_default_strided(
+    x, x_strides, mask, mask_strides, out, out_strides, shape, size, like
+):
+    """Write the derivatives: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    out_i = derivative_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)
+
+
+@kernel
+def derivative_default_fast_tiles(x, out, size, like):
+    """Write the derivatives: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        out_tile = (
+            derivative_fast_as_default(like, x_tile[0]),
+            derivative_fast_as_default(like, x_tile[1]),
+            derivative_fast_as_default(like, x_tile[2]),
+            derivative_fast_as_default(like, x_tile[3]),
+            derivative_fast_as_default(like, x_tile[4]),
+            derivative_fast_as_default(like, x_tile[5]),
+            derivative_fast_as_default(like, x_tile[6]),
+            derivative_fast_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            out_i = derivative_fast_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def derivative_default_fast_strided(
+    x, x_strides, mask, mask_strides, out, out_strides, shape, size, like
+):
+    """Write the derivatives: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    out_i = derivative_fast_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)
+
+
+@kernel
+def vjp_default_tiles(x, dy, out, size, like):
+    """Write dy times the derivatives: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        dy_tile = load_tile(dy, start, like)
+        out_tile = (
+            dy_tile[0] * derivative_as_default(like, x_tile[0]),
+            dy_tile[1] * derivative_as_default(like, x_tile[1]),
+            dy_tile[2] * derivative_as_default(like, x_tile[2]),
+            dy_tile[3] * derivative_as_default(like, x_tile[3]),
+            dy_tile[4] * derivative_as_default(like, x_tile[4]),
+            dy_tile[5] * derivative_as_default(like, x_tile[5]),
+            dy_tile[6] * derivative_as_default(like, x_tile[6]),
+            dy_tile[7] * derivative_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            dy_i = load(dy, i, like)
+            out_i = dy_i * derivative_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def vjp_default_strided(
+    x, x_strides, dy, dy_strides, mask, mask_strides, out, out_strides, shape, size, like
+):
+    """Write dy times the derivatives: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    dy_i = load(dy, index_at(place, dy_strides), like)
+    out_i = dy_i * derivative_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)
+
+
+@kernel
+def vjp_default_fast_tiles(x, dy, out, size, like):
+    """Write dy times the derivatives: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        dy_tile = load_tile(dy, start, like)
+        out_tile = (
+            dy_tile[0] * derivative_fast_as_default(like, x_tile[0]),
+            dy_tile[1] * derivative_fast_as_default(like, x_tile[1]),
+            dy_tile[2] * derivative_fast_as_default(like, x_tile[2]),
+            dy_tile[3] * derivative_fast_as_default(like, x_tile[3]),
+            dy_tile[4] * derivative_fast_as_default(like, x_tile[4]),
+            dy_tile[5] * derivative_fast_as_default(like, x_tile[5]),
+            dy_tile[6] * derivative_fast_as_default(like, x_tile[6]),
+            dy_tile[7] * derivative_fast_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            dy_i = load(dy, i, like)
+            out_i = dy_i * derivative_fast_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def vjp_default_fast_strided(
+    x, x_strides, dy, dy_strides, mask, mask_strides, out, out_strides, shape, size, like
+):
+    """Write dy times the derivatives: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    dy_i = load(dy, index_at(place, dy_strides), like)
+    out_i = dy_i * derivative_fast_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)

@@ -122,7 +122,7 @@ def tanh_f32_fast(x):
     p = fma(float32(0.13390222), h, float32(-0.33332968))
     p_2 = fma(float32(-0.044640906), h2, p)
     curve = fma(p_2, h2, fma(float32(0.6666607), h, float32(-1.0)))
-    p_3 = fma(scale, -float32(0.5), float32(0.5))
+    p_3 = fma(scale, float32(-0.5), float32(0.5))
     v = fma(scale, fma(h2, curve, h), p_3)
     return copysign(v / (float32(1.0) - v), x)
 
@@ -357,6 +357,142 @@ def sech2(x):
 
 
 @device
+def sech2_rest(x):
+    """Return what rounding leaves of sech2(x)."""
+    size = -2.0 * abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    piece = 2.0 * 0.0 if abs(size) < 2000.0 else 0.0
+    rest = fma(u, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    u_3 = 4.0 * e_scaled
+    below_2 = 1.0 + e_scaled
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_4 = below_2 + below_low
+    u_5 = u_4 * u_4
+    inverse = 1.0 / u_5
+    ratio = u_3 * inverse
+    u_6 = below_2 - u_4 + below_low
+    u_7 = ratio * (fma(u_4, u_4, -u_5) + fma(u_4, u_6, u_6 * u_4))
+    left = fma(-ratio, u_5, u_3) + (4.0 * e_scaled_low - u_7)
+    u_8 = left * inverse
+    left_over = ratio - (ratio + u_8) + u_8
+    return left_over * power2(k - first)
+
+
+@device
+def sech2_times_rest(x, b):
+    """Return what rounding leaves of sech2(x) * b."""
+    size = -2.0 * abs(x)
+    short = -1400.0 if size < -1400.0 else size
+    k = rint(short * 1.4426950408889634)
+    u = -k
+    high = fma(u, 0.693147180559663, short)
+    piece = 2.0 * 0.0 if abs(size) < 2000.0 else 0.0
+    rest = fma(u, 2.8235290563031577e-13, piece)
+    r = high + rest
+    above = 1.0 + r
+    u_2 = r * r
+    p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
+    p_2 = fma(p, u_2, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_2, 0.001388888888887024)
+    p_4 = fma(p_3, u_2, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_2, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_2, 0.0001984126988598154)
+    p_7 = fma(p_6, u_2, 0.008333333333321697)
+    p_8 = fma(p_7, u_2, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_2, curve, error)
+    below = 1.0 - above + r + tail
+    e = above + below
+    first = -1000.0 if k < -1000.0 else k
+    scale = power2(first)
+    e_scaled = e * scale
+    u_3 = 4.0 * e_scaled
+    below_2 = 1.0 + e_scaled
+    e_low = above - e + below
+    e_scaled_low = e_low * scale
+    below_low = 1.0 - below_2 + e_scaled + e_scaled_low
+    u_4 = below_2 + below_low
+    u_5 = u_4 * u_4
+    inverse = 1.0 / u_5
+    ratio = u_3 * inverse
+    u_6 = below_2 - u_4 + below_low
+    u_7 = ratio * (fma(u_4, u_4, -u_5) + fma(u_4, u_6, u_6 * u_4))
+    left = fma(-ratio, u_5, u_3) + (4.0 * e_scaled_low - u_7)
+    extra = left * inverse * b if abs(b) < inf else 0.0
+    left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
+    return 0.0 if size <= -1400.0 else left_over * power2(k - first)
+
+
+@device
+def tanh_rest(x):
+    """Return what rounding leaves of tanh(x)."""
+    u = -2.0 * abs(x)
+    size = -60.0 if u < -60.0 else u
+    k = rint(size * 1.4426950408889634)
+    scale = power2(k)
+    start = -1.0 + scale
+    u_2 = -k
+    high = fma(u_2, 0.693147180559663, size)
+    rest = u_2 * 2.8235290563031577e-13
+    r = high + rest
+    r_scaled = r * scale
+    above = start + r_scaled
+    u_3 = r * r
+    p = fma(2.0923707783032227e-09, u_3, 2.7557245740639295e-07)
+    p_2 = fma(p, u_3, 2.4801587355927152e-05)
+    p_3 = fma(p_2, u_3, 0.001388888888887024)
+    p_4 = fma(p_3, u_3, 0.04166666666666669)
+    p_5 = fma(2.5108994122291224e-08, u_3, 2.755724434119683e-06)
+    p_6 = fma(p_5, u_3, 0.0001984126988598154)
+    p_7 = fma(p_6, u_3, 0.008333333333321697)
+    p_8 = fma(p_7, u_3, 0.16666666666666677)
+    p_9 = fma(p_4, r, p_8)
+    curve = fma(p_9, r, 0.5)
+    error = high - r + rest
+    tail = fma(u_3, curve, error)
+    p_10 = fma(tail, scale, -1.0 - start + scale)
+    below = start - above + r_scaled + p_10
+    em1 = above + below
+    u_4 = -em1
+    below_2 = 2.0 + em1
+    inverse = 1.0 / below_2
+    ratio = u_4 * inverse
+    em1_low = above - em1 + below
+    below_low = 2.0 - below_2 + em1 + em1_low
+    left = fma(-ratio, below_2, u_4) + (-em1_low - ratio * below_low)
+    u_5 = left * inverse
+    u_6 = ratio - (ratio + u_5) + u_5
+    return -u_6 if x < 0.0 else u_6
+
+
+@device
 def sech2_approx(x):
     """Return sech2(x) to about 2**-18: exp(-|x|) and one division, squared."""
     h = exp2_approx(abs(x) * float32(-1.442695))
@@ -427,7 +563,21 @@ def derivative_approx(x):
 @device
 def second_derivative(x):
     """Return the second derivative at x."""
-    return 2.0 * sech2(x) - sech2_times(x, 2.0 * x * tanh(x))
+    sech = sech2(x)
+    u = 2.0 * sech
+    u_2 = 2.0 * x
+    t = tanh(x)
+    u_3 = u_2 * t
+    u_4 = sech2_times(x, u_3)
+    u_5 = u - u_4
+    u_6 = u_5 - u
+    u_7 = sech * (fma(u_2, t, -u_3) + tanh_rest(x) * u_2)
+    u_8 = u - (u_5 - u_6) - (u_4 + u_6) + 2.0 * sech2_rest(x)
+    u_9 = u_8 + -(sech2_times_rest(x, u_3) + u_7)
+    size = abs(u_9)
+    piece = u_5 + u_9 if size < inf else u_5
+    piece_2 = u_5 - piece + u_9 if size < inf else 0.0
+    return piece + piece_2 if abs(piece_2) < inf else piece
 
 
 @device

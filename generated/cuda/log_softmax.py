@@ -164,20 +164,39 @@ def exp_twofold_times(x, low, b):
 
 @device
 def weight_f32(x, magic, lowest):
-    """Return exp(x) / 2**n, error below 1.0 ULP: exp(r) for x = k log 2 + r, magic says n."""
+    """Return exp(x) / 2**n, error below 0.88 ULP: exp(r) for x = k log 2 + r, magic says n."""
     t = fma(x, float32(1.442695), magic)
     k = t - magic
     u = -k
     high = fma(u, float32(0.6931472), x)
     r = fma(u, float32(-1.9046542e-09), high)
-    r2 = r * r
     p = fma(float32(0.0013950283), r, float32(0.008368889))
     p_2 = fma(p, r, float32(0.04166621))
     p_3 = fma(p_2, r, float32(0.16666518))
-    curve = fma(p_3, r, float32(0.5))
-    p_4 = fma(r2, curve, r)
-    u_2 = (float32(1.0) + p_4) * power2_rounded(t)
-    return float32(0.0) if x < lowest else u_2
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else exp_r * scale
+
+
+@device
+def weight_low_f32(x, magic, lowest):
+    """Return what the last rounding of weight_f32 lost."""
+    t = fma(x, float32(1.442695), magic)
+    k = t - magic
+    u = -k
+    high = fma(u, float32(0.6931472), x)
+    r = fma(u, float32(-1.9046542e-09), high)
+    p = fma(float32(0.0013950283), r, float32(0.008368889))
+    p_2 = fma(p, r, float32(0.04166621))
+    p_3 = fma(p_2, r, float32(0.16666518))
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    p_5 = fma(r, slope, float32(1.0) - exp_r)
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else p_5 * scale
 
 
 @device
@@ -300,6 +319,12 @@ def forward_result(x, largest, scale):
 def forward_narrow_total(x, index, peak, shift, magic, lowest):
     weight = weight_f32(x - shift, magic, lowest)
     return float32(0.0) if index == peak else weight
+
+
+@device
+def forward_narrow_total_2(x, index, peak, shift, magic, lowest):
+    u_3 = weight_low_f32(x - shift, magic, lowest)
+    return float32(0.0) if index == peak else u_3
 
 
 @device
@@ -547,14 +572,18 @@ def forward_narrow_rows(x, out, rows, length, like, lanes, width):
     lowest = u + float32(-104.0)
     total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), total_p, inside_p)
+    total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+    total_2 = fold(added_exactly, (float32(0.0), float32(0.0)), total_2_p, inside_p)
     total = over_row(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part[0], part[1]))
-    part_2 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_2 = ratio
     offset = quick_pair(log1p_f32(part_2[0]), part_2[1] / (float32(1.0) + part_2[0]))
     values = each(forward_narrow_result, x_p, largest, offset[0], offset[1])
     store_part(out, at, 0, like, like, lanes, values)
@@ -579,20 +608,25 @@ def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
         total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added_exactly, total, total_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+        total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
     total = over_column(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_5 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part_5 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part_5[0], part_5[1]))
-    part_6 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_6 = ratio
     offset = quick_pair(log1p_f32(part_6[0]), part_6[1] / (float32(1.0) + part_6[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -613,6 +647,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
@@ -634,8 +669,16 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
                 forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
                 old[0] > -float32(inf),
             )
+            total_2 = rescaled_exactly(total_2, magic - before)
+            total_2 = added_exactly(
+                total_2,
+                forward_narrow_total_2(old[0], old[1], -1, shift, magic, lowest),
+                old[0] > -float32(inf),
+            )
         total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         total = fold(added_exactly, total, total_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+        total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
     before, old = magic, best
     best = over_row(further, best, lanes)
     peak = best[1]
@@ -651,7 +694,14 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
         forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
         old[0] > -float32(inf) and old[1] != best[1],
     )
+    total_2 = rescaled_exactly(total_2, magic - before)
+    total_2 = added_exactly(
+        total_2,
+        forward_narrow_total_2(old[0], old[1], -1, shift, magic, lowest),
+        old[0] > -float32(inf) and old[1] != best[1],
+    )
     total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
     if abs(largest) >= float32(65536.0):
         peak = (-float32(inf), 0)
         for start in range(0, length, lanes * width):
@@ -668,20 +718,25 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
         magic = float32(12582942.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
+        total_2 = (float32(0.0), float32(0.0))
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             index_p = positions(at, start, like, lanes, width)
             total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
             inside_p = inside(at, start, like, lanes, width)
             total = fold(added_exactly, total, total_p, inside_p)
+            total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+            total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
         total = over_row(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+        total_2 = over_row(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_7 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part_7 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part_7[0], part_7[1]))
-    part_8 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_8 = ratio
     offset = quick_pair(log1p_f32(part_8[0]), part_8[1] / (float32(1.0) + part_8[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -707,14 +762,18 @@ def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     lowest = u + float32(-104.0)
     total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), total_p, inside_p)
+    total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+    total_2 = fold(added_exactly, (float32(0.0), float32(0.0)), total_2_p, inside_p)
     total = over_row(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+    total_2 = over_row(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_9 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part_9 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part_9[0], part_9[1]))
-    part_10 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_10 = ratio
     offset = quick_pair(log1p_f32(part_10[0]), part_10[1] / (float32(1.0) + part_10[0]))
     values = each(forward_narrow_result, x_p, largest, offset[0], offset[1])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, -float32(inf)))
@@ -739,20 +798,25 @@ def forward_narrow_columns_masked(x, mask, out, outer, length, inner, like, lane
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
         total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         total = fold(added_exactly, total, total_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+        total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
     total = over_column(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+    total_2 = over_column(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_13 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part_13 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part_13[0], part_13[1]))
-    part_14 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_14 = ratio
     offset = quick_pair(log1p_f32(part_14[0]), part_14[1] / (float32(1.0) + part_14[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
@@ -774,6 +838,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         index_p = positions(at, start, like, lanes, width)
@@ -795,8 +860,16 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
                 forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
                 old[0] > -float32(inf),
             )
+            total_2 = rescaled_exactly(total_2, magic - before)
+            total_2 = added_exactly(
+                total_2,
+                forward_narrow_total_2(old[0], old[1], -1, shift, magic, lowest),
+                old[0] > -float32(inf),
+            )
         total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
         total = fold(added_exactly, total, total_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+        total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
     before, old = magic, best
     best = over_row(further, best, lanes)
     peak = best[1]
@@ -812,7 +885,14 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
         forward_narrow_total(old[0], old[1], -1, shift, magic, lowest),
         old[0] > -float32(inf) and old[1] != best[1],
     )
+    total_2 = rescaled_exactly(total_2, magic - before)
+    total_2 = added_exactly(
+        total_2,
+        forward_narrow_total_2(old[0], old[1], -1, shift, magic, lowest),
+        old[0] > -float32(inf) and old[1] != best[1],
+    )
     total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus_exactly, total_2, lanes)
     if abs(largest) >= float32(65536.0):
         peak = (-float32(inf), 0)
         for start in range(0, length, lanes * width):
@@ -829,20 +909,25 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
         magic = float32(12582942.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
+        total_2 = (float32(0.0), float32(0.0))
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             index_p = positions(at, start, like, lanes, width)
             total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
             inside_p = load_mask(mask, at, start, like, lanes, width)
             total = fold(added_exactly, total, total_p, inside_p)
+            total_2_p = each(forward_narrow_total_2, x_p, index_p, peak, shift, magic, lowest)
+            total_2 = fold(added_exactly, total_2, total_2_p, inside_p)
         total = over_row(plus_exactly, total, lanes)
-    u_3 = pair_mul(
+        total_2 = over_row(plus_exactly, total_2, lanes)
+    u_4 = pair_mul(
         pair_sub(pair(float32(12582942.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
-    part_15 = pair_sub(pair_sub(pair(largest), pair(shift)), u_3)
+    part_15 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
     e = pair(exp_twofold_f32(part_15[0], part_15[1]))
-    part_16 = pair_div(total, pair_mul(e, pair(float32(1073741800.0))))
+    ratio = pair_div(pair_add(total, total_2), pair_mul(e, pair(float32(1073741800.0))))
+    part_16 = ratio
     offset = quick_pair(log1p_f32(part_16[0]), part_16[1] / (float32(1.0) + part_16[0]))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)

@@ -28,6 +28,7 @@ from actgen.cuda.intrinsics import (
     over_column,
     over_row,
     pair,
+    pair_add,
     pair_div,
     pair_mul,
     plus,
@@ -38,6 +39,7 @@ from actgen.cuda.intrinsics import (
     raised_inside,
     raised_single,
     raised_single_inside,
+    rescaled,
     rescaled_exactly,
     rint,
     row_slice,
@@ -117,20 +119,39 @@ def exp_twofold_times(x, low, b):
 
 @device
 def weight_f32(x, magic, lowest):
-    """Return exp(x) / 2**n, error below 1.0 ULP: exp(r) for x = k log 2 + r, magic says n."""
+    """Return exp(x) / 2**n, error below 0.88 ULP: exp(r) for x = k log 2 + r, magic says n."""
     t = fma(x, float32(1.442695), magic)
     k = t - magic
     u = -k
     high = fma(u, float32(0.6931472), x)
     r = fma(u, float32(-1.9046542e-09), high)
-    r2 = r * r
     p = fma(float32(0.0013950283), r, float32(0.008368889))
     p_2 = fma(p, r, float32(0.04166621))
     p_3 = fma(p_2, r, float32(0.16666518))
-    curve = fma(p_3, r, float32(0.5))
-    p_4 = fma(r2, curve, r)
-    u_2 = (float32(1.0) + p_4) * power2_rounded(t)
-    return float32(0.0) if x < lowest else u_2
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else exp_r * scale
+
+
+@device
+def weight_low_f32(x, magic, lowest):
+    """Return what the last rounding of weight_f32 lost."""
+    t = fma(x, float32(1.442695), magic)
+    k = t - magic
+    u = -k
+    high = fma(u, float32(0.6931472), x)
+    r = fma(u, float32(-1.9046542e-09), high)
+    p = fma(float32(0.0013950283), r, float32(0.008368889))
+    p_2 = fma(p, r, float32(0.04166621))
+    p_3 = fma(p_2, r, float32(0.16666518))
+    p_4 = fma(p_3, r, float32(0.5))
+    slope = fma(p_4, r, float32(1.0))
+    exp_r = fma(r, slope, float32(1.0))
+    p_5 = fma(r, slope, float32(1.0) - exp_r)
+    scale = power2_rounded(t)
+    return float32(0.0) if x < lowest else p_5 * scale
 
 
 @device
@@ -165,6 +186,11 @@ def forward_narrow_largest(x):
 @device
 def forward_narrow_weight(x, shift, magic, lowest):
     return weight_f32(-x - shift, magic, lowest)
+
+
+@device
+def forward_narrow_total_2(x, shift, magic, lowest):
+    return weight_low_f32(-x - shift, magic, lowest)
 
 
 @device
@@ -409,8 +435,11 @@ def forward_narrow_rows(x, out, rows, length, like, lanes, width):
     weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
     inside_p = inside(at, 0, like, lanes, width)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
+    total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+    total_2 = fold(added, float32(0.0), total_2_p, inside_p)
     total = over_row(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+    total_2 = over_row(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     values = each(forward_narrow_result, weight_p, factor[0], factor[1])
     store_part(out, at, 0, like, like, lanes, values)
 
@@ -430,13 +459,17 @@ def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added_exactly, total, weight_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+        total_2 = fold(added, total_2, total_2_p, inside_p)
     total = over_column(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+    total_2 = over_column(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
@@ -455,6 +488,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         top = fold(raised_single, largest, each(forward_narrow_largest, x_p))
@@ -467,9 +501,12 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
             magic = float32(12582942.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
+            total_2 = rescaled(total_2, magic - before)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
         inside_p = inside(at, start, like, lanes, width)
         total = fold(added_exactly, total, weight_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+        total_2 = fold(added, total_2, total_2_p, inside_p)
     before = magic
     largest = over_row(raised_single, largest, lanes)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
@@ -478,7 +515,9 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
+    total_2 = rescaled(total_2, magic - before)
     total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus, total_2, lanes)
     if abs(largest) >= float32(65536.0):
         largest = -float32(inf)
         for start in range(0, length, lanes * width):
@@ -491,13 +530,17 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
         magic = float32(12582942.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
+        total_2 = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
             inside_p = inside(at, start, like, lanes, width)
             total = fold(added_exactly, total, weight_p, inside_p)
+            total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+            total_2 = fold(added, total_2, total_2_p, inside_p)
         total = over_row(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+        total_2 = over_row(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
@@ -520,8 +563,11 @@ def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     lowest = u + float32(-104.0)
     weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
+    total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+    total_2 = fold(added, float32(0.0), total_2_p, inside_p)
     total = over_row(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+    total_2 = over_row(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     values = each(forward_narrow_result, weight_p, factor[0], factor[1])
     store_part(out, at, 0, like, like, lanes, each(filled, values, inside_p, float32(0.0)))
 
@@ -542,13 +588,17 @@ def forward_narrow_columns_masked(x, mask, out, outer, length, inner, like, lane
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
         inside_p = load_mask(mask, at, start, like, lanes, width)
         total = fold(added_exactly, total, weight_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+        total_2 = fold(added, total_2, total_2_p, inside_p)
     total = over_column(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+    total_2 = over_column(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
@@ -568,6 +618,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
+    total_2 = float32(0.0)
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         inside_p = load_mask(mask, at, start, like, lanes, width)
@@ -581,8 +632,11 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
             magic = float32(12582942.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
+            total_2 = rescaled(total_2, magic - before)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
         total = fold(added_exactly, total, weight_p, inside_p)
+        total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+        total_2 = fold(added, total_2, total_2_p, inside_p)
     before = magic
     largest = over_row(raised_single, largest, lanes)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
@@ -591,7 +645,9 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     magic = float32(12582942.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
+    total_2 = rescaled(total_2, magic - before)
     total = over_row(plus_exactly, total, lanes)
+    total_2 = over_row(plus, total_2, lanes)
     if abs(largest) >= float32(65536.0):
         largest = -float32(inf)
         for start in range(0, length, lanes * width):
@@ -607,13 +663,17 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
         magic = float32(12582942.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
+        total_2 = float32(0.0)
         for start in range(0, length, lanes * width):
             x_p = load_part(x, at, start, like, like, lanes, width)
             weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
             inside_p = load_mask(mask, at, start, like, lanes, width)
             total = fold(added_exactly, total, weight_p, inside_p)
+            total_2_p = each(forward_narrow_total_2, x_p, shift, magic, lowest)
+            total_2 = fold(added, total_2, total_2_p, inside_p)
         total = over_row(plus_exactly, total, lanes)
-    factor = pair_div(pair(float32(1.0)), total)
+        total_2 = over_row(plus, total_2, lanes)
+    factor = pair_div(pair(float32(1.0)), pair_add(total, pair(total_2)))
     for start in range(0, length, lanes * width):
         x_p = load_part(x, at, start, like, like, lanes, width)
         weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)

@@ -130,7 +130,7 @@ def tanh_f32_fast(x):
     p = fma(float32(0.13390222), h, float32(-0.33332968))
     p_2 = fma(float32(-0.044640906), h2, p)
     curve = fma(p_2, h2, fma(float32(0.6666607), h, float32(-1.0)))
-    p_3 = fma(scale, -float32(0.5), float32(0.5))
+    p_3 = fma(scale, float32(-0.5), float32(0.5))
     v = fma(scale, fma(h2, curve, h), p_3)
     return copysign(v / (float32(1.0) - v), x)
 

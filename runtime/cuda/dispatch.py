@@ -7,7 +7,6 @@ Kernels are plain `cuda.jit` kernels; the runtime compiles them by `compilation.
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
@@ -18,22 +17,23 @@ from numba.cuda.dispatcher import CUDADispatcher
 from numpy import float64
 
 from actgen.cache import Alternatives, KernelCache
+from actgen.cuda.split import Split
 
 # Any would do: what depends on the device is decided in kernels.
 _CAPABILITY = (7, 5)
-
-Split = namedtuple("Split", "value high rest")
-Split.__doc__ = "A parameter: a float64, the float32 nearest to it, and what that leaves over."
 
 SPLIT = types.NamedTuple([types.float64, types.float32, types.float32], Split)
 
 
 class DeviceFunction(CUDADispatcher):  # type: ignore[misc]
-    """A dispatcher of a device function that asks for no current device."""
+    """A dispatcher of a device function that asks for no current device.
+
+    Nothing of it is kept on disk; its `_cache` has the fingerprint that kernels ask for.
+    """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function, targetoptions={"device": True, "forceinline": True})
-        self._cache = KernelCache(function, "cuda device")  # for its fingerprint
+        self._cache: KernelCache | Alternatives = KernelCache(function, "cuda device")
 
     def implementation(self, args: tuple[Any, ...]) -> Callable[..., Any]:
         """Return the Python function to compile for argument types."""

@@ -1,9 +1,9 @@
 """Give generated CUDA modules their primitives: the one place that they import from.
 
 In: the functions of a generated module, scalars, and addresses of arrays. Out: Numba-CUDA
-dispatchers and operations. Arithmetic is that of the CPU's kernels, intrinsic for intrinsic, so that
-both give the same bits. In Numba's CUDA simulator (`NUMBA_ENABLE_CUDASIM=1`) plain Python functions
-stand in for all of it.
+dispatchers and operations. Arithmetic is that of the CPU's kernels, intrinsic for intrinsic, so
+that both give the same bits. In Numba's CUDA simulator (`NUMBA_ENABLE_CUDASIM=1`) plain Python
+functions stand in for all of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ if config.ENABLE_CUDASIM:
     from actgen.cuda.simulated import (
         LANES,
         TILE,
-        Split,
         by_type,
         ceil,
         copysign,
@@ -47,7 +46,7 @@ if config.ENABLE_CUDASIM:
 else:
     from actgen.bits import exponent, mantissa, power2, power2_rounded
     from actgen.cuda.approximations import exp2_approx, log2_approx, reciprocal_approx
-    from actgen.cuda.dispatch import Split, by_type, device, kernel, widened
+    from actgen.cuda.dispatch import by_type, device, kernel, widened
     from actgen.cuda.memory import (
         LANES,
         TILE,
@@ -97,8 +96,8 @@ from actgen.cuda.along import (
     rescaled,
     rescaled_exactly,
     row_slice,
-    store_part,
     shrunk,
+    store_part,
     supported,
     wide,
 )
@@ -112,6 +111,7 @@ from actgen.cuda.places import (
     thread,
     tile,
 )
+from actgen.cuda.split import Split
 
 __all__ = [
     "LANES",
@@ -181,11 +181,11 @@ __all__ = [
     "row_slice",
     "rows_apart",
     "select",
+    "shrunk",
     "store",
     "store_bool",
     "store_part",
     "store_tile",
-    "shrunk",
     "supported",
     "thread",
     "tile",

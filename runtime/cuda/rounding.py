@@ -10,7 +10,8 @@ from numba.core.typing import signature
 from numba.extending import intrinsic
 from numpy import float32, float64
 
-from actgen.cuda.dispatch import Split, device
+from actgen.cuda.dispatch import device
+from actgen.cuda.split import Split
 from actgen.intrinsics import float32_rest
 
 

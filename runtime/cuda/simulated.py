@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections import namedtuple
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -17,11 +16,11 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from actgen.cuda.split import Split
+
 TILE = 1024
 LANES = 8
 _PER_TILE = TILE // LANES
-
-Split = namedtuple("Split", "value high rest")
 
 
 def device(function: Callable[..., Any]) -> Any:

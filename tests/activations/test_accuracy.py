@@ -16,7 +16,7 @@ from tests.activations.cases import (
     points,
     strided_float32,
 )
-from tests.activations.judge import BOUNDS, SECOND, exact_errors, report, sweep_errors
+from tests.activations.judge import BOUNDS, exact_errors, report, sweep_errors
 
 every_case = pytest.mark.parametrize(("name", "params"), CASES, ids=case_id)
 
@@ -39,7 +39,7 @@ def test_second_derivative(name, params, dtype):
     computed = evaluate(name, params, x, 2)
     assert computed.dtype == x.dtype
     error = exact_errors(name, params, 2, x, computed)
-    assert error.max() <= SECOND[dtype], report(name, 2, x, computed, error)
+    assert error.max() <= BOUNDS[dtype], report(name, 2, x, computed, error)
 
 
 @every_case

@@ -11,8 +11,8 @@ from tests.activations.cases import DTYPES
 # of a float32 result; the sum adds no more than a rounding in float64
 BOUND = {"accurate": 2.0, "fast": 4.0}
 NAMES = ("softmax", "log_softmax", "softmin")
-# around vectors, tiles, and what is kept
-LENGTHS = (1, 2, 16, 17, 63, 1000, 4097, 65_537)
+# around vectors, short rows, tiles, and what is kept
+LENGTHS = (1, 2, 16, 17, 28, 29, 63, 1000, 2049, 65_537)
 
 
 def exact(name, x, axis=-1):

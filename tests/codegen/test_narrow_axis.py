@@ -3,9 +3,9 @@
 import pytest
 
 from actgen.codegen.inline import resolve
-from actgen.codegen.ir import walk
+from actgen.codegen.ir import is_op, walk
 from actgen.codegen.model import read_text
-from actgen.codegen.narrow_axis import narrow_formula
+from actgen.codegen.narrow_axis import narrow_formula, wide_formula
 from actgen.codegen.pipeline import compile_definition
 from actgen.codegen.schedule import schedule
 
@@ -47,9 +47,28 @@ def test_weights_are_kept_from_pass_to_pass():
     found = narrow_formula(body(SOFTMAX), accurate=True)
     plan = schedule(found.expr, ("x",), named=found.names, keep={"weight_f32": "weight"})
     assert [name for name, _ in plan.kept] == ["weight"]
-    assert [[r.op for r in p.reductions] for p in plan.passes] == [["amax"], ["sum"]]
+    assert [[r.op for r in p.reductions] for p in plan.passes] == [["amax"], ["sum", "sum"]]
     assert {name for name, _ in plan.passes[0].after} >= {"shift", "magic", "lowest"}
     assert [name for name, _ in plan.passes[1].after] == ["factor"]
+
+
+def test_what_rounding_weights_lost_is_added_on_the_accurate_tier_alone():
+    for accurate in (False, True):
+        found = narrow_formula(body(SOFTMAX), accurate=accurate)
+        assert accurate == any(is_op(node, "weight_low_f32") for node in walk(found.expr))
+
+
+@pytest.mark.parametrize("formula", [SOFTMAX, LOG_SOFTMAX])
+def test_accurate_gradients_keep_weights_in_float64(formula):
+    found = wide_formula(body(formula, "vjp"))
+    keep = {"weight_f64": "weight"}
+    plan = schedule(found.expr, ("x", "dy"), named=found.names, keep=keep)
+    assert [name for name, _ in plan.kept] == ["weight"]
+    assert [[r.op for r in p.reductions] for p in plan.passes] in (
+        [["amax"], ["sum", "sum"]],
+        [["sum", "amax"], ["sum"]],
+        [["amax", "sum"], ["sum"]],
+    )
 
 
 def test_the_accurate_logarithm_has_its_offset_in_two_parts():

@@ -21,7 +21,7 @@ from actgen.codegen.share import share
 
 A, B, C = Symbol("a"), Symbol("b"), Symbol("c")
 # these come of lowering, when everything is differentiated and guarded
-LATE = ("_twofold", "_times", "_plain", "_short", "_fast", "_rough", "_f32", "_approx")
+LATE = ("_twofold", "_times", "_rest", "_plain", "_short", "_fast", "_rough", "_f32", "_approx")
 LOWERED = {
     *(name for name in OPS if name.endswith(LATE)),
     *(
@@ -31,6 +31,9 @@ LOWERED = {
         "power2_rounded",
         "exponent",
         "mantissa",
+        "far_quarters",
+        "far_angle",
+        "far_angle_low",
         "tanhsoftplus",
         "siluslope",
         "normcdfslope",

@@ -31,14 +31,26 @@ ORDER = [
     "coefficients",
     *(
         f"functions.{n}"
-        for n in ("parts", "exponential", "logarithm", "hyperbolic", "error_function", "rough")
+        for n in (
+            "parts",
+            "family",
+            "exponential",
+            "logarithm",
+            "hyperbolic",
+            "circle",
+            "circular",
+            "error_function",
+            "rough",
+        )
     ),
     *(
         f"functions.float32_{n}"
         for n in ("parts", "exponential", "quotient", "softplus", "logarithm", "error", "softmax")
     ),
+    "functions.float32_gates",
     *("functions.quick", "functions.slopes", "functions.gpu_approx", "functions.gpu_slopes"),
-    *("library", "slopes", "gpu_slopes", "twofold", "lower"),
+    *("library", "slopes", "gpu_slopes", "twofold", "tails", "lower"),
+    "gates",
     *("merge", "shorten", "share", "schedule", "narrow_axis"),
     *(
         "emit.cpu",

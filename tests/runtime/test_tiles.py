@@ -1,18 +1,32 @@
-"""Tiles: views of rows, and reductions in an order that no CPU changes."""
+"""Tiles: views of rows and reductions of them, in an order that no CPU and no layout changes."""
+
+from fractions import Fraction
 
 import numba
 import numpy as np
 import pytest
 
 from actgen.intrinsics import (
+    add_down,
+    add_rests_down,
+    add_weights_down,
     copied,
+    fetch,
     largest_of,
     opened,
     position_of,
+    quick_add_down,
+    quick_add_weights_down,
     quick_sum_of,
+    quick_sum_of_weights,
+    room,
     scratch,
     single,
     sum_of,
+    sum_of_rests,
+    sum_of_weights,
+    turn_back,
+    turn_rows,
     window,
 )
 
@@ -40,6 +54,45 @@ def doubled(x, place, count):
     for j in range(count):
         result[j] = part[j] + part[j]
     return result
+
+
+@numba.njit(error_model="numpy")
+def along(x):
+    return (
+        *(sum_of(x), quick_sum_of(x)),
+        *(sum_of_weights(x), quick_sum_of_weights(x), sum_of_rests(x)),
+    )
+
+
+@numba.njit(error_model="numpy")
+def down(x, rows, stride, count, totals):
+    add_down(x, rows, stride, count, totals[0])
+    quick_add_down(x, rows, stride, count, totals[1])
+    add_weights_down(x, rows, stride, count, totals[2])
+    quick_add_weights_down(x, rows, stride, count, totals[3])
+    add_rests_down(x, rows, stride, count, totals[4])
+
+
+@numba.njit(error_model="numpy")
+def to_and_fro(x, first, count, out):
+    turned, buffer = np.zeros(28 * 128, np.float32), np.empty(28 * 128, np.float32)
+    fetch(x, (first,), 0, x.shape[1])
+    turn_rows(x, first, count, buffer, turned, 128)
+    turn_back(turned, 128, out, first, count, buffer)
+    return turned
+
+
+@numba.njit(error_model="numpy")
+def fill(direct, out, buffer):
+    part = room(direct, out, (1,), 3, buffer, 7, 27)
+    for j in range(27):
+        part[j] = 1
+
+
+def weights(count):
+    """Return numbers from 0 to 2**31, of all sizes."""
+    rng = np.random.default_rng(count)
+    return (2.0 ** rng.uniform(-100, 31, count)).astype(np.float32)
 
 
 def in_lanes(values, pairs):
@@ -76,12 +129,59 @@ def test_pairs_are_added_in_float32(count):
     assert quickly(x, count) == in_lanes(x[:count], pairs=True)
 
 
-@pytest.mark.parametrize("place", [0, 31, 32, 47, 60])
-def test_a_nan_is_the_largest(place):
-    x = np.zeros((1, 61), np.float32)
+@pytest.mark.parametrize("count", LENGTHS)
+def test_weights_are_added_as_in_float64(count):
+    x = weights(count)
+    exact = sum(map(Fraction, x.astype(float).tolist()))
+    assert float(along(x)[2]) == pytest.approx(float(exact), rel=2.0**-45)
+    assert float(along(x)[3]) == pytest.approx(float(exact), rel=2.0**-24)
+    x[count // 2 :][:1] = np.nan
+    assert not count or np.isnan(along(x)[2:4]).all()
+
+
+@pytest.mark.parametrize("count", LENGTHS)
+def test_columns_are_added_as_rows_are(count):
+    columns, stride = 20, 40
+    matrix = weights(count * stride).reshape(count, stride)
+    totals = np.zeros((5, 32))
+    down(matrix.ravel(), count, stride, columns, totals)
+    for c in range(columns):
+        assert tuple(totals[:, c]) == along(np.ascontiguousarray(matrix[:, c]))
+
+
+@pytest.mark.parametrize("place", [0, 31, 32, 47, 60, 64, 100, 129])
+def test_a_nan_is_passed_over(place):
+    x = np.zeros((1, 130), np.float32)
     x[0, place] = np.nan
-    assert np.isnan(reduced(x, 0, 0, 61)[1])
-    assert reduced(x, 0, place + 1, 60 - place)[1] == (0 if place < 60 else -np.inf)
+    x[0, 65] = 3 if place != 65 else np.nan
+    assert reduced(x, 0, 0, 130)[1] == 3
+    assert reduced(x, 0, place, 1)[1] == -np.inf
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("length", [1, 5, 16, 17, 28])
+@pytest.mark.parametrize("count", [1, 15, 16, 33, 128])
+def test_rows_become_columns_and_rows_again(dtype, length, count):
+    x = np.random.default_rng(count).normal(size=(count + 3, length + 2)).astype(dtype)
+    seen = x.view(np.uint16) if dtype == np.float16 else x
+    back = np.zeros_like(x)
+    result = back.view(np.uint16) if dtype == np.float16 else back
+    turned = to_and_fro(seen[:, 1:-1], 2, count, result[:, 1:-1])
+    rows = x[2 : 2 + count, 1:-1]
+    np.testing.assert_array_equal(turned.reshape(28, 128)[:length, :count], rows.T)
+    np.testing.assert_array_equal(back[2 : 2 + count, 1:-1], rows)
+    back[2 : 2 + count, 1:-1] = 0
+    assert not back.any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_room_is_in_the_row_if_that_holds_float32(dtype):
+    for direct in (False, True):
+        out, buffer = np.zeros((2, 40), dtype), np.zeros(50, np.float32)
+        fill(direct, out.view(np.uint16) if dtype == np.float16 else out, buffer)
+        row = direct and dtype == np.float32
+        assert (out[1, 3:30] == row).all() and (buffer[7:34] == (not row)).all()
+        assert out.sum() + buffer.sum() == 27
 
 
 def test_the_first_of_equals_is_found():

@@ -21,7 +21,6 @@ def empty_beside(array: Any, shape: tuple[int, ...]) -> Any:
     return cupy.empty(shape, array.dtype)
 
 
-
 def current_stream(device: int) -> int:
     return int(cupy.cuda.get_current_stream(device).ptr)
 

@@ -1,0 +1,52 @@
+"""Recognise x sigmoid(x) and x normcdf(x) among lowered products: they have their own functions.
+
+In: a lowered expression, and the suffix of the functions it is to call. Out: the same over
+`sigmoidgate` and `normcdfgate` where the library has them. A factor other than the argument will
+do if it has the argument's sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from actgen.codegen.ir import Apply, Expr, const_value, is_op, rewrite
+
+_FUNCTIONS = ("sigmoid", "normcdf")
+
+
+def with_gates(expr: Expr, suffix: str, known: Container[str]) -> Expr:
+    """Return `expr` with such products as calls of functions that are `known`."""
+
+    def recognised(node: Expr) -> Expr:
+        if not isinstance(node, Apply):
+            return node
+        for name in _FUNCTIONS:
+            if node.op == f"{name}_times" and node.args[0] == node.args[1]:
+                gate, args = f"{name}gate{suffix}", node.args[:1]
+            elif node.op == f"{name}_twofold_times" and _follows(node.args[0], node.args[2]):
+                gate, args = f"{name}gate_twofold{suffix}", node.args
+            else:
+                continue
+            return Apply(gate, args) if gate in known else node
+        return node
+
+    return rewrite(expr, recognised)
+
+
+def _follows(expr: Expr, other: Expr) -> bool:
+    """Tell whether an expression surely has the sign of another one wherever both are numbers."""
+    if expr == other:
+        return True
+    if is_op(expr, "add"):
+        return all(_follows(arg, other) for arg in expr.args)
+    if is_op(expr, "mul"):
+        a, b = expr.args
+        return (_positive(a) and _follows(b, other)) or (_positive(b) and _follows(a, other))
+    return False
+
+
+def _positive(expr: Expr) -> bool:
+    value = const_value(expr)
+    if value is not None:
+        return value > 0
+    return is_op(expr, "mul") and expr.args[0] == expr.args[1]

@@ -1,0 +1,50 @@
+"""Products of what vanishes: complete before they are rounded, the same values."""
+
+import pytest
+from mpmath import mp
+
+from actgen.codegen.evaluate import evaluate
+from actgen.codegen.ir import X, apply, exp, normcdf, sigmoid, tanh, walk
+from actgen.codegen.lower import lower
+from actgen.codegen.precision import FLOAT64
+from actgen.codegen.simulate import simulate
+from actgen.codegen.tails import complete_tails
+from tests.oracle import format_of
+from tests.oracle.ulp import error
+
+GATE = apply("product", normcdf(X), X)
+CASES = {
+    "sum": apply("product", sigmoid(X) + exp(2 * X), X**2),
+    "product": apply("product", apply("product", sigmoid(X), X), X),
+    "small argument": apply("product", tanh(GATE), X),
+    "difference": apply("product", sigmoid(X) - 2 * exp(X) * sigmoid(-X), X**3),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_values_stay(name):
+    found = complete_tails(CASES[name], FLOAT64)
+    assert found != CASES[name]
+    for x in (-30.5, -8.25, -1.5, 0.75, 20.0):
+        a, b = (evaluate(e, {"x": x}, 40) for e in (found, CASES[name]))
+        assert abs(a - b) <= 2.0**-55 * abs(b)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_digits_are_kept_among_the_subnormal_numbers(name):
+    lowered = lower(CASES[name], FLOAT64)
+    places = (-38.2, -37.9, -37.5) if "tanh" in repr(CASES[name]) else (-740.5, -735.25, -720.0)
+    for x in places:
+        computed = float(simulate(lowered, {"x": x}))
+        with mp.workdps(40):
+            assert error(computed, evaluate(CASES[name], {"x": x}, 40), format_of("float64")) <= 2
+
+
+def test_other_products_stay():
+    for expr in (sigmoid(X) * X, apply("product", X, sigmoid(X)), apply("product", sigmoid(X), X)):
+        assert complete_tails(expr, FLOAT64) == expr
+
+
+def test_a_small_argument_stands_for_its_tanh():
+    found = complete_tails(CASES["small argument"], FLOAT64)
+    assert apply("product", normcdf(X), apply("product", X, X)) in set(walk(found))
