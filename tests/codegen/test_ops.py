@@ -21,7 +21,18 @@ from actgen.codegen.share import share
 
 A, B, C = Symbol("a"), Symbol("b"), Symbol("c")
 # these come of lowering, when everything is differentiated and guarded
-LATE = ("_twofold", "_times", "_rest", "_plain", "_short", "_fast", "_rough", "_f32", "_approx")
+LATE = (
+    "_twofold",
+    "_times",
+    "_rest",
+    "_plain",
+    "_short",
+    "_fast",
+    "_rough",
+    "_f32",
+    "_f64",
+    "_approx",
+)
 LOWERED = {
     *(name for name in OPS if name.endswith(LATE)),
     *(

@@ -89,7 +89,7 @@ formula: where(x > start, min(x, top), 0) + slope * min(x - start, 0)""",
 
 
 def test_lowered_names_what_is_used_twice():
-    text = shown("formula: sin(tanh(x)) + tanh(x)", "lowered")
+    text = shown("formula: atan(tanh(x)) + tanh(x)", "lowered")
     assert "forward:\n  t = tanh(x)\n" in text
 
 

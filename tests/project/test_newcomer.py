@@ -91,6 +91,7 @@ def test_no_other_file_is_touched(added):
     assert new == {
         "spec/activations/serf.yaml",
         "generated/cpu/serf.py",
+        "generated/cuda/serf.py",
         "generated/docs/serf.md",
         "generated/docs/serf.svg",
     }
