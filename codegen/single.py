@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -13,10 +15,10 @@ from actgen.codegen.pipeline import compile_definition
 from actgen.codegen.sources import shipped_specs
 
 
-def compile_spec_file(path: str | PathLike[str]) -> tuple[Record, str, str]:
+def compile_spec_file(path: str | PathLike[str]) -> tuple[Record, str, Callable[[], str]]:
     """Return the record of the activation that a file specifies, and its modules as source.
 
-    The first one is for CPUs, the second one for NVIDIA GPUs.
+    The first one is for CPUs; the second one, for NVIDIA GPUs, is made when it is asked for.
 
     Its formula may call the shipped activations by name. Raises `SpecError` with everything that
     is wrong with the file.
@@ -26,4 +28,4 @@ def compile_spec_file(path: str | PathLike[str]) -> tuple[Record, str, str]:
     variants = [(variant.when, variant.suffix) for variant in program.variants]
     module = f"actgen_loaded.{definition.spec.name}"
     entry = record(program.definition, variants, module)
-    return entry, module_text(program), cuda_text(program)
+    return entry, module_text(program), partial(cuda_text, program)

@@ -11,6 +11,7 @@ import hashlib
 import linecache
 import sys
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from importlib.abc import InspectLoader
 from importlib.util import module_from_spec, spec_from_loader
 from types import CodeType, ModuleType
@@ -35,14 +36,24 @@ class _SourceLoader(InspectLoader):
 
 
 class LoadedKernels(Kernels):
-    """The kernels of one activation, from the source of a generated module, or of two."""
+    """The kernels of one activation, from the source of a generated module, or of two.
 
-    def __init__(self, record: Mapping[str, Any], source: str, gpu_source: str = "") -> None:
+    That for GPUs may be a function, which is called when it is needed.
+    """
+
+    def __init__(
+        self, record: Mapping[str, Any], source: str, gpu_source: str | Callable[[], str] = ""
+    ) -> None:
         super().__init__(record)
         self.source = source
-        self.gpu_source = gpu_source
+        self._gpu_source = gpu_source
         self._digest = hashlib.sha256(source.encode()).hexdigest()
         self.identity = (record["name"], self._digest)
+
+    @cached_property
+    def gpu_source(self) -> str:
+        """The source of the kernels for GPUs, empty where there is none."""
+        return self._gpu_source if isinstance(self._gpu_source, str) else self._gpu_source()
 
     def origin(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return from_source, (self._record, self.source, self.gpu_source)
@@ -71,10 +82,12 @@ class LoadedKernels(Kernels):
         return sys.modules.setdefault(name, module)
 
 
-def from_source(record: Mapping[str, Any], source: str, gpu_source: str = "") -> Activation:
+def from_source(
+    record: Mapping[str, Any], source: str, gpu_source: str | Callable[[], str] = ""
+) -> Activation:
     """Return the activation of a record whose kernels are the functions of `source`.
 
-    Those for GPUs are in `gpu_source`.
+    Those for GPUs are in `gpu_source`, or in what it returns.
     """
     return Activation(record, LoadedKernels(record, source, gpu_source))
 
