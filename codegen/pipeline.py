@@ -153,7 +153,7 @@ def _specialised(definition: Definition, formula: Formula, variant: Variant) -> 
 def _constant(value: float) -> Expr:
     if isinf(value):
         return INF if value > 0 else -INF
-    return Const(Fraction(repr(value)))
+    return Const(Fraction(value))  # a parameter is a float64, whatever its digits were
 
 
 def kernel_params(spec: ActivationSpec) -> tuple[Param, ...]:

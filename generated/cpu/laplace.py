@@ -630,11 +630,11 @@ def partial_sigma(x, mu, sigma):
 def forward_default(x):
     """Return the value at x."""
     u = x - 0.707107
-    u_2 = 3.5449050851663446 * u
+    u_2 = 3.544905085166345 * u
     u_3 = u - x
-    u_4 = x - (u - u_3) - (0.707107 + u_3) + 4.106226469957619e-17
-    u_5 = fma(3.5449050851663446, u, -u_2) + 5.5122507250748656e-17 * u
-    return normcdf_twofold(u_2, u_5 + u_4 * 3.5449050851663446)
+    u_4 = fma(3.544905085166345, u, -u_2) + -1.9610181085703534e-16 * u
+    u_5 = u_4 + (x - (u - u_3) - (0.707107 + u_3)) * 3.544905085166345
+    return normcdf_twofold(u_2, u_5)
 
 
 @device
@@ -669,11 +669,11 @@ def forward_float32_fast_default(x):
 def forward_quick_default(x):
     """Return the value at x, in float64, uncompensated."""
     u = x - 0.707107
-    u_2 = 3.5449050851663446 * u
+    u_2 = 3.544905085166345 * u
     u_3 = u - x
-    u_4 = x - (u - u_3) - (0.707107 + u_3) + 4.106226469957619e-17
-    u_5 = fma(3.5449050851663446, u, -u_2) + 5.5122507250748656e-17 * u
-    return normcdf_twofold_fast(u_2, u_5 + u_4 * 3.5449050851663446)
+    u_4 = fma(3.544905085166345, u, -u_2) + -1.9610181085703534e-16 * u
+    u_5 = u_4 + (x - (u - u_3) - (0.707107 + u_3)) * 3.544905085166345
+    return normcdf_twofold_fast(u_2, u_5)
 
 
 @device
@@ -681,21 +681,20 @@ def derivative_default(x):
     """Return the derivative at x."""
     u = x - 0.707107
     u_2 = u * u
-    u_3 = -(6.283176031419105 * u_2)
+    u_3 = -(6.283176031419106 * u_2)
     u_4 = u - x
-    u_5 = x - (u - u_4) - (0.707107 + u_4) + 4.106226469957619e-17
-    u_6 = u_5 * u
-    u_7 = fma(6.283176031419105, u_2, u_3) + -6.258852415519257e-17 * u_2
-    u_8 = u_7 + (fma(u, u, -u_2) + u_6 + u_6) * 6.283176031419105
-    e = exp_twofold(u_3, -u_8)
-    return fma(e, 1.4142125184828964, e * 4.468564447660138e-17)
+    u_5 = (x - (u - u_4) - (0.707107 + u_4)) * u
+    u_6 = fma(6.283176031419106, u_2, u_3) + -2.670792083680577e-16 * u_2
+    u_7 = u_6 + (fma(u, u, -u_2) + u_5 + u_5) * 6.283176031419106
+    e = exp_twofold(u_3, -u_7)
+    return fma(e, 1.4142125184828964, e * 1.2162760419764144e-16)
 
 
 @device
 def derivative_narrow_default(x):
     """Return the derivative at x, in float64, to fewer digits."""
     u = x - 0.707107
-    return exp_short(-(6.283176031419105 * (u * u))) * 1.4142125184828964
+    return exp_short(-(6.283176031419106 * (u * u))) * 1.4142125184828964
 
 
 @device
@@ -721,14 +720,13 @@ def derivative_quick_default(x):
     """Return the derivative at x, in float64, uncompensated."""
     u = x - 0.707107
     u_2 = u * u
-    u_3 = -(6.283176031419105 * u_2)
+    u_3 = -(6.283176031419106 * u_2)
     u_4 = u - x
-    u_5 = x - (u - u_4) - (0.707107 + u_4) + 4.106226469957619e-17
-    u_6 = u_5 * u
-    u_7 = fma(6.283176031419105, u_2, u_3) + -6.258852415519257e-17 * u_2
-    u_8 = u_7 + (fma(u, u, -u_2) + u_6 + u_6) * 6.283176031419105
-    u_9 = exp_twofold_fast(u_3, -u_8)
-    return fma(u_9, 1.4142125184828964, u_9 * 4.468564447660138e-17)
+    u_5 = (x - (u - u_4) - (0.707107 + u_4)) * u
+    u_6 = fma(6.283176031419106, u_2, u_3) + -2.670792083680577e-16 * u_2
+    u_7 = u_6 + (fma(u, u, -u_2) + u_5 + u_5) * 6.283176031419106
+    u_8 = exp_twofold_fast(u_3, -u_7)
+    return fma(u_8, 1.4142125184828964, u_8 * 1.2162760419764144e-16)
 
 
 forward_as = by_type(

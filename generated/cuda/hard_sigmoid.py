@@ -140,9 +140,7 @@ def partial_offset(x, slope, offset):
 @device
 def forward_default(x):
     """Return the value at x."""
-    u = x + 3.0
-    u_2 = maximum(fma(u, 0.16666666666666666, u * 2.5851918718763044e-18), 0.0)
-    return minimum(u_2, 1.0)
+    return minimum(maximum(0.16666666666666666 * (x + 3.0), 0.0), 1.0)
 
 
 @device
@@ -157,18 +155,18 @@ def forward_float32_default(x):
 @device
 def derivative_default(x):
     """Return the derivative at x."""
-    holds = x > -3.0 or x == -3.0 and 1.2e-16 > 0.0
+    holds = x > -3.0 or x == -3.0 and 1.6653345369377348e-16 > 0.0
     piece = 0.16666666666666666 if holds else 0.0
-    piece_2 = piece if x < 3.0 or x == 3.0 and -1.2e-16 < 0.0 else 0.0
-    piece_3 = 0.0 if x == -3.0 else x if x != x else piece_2
-    return 0.0 if x == 3.0 else piece_3
+    holds_2 = x < 3.0 or x == 3.0 and -1.6653345369377348e-16 < 0.0
+    piece_2 = 0.0 if x == -3.0 else x if x != x else piece if holds_2 else 0.0
+    return 0.0 if x == 3.0 else piece_2
 
 
 @device
 def derivative_float32_default(x):
     """Return the derivative at x, in float32."""
-    holds = x == float32(3.0) and float32(-1.2e-16) < float32(0.0)
-    holds_2 = float32(1.2e-16) > float32(0.0)
+    holds = x == float32(3.0) and float32(-1.6653345e-16) < float32(0.0)
+    holds_2 = float32(1.6653345e-16) > float32(0.0)
     holds_3 = x > float32(-3.0) or x == float32(-3.0) and holds_2
     piece = float32(0.16666667) if holds_3 else float32(0.0)
     piece_2 = piece if x < float32(3.0) or holds else float32(0.0)
