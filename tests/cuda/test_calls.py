@@ -23,7 +23,7 @@ class Other(FakeArray):
     """An array of another library."""
 
 
-devices._known[Other] = ("torch", lambda array: True)
+devices._known[Other] = ("numba", lambda array: True)
 
 
 @pytest.mark.parametrize(

@@ -17,4 +17,6 @@ def test_in_the_simulator(file):
     for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST"):
         environment.pop(name, None)
     run = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-1000:]
+    # without PyTorch there is nothing in the tests of libraries
+    allowed = (0, 5) if file.stem == "test_libraries" else (0,)
+    assert run.returncode in allowed, run.stdout[-5000:] + run.stderr[-1000:]
