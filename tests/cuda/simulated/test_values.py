@@ -66,7 +66,7 @@ def test_tiles_and_tails(fake: FakeCuda, size: int) -> None:
     same(f(FakeArray(x[1:])), f(x[1:]))
     same(f.fast(FakeArray(x)), f.fast(x))
     same(f.derivative(FakeArray(x), order=2), f.derivative(x, order=2))
-    assert fake.launches[0].name == "forward_tiles"
+    assert fake.launches[0].name in ("forward_tiles", "forward_default_tiles")
     if size > 1:
         assert fake.launches[1].name == "forward_strided"
 
