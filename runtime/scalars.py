@@ -6,7 +6,7 @@ the bound values on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numba
@@ -25,6 +25,21 @@ def bind_scalar(kernels: Kernels, binder: Binder, bound: Mapping[str, Any]) -> A
     scalar = kernels.find(f"scalar{kernels.suffix(values)}")
     if scalar is None:
         raise TypeError(f"{binder.owner} has no scalar function")
+    wrap = numba.njit(error_model="numpy")
+    return with_bound(scalar, binder, bound, values, wrap)
+
+
+def with_bound(
+    scalar: Any,
+    binder: Binder,
+    bound: Mapping[str, Any],
+    values: Mapping[str, Any],
+    wrap: Callable[[Callable[..., Any]], Any],
+) -> Any:
+    """Return a compiled function of one element, or one that passes the bound values on to it.
+
+    `wrap` compiles that one for the target of `scalar`. Raises TypeError where an array is bound.
+    """
     named = [p for p in binder.parameters if p.kind != "bool"]
     if not any(p.name in bound for p in named):
         return scalar
@@ -32,17 +47,11 @@ def bind_scalar(kernels: Kernels, binder: Binder, bound: Mapping[str, Any]) -> A
     if any(isinstance(number, np.ndarray) for number in numbers):
         raise TypeError(f"{binder.owner}: the scalar function takes no arrays as parameters")
     numbers = tuple(float(number) for number in numbers)
-    inputs = len(signature(scalar)) - len(numbers)
-    if inputs == 2:
 
-        @numba.njit(error_model="numpy")
-        def bound_gate(gate, value):  # type: ignore[no-untyped-def]
-            return scalar(gate, value, *numbers)
-
-        return bound_gate
-
-    @numba.njit(error_model="numpy")
     def bound_scalar(x):  # type: ignore[no-untyped-def]
         return scalar(x, *numbers)
 
-    return bound_scalar
+    def bound_gate(gate, value):  # type: ignore[no-untyped-def]
+        return scalar(gate, value, *numbers)
+
+    return wrap(bound_gate if len(signature(scalar)) == len(numbers) + 2 else bound_scalar)

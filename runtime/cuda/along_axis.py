@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+from actgen.cuda.arguments import argument_names
 from actgen.cuda.axis import columns_plan, rows_plan
 from actgen.cuda.calls import DeviceCall
 from actgen.cuda.copying import contiguous, copied, copy_elements
 from actgen.cuda.elementwise import spelled
-from actgen.cuda.launch import argument_names, launcher
+from actgen.cuda.launch import launcher
 from actgen.cuda.modules import DeviceKernels
 from actgen.cuda.views import View, is_in_place, overlap
 

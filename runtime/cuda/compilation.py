@@ -22,6 +22,7 @@ from numba.cuda import types
 from numba.cuda.compiler import compile_cuda, kernel_fixup
 
 from actgen.cache import KernelCache, kept
+from actgen.cuda.arguments import argument_kind, argument_names
 from actgen.cuda.dispatch import SPLIT
 from actgen.cuda.target import compiling_for
 
@@ -31,13 +32,11 @@ ELEMENTS = {
     "float16": types.uint16,
     "bfloat16": types.int16,
 }
-_DIMENSIONS = types.UniTuple(types.int64, 4)
-_INTEGERS = frozenset(
-    (
-        *("x", "dy", "u", "mask", "out", "out64", "dx", "size", "seed"),
-        *("outer", "inner", "rows", "length", "groups", "group"),
-    )
-)
+_TYPES = {
+    "integer": types.int64,
+    "dimensions": types.UniTuple(types.int64, 4),
+    "split": SPLIT,
+}
 _REGISTERS = 2**16 // 512  # a thread, where 512 of them share those of a multiprocessor
 NO_CONSTANTS: Mapping[str, int] = MappingProxyType({})
 _ENTRY = b"\0"  # between the name of a kernel and its code, on disk
@@ -68,23 +67,13 @@ def argument_types(
 ) -> tuple[Any, ...]:
     """Return the types of a kernel's arguments, which their names tell, for an element type.
 
-    What has no name of its own here is a parameter of the activation. `constants` are arguments
-    whose values are compiled in.
+    `constants` are arguments whose values are compiled in.
     """
-    code = kernel.py_func.__code__
-    names = code.co_varnames[: code.co_argcount]
+    known = {**_TYPES, "like": ELEMENTS[element]}
     return tuple(
-        types.literal(constants[name]) if name in constants else _argument(name, element)
-        for name in names
+        types.literal(constants[name]) if name in constants else known[argument_kind(name)]
+        for name in argument_names(kernel)
     )
-
-
-def _argument(name: str, element: str) -> Any:
-    if name == "like":
-        return ELEMENTS[element]
-    if name in _INTEGERS or name.endswith("_at"):
-        return types.int64
-    return _DIMENSIONS if name == "shape" or name.endswith("_strides") else SPLIT
 
 
 def compile_kernel(

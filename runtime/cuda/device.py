@@ -11,8 +11,8 @@ from importlib import import_module
 
 from actgen.cuda.driver import driver
 from actgen.cuda.errors import CudaSetupError, install
+from actgen.cuda.target import OLDEST
 
-_OLDEST = (7, 5)
 _EXTRAS = ("cuda13", "cuda12")
 _DRIVERS = {12: "525", 13: "580"}  # the first driver of each major version of CUDA
 _LIBRARIES = {"nvvm": "NVVM", "nvJitLink": "nvJitLink"}
@@ -26,10 +26,10 @@ def capability(device: int) -> tuple[int, int]:
     """
     known = driver()
     found = known.capability(device)
-    if found < _OLDEST:
+    if found < OLDEST:
         raise CudaSetupError(
             f"{known.name(device)} has compute capability {_dotted(found)}; kernels need "
-            f"{_dotted(_OLDEST)} or newer: move the arrays to another device, or to the CPU"
+            f"{_dotted(OLDEST)} or newer: move the arrays to another device, or to the CPU"
         )
     check_packages()
     toolkit = toolkit_version()

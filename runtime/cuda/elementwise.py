@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from actgen.cuda import tiling
+from actgen.cuda.arguments import argument_names
 from actgen.cuda.calls import DeviceCall
 from actgen.cuda.copying import AXES, contiguous, copied, copy_elements, padded
-from actgen.cuda.launch import argument_names, launcher
+from actgen.cuda.launch import launcher
 from actgen.cuda.modules import DeviceKernels
 from actgen.cuda.sums import THREADS, blocks
 from actgen.cuda.views import View, is_in_place, lie_alike, merged, overlap
 
-TILE, TILE_THREADS = 1024, 128
 _NOWHERE = (0,) * AXES
 
 
@@ -97,7 +98,7 @@ def _by_tiles(
     arguments |= {spelled(name, names): value for name, value in numbers.items()}
     arguments |= {"out": out.address, "size": out.size}
     run = launcher(kernel, call.kind, call.device)
-    run((blocks(out.size, TILE), 1, 1), TILE_THREADS, call.stream, arguments)
+    run((blocks(out.size, tiling.TILE), 1, 1), tiling.THREADS, call.stream, arguments)
     return True
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from actgen.binding import Binder
 from actgen.cuda import along_axis, elementwise, pieces
+from actgen.cuda.arguments import argument_names
 from actgen.cuda.calls import DeviceCall, Intake, cotangent, float64_of, target
 from actgen.cuda.copying import contiguous, copy_elements
-from actgen.cuda.launch import argument_names
 from actgen.cuda.modules import DeviceKernels
 from actgen.cuda.randomness import open_uniform
 from actgen.cuda.sums import from_float64, summed_to

@@ -12,8 +12,6 @@ from numba.core import config
 
 if config.ENABLE_CUDASIM:
     from actgen.cuda.simulated import (
-        LANES,
-        TILE,
         by_type,
         ceil,
         copysign,
@@ -48,8 +46,6 @@ else:
     from actgen.cuda.approximations import exp2_approx, log2_approx, reciprocal_approx
     from actgen.cuda.dispatch import by_type, device, kernel, widened
     from actgen.cuda.memory import (
-        LANES,
-        TILE,
         load,
         load_bool,
         load_tile,
@@ -114,8 +110,6 @@ from actgen.cuda.places import (
 from actgen.cuda.split import Split
 
 __all__ = [
-    "LANES",
-    "TILE",
     "Split",
     "added",
     "added_exactly",

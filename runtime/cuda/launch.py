@@ -7,12 +7,12 @@ them from a store and puts it back, so that threads do not meet and nothing is m
 from __future__ import annotations
 
 import ctypes
-import math
 import struct
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from actgen.cuda.arguments import argument_kind, argument_names, split
 from actgen.cuda.device import capability
 from actgen.cuda.driver import LAUNCH, driver
 
@@ -20,12 +20,6 @@ _HEAD = struct.calcsize(f"={LAUNCH}")
 _SLOT = 8  # bytes for each scalar, whatever its type
 _FORMATS = {"integer": "q", "dimensions": "4q", "like": "8x", "split": "df4xf4x"}
 _SLOTS = {"integer": 1, "dimensions": 4, "like": 1, "split": 3}
-_INTEGERS = frozenset(
-    (
-        *("x", "dy", "u", "mask", "out", "out64", "dx", "size", "seed", "lanes", "width"),
-        *("outer", "inner", "rows", "length", "groups", "group"),
-    )
-)
 
 _lock = threading.RLock()
 _loaded: dict[Any, Launcher] = {}
@@ -112,28 +106,3 @@ def launcher(
             if found is None:
                 found = _loaded[key] = Launcher(kernel, element, device, fixed)
     return found
-
-
-def argument_names(kernel: Any) -> tuple[str, ...]:
-    """Return the names of a kernel's arguments."""
-    code = getattr(kernel, "py_func", kernel).__code__
-    return tuple(code.co_varnames[: code.co_argcount])
-
-
-def argument_kind(name: str) -> str:
-    """Return what an argument is, which its name tells; what has no name is a parameter."""
-    if name == "like":
-        return name
-    if name in _INTEGERS or name.endswith("_at"):
-        return "integer"
-    return "dimensions" if name == "shape" or name.endswith("_strides") else "split"
-
-
-def split(value: float) -> tuple[float, float, float]:
-    """Return a parameter as kernels take it: itself, the nearest float32, and what that leaves."""
-    try:
-        (high,) = struct.unpack("=f", struct.pack("=f", value))
-    except OverflowError:
-        high = math.copysign(math.inf, value)
-    rest = value - high
-    return value, high, rest if math.isfinite(rest) else 0.0

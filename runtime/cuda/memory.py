@@ -17,10 +17,7 @@ from numba.extending import intrinsic
 
 from actgen import half
 from actgen.cuda.target import capability
-
-TILE = 1024
-LANES = 8  # elements a thread
-_THREADS = TILE // LANES
+from actgen.cuda.tiling import LANES, THREADS
 
 _FLOAT, _DOUBLE = ir.FloatType(), ir.DoubleType()
 _I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
@@ -167,7 +164,7 @@ def _vectors(builder: Any, address: Any, start: Any, element: Any) -> list[Any]:
     first = _byte(builder, address, start, size)
     mine = builder.add(first, builder.mul(_thread(builder), _I64(16)))
     return [
-        builder.add(mine, _I64(part * 16 * _THREADS)) if part else mine
+        builder.add(mine, _I64(part * 16 * THREADS)) if part else mine
         for part in range(LANES * size // 16)
     ]
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
+from actgen.cuda import tiling
+from actgen.cuda.arguments import argument_names
 from actgen.cuda.calls import DeviceCall
 from actgen.cuda.copying import contiguous, copied, copy_elements
-from actgen.cuda.elementwise import TILE, TILE_THREADS, spelled
-from actgen.cuda.launch import argument_names, launcher
+from actgen.cuda.elementwise import spelled
+from actgen.cuda.launch import launcher
 from actgen.cuda.modules import DeviceKernels
 from actgen.cuda.sums import THREADS, blocks
 from actgen.cuda.views import View, is_in_place, overlap
@@ -53,7 +55,7 @@ def fill(
     views = [*sources.values(), written]
     tiled = inner % VECTOR == 0 and all(view.is_aligned for view in views)
     kernel = kernels.find(stem, "tiles") if tiled else None
-    count, threads = blocks(inner, TILE), TILE_THREADS
+    count, threads = blocks(inner, tiling.TILE), tiling.THREADS
     if kernel is None:
         kernel = kernels.find(stem, "scalars")
         count, threads = blocks(inner), THREADS

@@ -8,15 +8,14 @@ from __future__ import annotations
 from numba import cuda, uint64
 from numba.core import config
 
+from actgen.cuda.tiling import TILE
+
 if config.ENABLE_CUDASIM:
     from actgen.cuda.simulated import by_type, device, in_parts, in_parts_32, load
 else:
     from actgen.cuda.dispatch import by_type, device
     from actgen.cuda.memory import load
     from actgen.cuda.rounding import in_parts, in_parts_32
-
-TILE = 1024
-THREADS = 128  # of a block that works on a tile; all others have 256 in a block
 
 
 @device

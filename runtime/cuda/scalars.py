@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from actgen.activation import Activation
 from actgen.cuda.device import check_packages
 from actgen.registry import find
+from actgen.scalars import with_bound
 
 
 def bind_scalar(activation: str | Activation) -> Any:
@@ -33,24 +32,4 @@ def bind_scalar(activation: str | Activation) -> Any:
     scalar = next((getattr(module, name) for name in names if hasattr(module, name)), None)
     if scalar is None:
         raise TypeError(f"{binder.owner} has no function of one element")
-    named = [p for p in binder.parameters if p.kind != "bool"]
-    if not any(p.name in bound for p in named):
-        return scalar
-    numbers = tuple(p.number(values[p.name]) for p in named)
-    if any(isinstance(number, np.ndarray) for number in numbers):
-        raise TypeError(f"{binder.owner}: the device function takes no arrays as parameters")
-    numbers = tuple(float(number) for number in numbers)
-    inputs = scalar.py_func.__code__.co_argcount - len(numbers)
-    if inputs == 2:
-
-        @device
-        def bound_gate(gate, value):  # type: ignore[no-untyped-def]
-            return scalar(gate, value, *numbers)
-
-        return bound_gate
-
-    @device
-    def bound_scalar(x):  # type: ignore[no-untyped-def]
-        return scalar(x, *numbers)
-
-    return bound_scalar
+    return with_bound(scalar, binder, bound, values, device)

@@ -11,9 +11,10 @@ from importlib import import_module
 from typing import Any
 
 from actgen.binding import Binder
-from actgen.cuda.elementwise import TILE, TILE_THREADS
+from actgen.cuda import tiling
+from actgen.cuda.arguments import split
 from actgen.cuda.evaluation import DeviceEvaluator
-from actgen.cuda.launch import Launcher, launcher, split
+from actgen.cuda.launch import Launcher, launcher
 from actgen.cuda.slice_shortcut import ReadySlices
 from actgen.devices import library_of
 from actgen.kernels import Kernels
@@ -71,7 +72,7 @@ class _Ready:
         if (together | written) & 15:
             return None
         numbers += [written, size, *self._parameters]
-        run.run((-(-size // TILE), 1, 1), TILE_THREADS, self._stream(device), numbers)
+        run.run((-(-size // tiling.TILE), 1, 1), tiling.THREADS, self._stream(device), numbers)
         return result
 
     def _launcher(self, dtype: Any, device: int) -> Launcher | None:

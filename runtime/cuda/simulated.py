@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from actgen.cuda.arguments import split
 from actgen.cuda.split import Split
-
-TILE = 1024
-LANES = 8
-_PER_TILE = TILE // LANES
+from actgen.cuda.tiling import LANES, THREADS
 
 
 def device(function: Callable[..., Any]) -> Any:
@@ -60,10 +58,8 @@ def widened(function: Any, elements: int = 1) -> Any:
 
 def in_parts(value: Any) -> Split:
     """Return a float64 parameter as functions take it."""
-    with np.errstate(all="ignore"):
-        high = np.float32(value)
-        rest = np.float32(np.float64(value) - np.float64(high))
-    return Split(np.float64(value), high, rest if np.isfinite(rest) else np.float32(0))
+    whole, high, rest = split(float(value))
+    return Split(np.float64(whole), np.float32(high), np.float32(rest))
 
 
 def in_parts_32(value: Any) -> Split:
@@ -249,7 +245,7 @@ def _places(start: int, like: Any) -> list[int]:
     size = 8 if isinstance(like, float) else 4 if type(like) is np.float32 else 2
     lanes = 16 // size
     return [
-        start + (part * _PER_TILE + cuda.threadIdx.x) * lanes + lane
+        start + (part * THREADS + cuda.threadIdx.x) * lanes + lane
         for part in range(LANES // lanes)
         for lane in range(lanes)
     ]

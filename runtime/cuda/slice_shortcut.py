@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from actgen.cuda import tiling
+from actgen.cuda.arguments import argument_names
 from actgen.cuda.axis import columns_plan, rows_plan
-from actgen.cuda.elementwise import TILE, TILE_THREADS, spelled
-from actgen.cuda.launch import Launcher, argument_names, launcher
+from actgen.cuda.elementwise import spelled
+from actgen.cuda.launch import Launcher, launcher
 from actgen.cuda.modules import DeviceKernels
 from actgen.cuda.pieces import GRID, VECTOR
 from actgen.cuda.sums import THREADS, blocks
@@ -126,7 +128,7 @@ class ReadySlices:
             return None
         inner *= shape[axis] // 2
         kernel = self._kernels.find(self._stem, "tiles") if inner % VECTOR == 0 else None
-        count, block = blocks(inner, TILE), TILE_THREADS
+        count, block = blocks(inner, tiling.TILE), tiling.THREADS
         if kernel is None:
             kernel = self._kernels.find(self._stem, "scalars")
             count, block = blocks(inner), THREADS

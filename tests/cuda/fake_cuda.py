@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numba.core import config as numba_config
 
+from actgen.cuda.arguments import argument_kind, argument_names
 from actgen.cuda.driver import LAUNCH
-from actgen.cuda.launch import argument_kind, argument_names
 
 ERRORS = {2: "CUDA_ERROR_OUT_OF_MEMORY", 100: "CUDA_ERROR_NO_DEVICE", 700: "ILLEGAL_ADDRESS"}
 LIKES = {

@@ -10,8 +10,8 @@ from numba.cuda import types
 
 import actgen
 from actgen.cuda import routines
+from actgen.cuda.arguments import argument_kind, argument_names
 from actgen.cuda.compilation import argument_types, report
-from actgen.cuda.launch import argument_kind, argument_names
 
 CAPABILITIES = ((7, 5), (9, 0))
 LANES = {"lanes": 32, "width": 4}
