@@ -25,6 +25,7 @@ from actgen.codegen.ops import (
     VANISHING,
     WITH_LOW,
 )
+from actgen.codegen.precision import FLOAT64
 
 _HUGE = mpmath.mpf(10) ** 400  # beyond it e^a only costs memory
 
@@ -129,7 +130,8 @@ MEANING: dict[str, Callable[..., Any]] = {
     "fma": lambda a, b, c: a * b + c,
     "copysign": lambda a, b: abs(a) if b >= 0 else -abs(a),
     "power2": lambda n: mp.ldexp(1, int(n)),
-    "power2_rounded": lambda a: mp.ldexp(1, int(a - mp.mpf(3) * 2**51)),
+    "power2_rounded": lambda a: mp.ldexp(1, int(a - mp.mpf(FLOAT64.rounder))),
+    "times_power2": lambda a, b: mp.ldexp(a, int(b - mp.mpf(FLOAT64.rounder))),
     "exponent": lambda a: mp.mpf(mp.frexp(a)[1] - 1),
     "mantissa": lambda a: 2 * abs(mp.frexp(a)[0]),
     "abs": abs,
@@ -201,9 +203,10 @@ for _kind in ("plain", "short"):
     MEANING[f"bell_{_kind}"] = lambda a: _exp(-a * a / 2)
 MEANING["normcdfslope_short"] = MEANING["normcdfslope"]
 MEANING.update({f"{name}_f32_fast": MEANING[name] for name in SLOPES})
-MEANING["sigmoidgate_f32_fast"] = lambda a: a * _sigmoid(a)
-MEANING["sigmoidgate_twofold_f32_fast"] = lambda a, low, b: b * _sigmoid(a + low)
-MEANING["normcdfgate_f32_fast"] = lambda a: a * MEANING["normcdf"](a)
+for _tier in ("_f32", "_f32_fast"):
+    MEANING[f"sigmoidgate{_tier}"] = lambda a: a * _sigmoid(a)
+    MEANING[f"sigmoidgate_twofold{_tier}"] = lambda a, low, b: b * _sigmoid(a + low)
+    MEANING[f"normcdfgate{_tier}"] = lambda a: a * MEANING["normcdf"](a)
 MEANING["product_rough"] = MEANING["product"]
 MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
 MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})

@@ -15,6 +15,7 @@ import numpy as np
 
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
+from actgen.codegen.precision import FLOAT64
 
 _F = np.float64
 
@@ -52,7 +53,8 @@ _FLOAT64: dict[str, Callable[..., Any]] = {
     "fma": lambda a, b, c: a * b + c,
     "copysign": np.copysign,
     "power2": np.exp2,
-    "power2_rounded": lambda a: np.exp2(a - _F(1.5 * 2**52)),
+    "power2_rounded": lambda a: np.exp2(a - _F(FLOAT64.rounder)),
+    "times_power2": lambda a, b: np.ldexp(a, int(b - _F(FLOAT64.rounder))),
     "exponent": lambda a: _F(math.frexp(a)[1] - 1),
     "mantissa": lambda a: _F(2 * abs(math.frexp(a)[0])),
     "abs": abs,

@@ -96,7 +96,8 @@ _ROWS = (
     Op("fma", 3, "arith", "a * b + c, rounded once", formula=False),
     Op("copysign", 2, "arith", "the size of a with the sign of b", formula=False),
     Op("power2", 1, "arith", "2 to an integral power that float64 holds", formula=False),
-    Op("power2_rounded", 1, "arith", "2 to the power of a - 1.5 * 2**52", formula=False),
+    Op("power2_rounded", 1, "arith", "2 to the power of a - 1.5 * 2**52 - 1023", formula=False),
+    Op("times_power2", 2, "arith", "a * power2_rounded(b), rounded once", formula=False),
     Op("exponent", 1, "arith", "the integer below log2 |a|", formula=False),
     Op("mantissa", 1, "arith", "|a| / 2**exponent(a)", formula=False),
     Op("abs", 1, "arith", "the absolute value"),
@@ -185,7 +186,12 @@ _ROWS = (
     ),
     *(
         Op(f"{name}_f32_fast", arity, "function", f"{name} in float32", formula=False)
-        for name, arity in (SLOPES | GATES).items()
+        for name, arity in SLOPES.items()
+    ),
+    *(
+        Op(f"{name}{tier}", arity, "function", f"{name} in float32", formula=False)
+        for name, arity in GATES.items()
+        for tier in ("_f32", "_f32_fast")
     ),
     # what GPUs have instructions for, to about 2**-22, and functions over them
     Op("exp2_approx", 1, "function", "2**a, 0 where that is subnormal", formula=False),

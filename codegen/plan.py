@@ -57,6 +57,13 @@ _ROUNDINGS = 2.2  # ULP that arithmetic may lose; twofold arithmetic beyond
 _CONVERSIONS = 6  # from float32 and back
 _COSTS = {"div": 10, "sqrt": 10, "neg": 0, "pow": 100}
 _ENDS = np.array([-np.inf, np.inf], np.float32)
+# what chooses among numbers, or changes their signs
+_CHOICES = frozenset(
+    (
+        *("where", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"),
+        *("min", "max", "abs", "neg", "sign", "copysign", "inf"),
+    )
+)
 _TARGETS = frozenset(("copysign", "power2", "exponent", "mantissa", "fma"))
 
 
@@ -158,12 +165,27 @@ def plan(exact: Expr, lowered: Expr, setting: Setting) -> Plan:
         if fast is None and max(error, elsewhere) <= FAST:
             fast = judged
         # at other parameters than the defaults the bound of the accurate tier is 2 ULP, not 1
-        if accurate is None and max(error, elsewhere / 2) <= ACCURATE:
+        if accurate is None and max(error, elsewhere / 2) <= _budget(way):
             accurate = judged
         if accurate is not None and fast is not None:
             break
     double = Way("", FLOAT64, settled)
     return Plan(double, accurate or double, fast or double, quick or double, tuple(tried))
+
+
+def _budget(way: Way) -> float:
+    """Return the budget of the accurate tier: without the room, if no result is but a function's.
+
+    The errors that functions state are from all inputs.
+    """
+    nodes = [node for node in walk(way.lowered) if isinstance(node, Apply)]
+    calls = [node for node in nodes if node.op in LIBRARY]
+    if any(len(call.args) > 1 or not isinstance(call.args[0], Symbol) for call in calls):
+        return ACCURATE
+    if not all(node in calls or node.op in _CHOICES for node in nodes):
+        return ACCURATE
+    stated = max((LIBRARY[call.op].error for call in calls), default=0.0)
+    return max(ACCURATE, stated) if stated < 1 else ACCURATE
 
 
 def _settled(exact: Expr, lowered: Expr, setting: Setting, trial: _Trial) -> Yardstick:

@@ -20,6 +20,14 @@ class Format:
     bits: int
     least: int
 
+    @property
+    def rounder(self) -> float:
+        """Return what rounds a small number that it is added to, to an integer n.
+
+        The low bits of the sum are the exponent of 2**n: see the operation `power2_rounded`.
+        """
+        return 1.5 * 2.0 ** (self.bits - 1) + 1 - self.least
+
     def nearest(self, value: Fraction) -> float:
         """Return the number nearest to a fraction, infinite beyond the largest one."""
         try:

@@ -172,6 +172,11 @@ def _power2(fmt: Format, n: Any) -> Any:
     return wrapped.astype(kind).view(fmt.name)
 
 
+def _times_power2(fmt: Format, a: Any, b: Any) -> Any:
+    places = np.clip(np.nan_to_num(b - fmt.rounder), -(2**20), 2**20).astype(np.int32)
+    return np.ldexp(a, places)
+
+
 def _exponent(fmt: Format, a: Any) -> Any:
     kind, fraction, bias = _bits(fmt)
     bits = np.abs(np.asarray(a, fmt.name)).view(kind)
@@ -191,7 +196,8 @@ def _pow(a: Any, b: Any) -> Any:
 _BY_FORMAT: _Operations = {
     "fma": _fma,
     "power2": _power2,
-    "power2_rounded": lambda fmt, a: _power2(fmt, a - 1.5 * 2.0 ** _bits(fmt)[1]),
+    "power2_rounded": lambda fmt, a: _power2(fmt, a - fmt.rounder),
+    "times_power2": _times_power2,
     "exponent": _exponent,
     "mantissa": _mantissa,
     "pi": lambda fmt: np.dtype(fmt.name).type(np.pi),

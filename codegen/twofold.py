@@ -35,9 +35,11 @@ def mul(a: Pair, b: Pair) -> Pair:
                 this.high * other.high, None if other.low is None else this.high * other.low
             )
     high = a.high * b.high
-    low: Expr | None = apply("fma", a.high, b.high, -high)
-    low = plus(low, None if a.low is None else a.low * b.high)
-    return Pair(high, plus(low, None if b.low is None else b.low * a.high))
+    low = apply("fma", a.high, b.high, -high)
+    for this, other in ((a, b), (b, a)):
+        if this.low is not None:
+            low = apply("fma", this.low, other.high, low)
+    return Pair(high, low)
 
 
 def add(a: Pair, b: Pair) -> Pair:

@@ -1,7 +1,7 @@
 """Take floats apart, and make powers of two: integer operations that LLVM vectorises.
 
-In and out: float64, or float32. They need no instruction beyond AVX2, and give the same bits
-everywhere.
+In and out: float64, or float32. They need no instruction beyond AVX2, one apart where AVX-512 has a
+better one, and give the same bits everywhere.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
+from numba.core.cpu import CPUContext
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
@@ -28,8 +29,8 @@ class _Layout:
 
     @property
     def rounder(self) -> Any:
-        """The number that leaves a small integral one added to it in the low bits."""
-        return self.number(1.5 * 2.0**self.fraction)
+        """The number that leaves the exponent of 2**n in the low bits, if n is added to it."""
+        return self.number(1.5 * 2.0**self.fraction + self.bias)
 
     def bits(self, builder: Any, number: Any) -> Any:
         return builder.bitcast(number, self.integer)
@@ -37,10 +38,20 @@ class _Layout:
     def float(self, builder: Any, bits: Any) -> Any:
         return builder.bitcast(bits, self.number)
 
+    def ldexp(self, builder: Any, number: Any, rounded: Any) -> Any:
+        """Return number * 2**n for `rounded`, the bits of n + rounder; a slow call on many CPUs."""
+        whole = ir.IntType(32)
+        zero = (self.bias + self.fraction << self.fraction) + 2 ** (self.fraction - 1) + self.bias
+        n = builder.sub(rounded, self.integer(zero))
+        n = n if self.integer == whole else builder.trunc(n, whole)
+        name = f"llvm.ldexp.f{self.integer.width}.i32"
+        kind = ir.FunctionType(self.number, [self.number, whole])
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        return builder.call(function, [number, n])
+
     def power2(self, builder: Any, rounded: Any) -> Any:
         exponent = builder.shl(self.bits(builder, rounded), self.integer(self.fraction))
-        one = self.integer(self.bias << self.fraction)
-        return self.float(builder, builder.add(exponent, one))
+        return self.float(builder, exponent)
 
 
 _LAYOUTS = {
@@ -69,13 +80,39 @@ def power2(typingctx: Any, n: Any) -> Any:
 
 @intrinsic
 def power2_rounded(typingctx: Any, a: Any) -> Any:
-    """Return 2**n for a = n + 1.5 * 2**52 (2**23 in float32): for an n rounded by that sum."""
+    """Return 2**n for a = n + 1.5 * 2**52 + 1023, in float32 1.5 * 2**23 + 127.
+
+    That sum rounds n, and leaves the exponent of the power in the low bits.
+    """
     kind, layout = _layout(a)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return layout.power2(builder, args[0])
 
     return signature(kind, kind), codegen
+
+
+@intrinsic
+def times_power2(typingctx: Any, value: Any, a: Any) -> Any:
+    """Return value * power2_rounded(a), rounded once however small it is.
+
+    `value` is near 1, and the power at most some 200 places (in float64 1,900) from it.
+    """
+    kind, layout = _layout(a)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        number, bits = args[0], layout.bits(builder, args[1])
+        if isinstance(context, CPUContext) and "+avx512dq" in context.codegen().magic_tuple()[2]:
+            return layout.ldexp(builder, number, bits)
+        # by two powers, the first of which leaves a normal number
+        both = builder.add(bits, layout.integer(layout.bias))
+        half = builder.lshr(both, layout.integer(1))
+        for power in (half, builder.sub(both, half)):
+            factor = layout.float(builder, builder.shl(power, layout.integer(layout.fraction)))
+            number = builder.fmul(number, factor)
+        return number
+
+    return signature(kind, kind, kind), codegen
 
 
 @intrinsic

@@ -48,18 +48,14 @@ def bfloat_to_float(builder: Any, bits: Any) -> Any:
     return builder.bitcast(wide, _FLOAT)
 
 
-def float_to_bfloat(builder: Any, number: Any, plain_nan: bool = False) -> Any:
-    """Round a float to bfloat16 bits, to nearest even; a NaN keeps its top bits and is quiet.
-
-    With `plain_nan` the only NaN that may come is 0x7FC00000, which rounds as numbers do.
-    """
+def float_to_bfloat(builder: Any, number: Any) -> Any:
+    """Round a float to bfloat16 bits, to nearest even; a NaN keeps its top bits and is quiet."""
     bits = builder.bitcast(number, _I32)
     upper = builder.lshr(bits, _int(16))
     odd = builder.and_(upper, _int(1))
     rounded = builder.lshr(builder.add(builder.add(bits, _int(0x7FFF)), odd), _int(16))
-    if not plain_nan:
-        is_nan = builder.fcmp_unordered("uno", number, number)
-        rounded = builder.select(is_nan, builder.or_(upper, _int(0x40)), rounded)
+    is_nan = builder.fcmp_unordered("uno", number, number)
+    rounded = builder.select(is_nan, builder.or_(upper, _int(0x40)), rounded)
     return builder.trunc(rounded, _I16)
 
 

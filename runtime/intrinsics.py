@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
 from actgen import half
-from actgen.bits import exponent, mantissa, power2, power2_rounded
+from actgen.bits import exponent, mantissa, power2, power2_rounded, times_power2
 from actgen.compilation import LazyUfunc, by_type, device, kernel, ufunc, widened
 from actgen.downward import (
     add_down,
@@ -45,6 +45,8 @@ __all__ = [
     "add_rests_down",
     "add_weights_down",
     "at",
+    "at_least",
+    "at_most",
     "by_type",
     "copied",
     "copysign",
@@ -81,6 +83,7 @@ __all__ = [
     "sum_of",
     "sum_of_rests",
     "sum_of_weights",
+    "times_power2",
     "turn",
     "turn_back",
     "turn_rows",
@@ -146,26 +149,12 @@ def element(typingctx: Any, value: Any) -> Any:
     return signature(kind if kind in _FLOATS else types.float32, kind), codegen
 
 
-def _one_nan(builder: Any, number: Any) -> Any:
-    """Replace every NaN by the positive quiet one.
-
-    Which NaN arithmetic gives depends on the order of operands in the instruction, which differs
-    between vector and scalar code. Bits are chosen, not numbers: LLVM must keep that.
-    """
-    wide = number.type == ir.DoubleType()
-    kind = ir.IntType(64 if wide else 32)
-    infinity = 0x7FF << 52 if wide else 0xFF << 23
-    quiet = infinity | 1 << (51 if wide else 22)
-    bits = builder.bitcast(number, kind)
-    is_nan = builder.fcmp_unordered("uno", number, number)
-    return builder.bitcast(builder.select(is_nan, kind(quiet), bits), number.type)
-
-
 @intrinsic
 def narrow(typingctx: Any, value: Any, like: Any) -> Any:
     """Round a float to the element type of `like`, a scalar or array, to nearest even.
 
-    The two 16-bit types are reached through float32. Every NaN becomes the same one.
+    The two 16-bit types are reached through float32. A NaN stays one; which of the many may differ
+    between vectors and what is left beside them.
     """
     element = _element(like)
     if element is None or isinstance(value, types.Array):
@@ -176,15 +165,13 @@ def narrow(typingctx: Any, value: Any, like: Any) -> Any:
         number = args[0]
         if element == types.float64:
             wide = ir.DoubleType()
-            number = number if number.type == wide else builder.fpext(number, wide)
-            return _one_nan(builder, number)
+            return number if number.type == wide else builder.fpext(number, wide)
         if number.type == ir.DoubleType():
             number = builder.fptrunc(number, ir.FloatType())
-        number = _one_nan(builder, number)
         if element == _HALF:
             return half.float_to_half(context, builder, number)
         if element == _BFLOAT:
-            return half.float_to_bfloat(builder, number, plain_nan=True)
+            return half.float_to_bfloat(builder, number)
         return number
 
     return signature(element, source, like), codegen
@@ -247,6 +234,33 @@ def minimum(typingctx: Any, a: Any, b: Any) -> Any:
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _pick(builder, "<", args)
+
+    return signature(common, common, common), codegen
+
+
+def _bounded(builder: Any, comparison: str, args: Any) -> Any:
+    value, bound = args
+    return builder.select(builder.fcmp_ordered(comparison, value, bound), bound, value)
+
+
+@intrinsic
+def at_least(typingctx: Any, value: Any, bound: Any) -> Any:
+    """Return `bound` where `value` is below it, else `value`, which may be NaN."""
+    common = _common(value, bound)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _bounded(builder, "<", args)
+
+    return signature(common, common, common), codegen
+
+
+@intrinsic
+def at_most(typingctx: Any, value: Any, bound: Any) -> Any:
+    """Return `bound` where `value` is above it, else `value`, which may be NaN."""
+    common = _common(value, bound)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _bounded(builder, ">", args)
 
     return signature(common, common, common), codegen
 

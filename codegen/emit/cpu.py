@@ -24,6 +24,8 @@ _INFIX = {
     "div": ("/", _MUL),
 }
 _COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+# the comparison by which a value gives way to a bound → what that makes of it
+BOUNDS = {"lt": "at_least", "gt": "at_most"}
 # op → (module, name) of the function that computes it
 CALLS: dict[str, tuple[str, str]] = {
     **{name: ("math", name) for name in ("tan", "asin", "acos", "atan")},
@@ -39,10 +41,12 @@ CALLS: dict[str, tuple[str, str]] = {
             "copysign",
             "power2",
             "power2_rounded",
+            "times_power2",
             "exponent",
             "mantissa",
         )
     },
+    **{name: ("actgen.intrinsics", name) for name in BOUNDS.values()},
     "min": ("actgen.intrinsics", "minimum"),
     "max": ("actgen.intrinsics", "maximum"),
 }
@@ -58,12 +62,25 @@ def imports(
     needed: dict[str, set[str]] = {}
     for expr in exprs:
         for node in walk(expr):
-            if isinstance(node, Apply) and node.op in calls:
-                module, name = calls[node.op]
+            op = bound(node) or (node.op if isinstance(node, Apply) else "")
+            if op in calls:
+                module, name = calls[op]
                 needed.setdefault(module, set()).add(name)
             elif is_op(node, "inf"):
                 needed.setdefault("math", set()).add("inf")
     return needed
+
+
+def bound(node: Expr) -> str:
+    """Return the function that computes a choice between a value and its bound, "" for others.
+
+    One instruction does, where a conditional expression may become three.
+    """
+    if is_op(node, "where"):
+        condition, a, b = node.args
+        if isinstance(condition, Apply) and condition.args == (b, a):
+            return BOUNDS.get(condition.op, "")
+    return ""
 
 
 def literal(value: Fraction, fmt: Format = FLOAT64) -> str:
@@ -110,6 +127,10 @@ class _Printer:
             return self.names.get(node.name, node.name), _ATOM
         if not isinstance(node, Apply):
             raise CompilerError(f"no CPU spelling for {node!r}")
+        if limit := bound(node):
+            _, edge, value = node.args
+            inner = f"{self.at(value, _TERNARY)}, {self.at(edge, _TERNARY)}"
+            return f"{self.calls[limit][1]}({inner})", _ATOM
         special = _SPECIAL.get(node.op)
         if special is not None:
             return special(self, node.args)

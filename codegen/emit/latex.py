@@ -139,7 +139,8 @@ ROWS: dict[str, Row] = {
     "fma": lambda a, b, c: _add(_mul(a, b), c),
     "copysign": _named("copysign"),
     "power2": _form("2^{%s}", POWER, CASES),
-    "power2_rounded": _form(r"2^{%s - 3 \cdot 2^{51}}", POWER, ADD),
+    "power2_rounded": _form(r"2^{%s - 3 \cdot 2^{51} - 1023}", POWER, ADD),
+    "times_power2": _form(r"%s \cdot 2^{%s - 3 \cdot 2^{51} - 1023}", MUL, MUL, ADD),
     "exponent": _form(r"\left\lfloor \log_2 |%s| \right\rfloor", ATOM, CASES),
     "mantissa": _named("mantissa"),
     "abs": lambda a: Text(_bracket(a.tex, "|", "|")),
@@ -241,7 +242,7 @@ ROWS |= {name: _named(name) for name in ("far_quarters", "far_angle", "far_angle
 ROWS |= {f"{name}_rest": _named(f"{name.split('_')[0]} rest") for name in RESTS}
 ROWS |= {f"{name}_fast": ROWS[name] for name in QUICK}
 ROWS |= {f"{name}_f32_fast": ROWS[name] for name in SLOPES}
-ROWS |= {f"{name}_f32_fast": _named(name.split("_")[0]) for name in GATES}
+ROWS |= {f"{n}{tier}": _named(n.split("_")[0]) for n in GATES for tier in ("_f32", "_f32_fast")}
 ROWS |= {f"{name}{tier}": _in_float32(name) for name in NARROW for tier in ("_f32", "_f32_fast")}
 ROWS["weight_f32"] = ROWS["weight_low_f32"] = ROWS["weight_f64"] = _named("weight")
 ROWS |= {f"{name}_approx": ROWS[f"{name}_f32_fast"] for name in APPROX}

@@ -52,14 +52,20 @@ class _Shape:
     lifted: float
 
 
+CDF_SLOPE = number(1.078125)
 _CDF = _Shape(
     CDF_F32_TOP, CDF_F32_BELOW,
-    1.078125, 0.5, -1, 1.0, 6.0, 14.5, 18.0, 12.0,
+    float(CDF_SLOPE.value), 0.5, -1, 1.0, 6.0, 14.5, 18.0, 12.0,
 )  # fmt: skip
 _ERFC = _Shape(
     ERFC_F32_TOP, ERFC_F32_BELOW,
     1.53125, 1.0, 0, 2.0, 4.5, 10.2, 12.7, 8.5,
 )  # fmt: skip
+
+
+def cdf_tail(y: Expr, shift: Expr, let: Steps) -> tuple[Split, Expr]:
+    """Return 2 normcdf(-y) over a power of two, and that power, lifted as `shift` says."""
+    return _tail(y, ZERO, shift, _CDF, let, True)
 
 
 def _tail(
@@ -76,19 +82,19 @@ def _tail(
     # exp(-rate (r + rest)) is left
     r = let("r", fma(k, number(float(LOG2_HIGH.value) / shape.rate), area))
     rest = let("rest", fma(k, number(float(LOG2_LOW.value) / shape.rate), area_low))
-    fit = [c * (-shape.rate) ** (i + 2) for i, c in enumerate(EXP_F32)]
+    rates = [c * (-shape.rate) ** i for i, c in enumerate((1.0, 1.0, *EXP_F32))]
     line = fma(y, number(shape.slope), ONE)
     top = let("top", short_polynomial(y, area, shape.top))
     v = let("v", top / short_polynomial(y, area, shape.below))
     if not exact:
         r = let("r_whole", r + rest)
         r2 = let("r2", r * r)
-        e = fma(r2, short_polynomial(r, r2, fit), fma(r, -rate, ONE))
+        e = fma(r2, short_polynomial(r, r2, rates[2:]), fma(r, -rate, ONE))
         return Split(let("e", e) / fma(y, v + number(shape.slope), ONE), ZERO), scale
     r2 = let("r2", r * r)
-    near = let("e_near", fma(r, -rate, ONE))
-    curve = let("curve", short_polynomial(r, r2, fit))
-    e_low = let("e_rest", fma(r2, curve, fma(r, -rate, 1 - near)))
+    near = let("e_near", fma(r, number(rates[1]), ONE))
+    curve = let("curve", short_polynomial(r, r2, rates[2:]))
+    e_low = let("e_rest", fma(r2, curve, fma(r, number(rates[1]), 1 - near)))
     e = let("e", near + e_low)
     e_low = let("e_low", fma(rest, -rate * e, e_low))
     line_low = fma(y, number(shape.slope), 1 - let("line", line))

@@ -31,14 +31,14 @@ def _exp(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     if factor:
         return _exp_for_product(x, low, let, exact)
     short = clamped(x, -104.0, 89.0, let)
-    falls = apply("lt", x, 0)
-    shift = let("shift", where(falls, number(ROUNDER + 30), number(ROUNDER - 10)))
-    part = reduced(short, finite(low, x), shift, let, exact)
-    if exact:
+    split = exact and low != ZERO
+    part = reduced(short, finite(low, x), number(ROUNDER), let, split)
+    if split:
         e = 1 + growth(part, let, EXP_F32).high
     else:
-        e = polynomial(part.high, (1.0, 1.0, *EXP_F32_FAST))
-    return Result(let("e", e) * part.scale, ZERO, where(falls, number(2.0**-30), number(2.0**10)))
+        slope = polynomial(part.high, (1.0, *(EXP_F32 if exact else EXP_F32_FAST)))
+        e = fma(slope, part.high, ONE)
+    return Result(apply("times_power2", let("e", e), part.rounded))
 
 
 def _exp_for_product(x: Expr, low: Expr, let: Steps, exact: bool) -> Result:
@@ -82,7 +82,7 @@ FLOAT32_EXPONENTIAL: tuple[Function, ...] = (
         _exp,
         _METHOD,
         {
-            "": (0.87, 2.7),
+            "": (0.9, 2.7),
             "_twofold": (0.85, 2.7),
             "_times": (0.97, 1.8),
             "_twofold_times": (0.94, 1.9),

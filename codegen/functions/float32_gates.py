@@ -1,4 +1,4 @@
-"""Define x sigmoid(x) and x normcdf(x) in float32, as what is left of max(x, 0): to some 3 ULP.
+"""Define x sigmoid(x) and x normcdf(x) in float32, as what is left of max(x, 0).
 
 Both are max(x, 0) - |x| t(|x|), with a tail t that falls like exp(-y) or exp(-y²/2). The tail is a
 quotient times a power of two, and |x| takes that: the last step alone rounds, whatever is
@@ -10,25 +10,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from actgen.codegen.coefficients import CDF_F32_BELOW, CDF_F32_TOP, EXP_F32
+from actgen.codegen.functions.float32_error import CDF_SLOPE, cdf_tail
 from actgen.codegen.functions.float32_parts import (
     LOG2_E,
     LOG2_HIGH,
     LOG2_LOW,
     ROUNDER,
     clamped,
-    finite,
     short_polynomial,
     single,
 )
-from actgen.codegen.functions.parts import LOW, B, Function, Steps, X, fma, number, polynomial
+from actgen.codegen.functions.parts import (
+    LOW,
+    B,
+    Function,
+    Split,
+    Steps,
+    X,
+    fma,
+    number,
+    polynomial,
+)
 from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, where
 
 _LIFT = 40  # the power of two has no exponent below -119
 _DOWN = 2.0**-_LIFT
 _SHIFT = number(ROUNDER + _LIFT)
+_HALF_SHIFT = number(ROUNDER + _LIFT - 1)
 _SQUARE_HIGH = 1.38629150390625  # of 2 log 2, so few digits that k times it is exact
-_SLOPE = number(1.078125)  # of what exp(-y²/2) is divided by: see `float32_error.py`
 _SQUARE_LOW = single(2 * 0.6931471805599453 - _SQUARE_HIGH)
+_FAR, _CDF_FAR = 110.0, 14.7  # beyond which the tail of any number is 0
 
 
 def _growth(r: Expr, fit: Sequence[float], rate: float = 1.0) -> Expr:
@@ -36,59 +47,139 @@ def _growth(r: Expr, fit: Sequence[float], rate: float = 1.0) -> Expr:
     return r * polynomial(r, [c * rate ** (n + 1) * _DOWN for n, c in enumerate((1.0, *fit))])
 
 
-def _left(x: Expr, weight: Expr, p: Expr) -> Expr:
-    """Return max(x, 0) - weight (1 + p), both of these lifted: p has lost less than 1 + p would."""
-    above = where(apply("lt", x, 0), ZERO, x)
-    left = fma(-weight, p, fma(-weight, number(_DOWN), above))
-    return apply("copysign", left, x)  # of zeros
+def _above(x: Expr) -> Expr:
+    return where(apply("lt", x, 0), ZERO, x)
+
+
+def _beyond(far: float, x: Expr, factor: Expr, near: Expr) -> Expr:
+    """Return max(factor, 0) where |x| is beyond `far`: the tail of any factor is 0 there."""
+    holds = apply("gt", absolute(x), single(far))
+    return where(holds, _above(factor), near)
+
+
+def _size(factor: Expr, y: Expr) -> Expr:
+    return y if factor == X else absolute(factor)
+
+
+def _left(factor: Expr, weight: Expr, p: Expr) -> Expr:
+    """Return max(factor, 0) - weight (1 + p), both lifted: p has lost less than 1 + p would."""
+    return fma(-weight, p, fma(-weight, number(_DOWN), _above(factor)))
+
+
+def _left_exactly(factor: Expr, weight: Expr, tail: Split, let: Steps) -> Expr:
+    """Return max(factor, 0) - weight tail; the weight is lifted, and was not rounded."""
+    above = let("above", _above(factor) * number(2.0**_LIFT))
+    left = let("left", fma(-weight, tail.high, above))
+    rest = let("rest", fma(-weight, tail.high, above - left))
+    return (left + fma(-weight, tail.low, rest)) * number(_DOWN)
+
+
+def _toward(x: Expr, low: Expr) -> Expr:
+    """Return what rounding left of x, as it counts for -|x|; beside a huge x anything."""
+    return where(apply("lt", x, 0), low, -low)
 
 
 def _sigmoid(x: Expr, low: Expr, factor: Expr, let: Steps) -> Expr:
     """Return what e / (1 + e) for e = exp(-|x|) leaves of a factor."""
-    y = clamped(absolute(x), None, 110.0, let)
+    y = clamped(absolute(x), None, _FAR, let)
     t = let("t", fma(y, -LOG2_E, _SHIFT))
     k = let("k", t - _SHIFT)
     high = let("high", fma(k, -LOG2_HIGH, -y))
     if low == ZERO:
         r = let("r", fma(k, -LOG2_LOW, high))
     else:
-        toward = finite(low, x)
-        toward = where(apply("lt", x, 0), toward, -toward)
-        r = let("r", high + fma(k, -LOG2_LOW, toward))
+        r = let("r", high + fma(k, -LOG2_LOW, _toward(x, low)))
     p, scale = let("p", _growth(r, EXP_F32)), let("scale", apply("power2_rounded", t))
     below = let("below", fma(scale, p, fma(scale, number(_DOWN), ONE)))
-    # where the tail has vanished before any number that has, so has what it is multiplied by
-    size = y if factor == X else where(apply("gt", absolute(x), 110), ZERO, absolute(factor))
-    return _left(factor, let("weight", size * scale / below), p)
+    left = _left(factor, let("weight", _size(factor, y) * scale / below), p)
+    return left if low == ZERO else _beyond(_FAR, x, factor, left)
+
+
+def _sigmoid_exactly(x: Expr, low: Expr, factor: Expr, let: Steps) -> Expr:
+    """Return the same with the rounding errors of exp, the sum and the quotient."""
+    y = clamped(absolute(x), None, _FAR, let)
+    t = let("t", fma(y, -LOG2_E, _SHIFT))
+    k, scale = let("k", t - _SHIFT), let("scale", apply("power2_rounded", t))
+    high = let("high", fma(k, -LOG2_HIGH, -y))
+    # exp(high + rest) as start + curve, where the curve is so small that it may be rounded
+    start = let("start", 1 + high)
+    start_low = let("start_low", 1 - start + high)
+    if low == ZERO:
+        r = let("r", fma(k, -LOG2_LOW, high))
+        more = fma(k, -LOG2_LOW, start_low)
+    else:
+        rest = let("rest", fma(k, -LOG2_LOW, _toward(x, low)))
+        r, more = let("r", high + rest), rest + start_low
+    square = let("r2", r * r)
+    curve = short_polynomial(r, square, EXP_F32)
+    curve = let("curve", fma(square, curve, more))
+    e = let("e", start + curve)
+    e_low = let("e_low", start - e + curve)
+    power = let("power", scale * number(_DOWN))
+    below = let("below", fma(power, e, ONE))
+    below_low = let("below_low", fma(power, e_low, fma(power, e, 1 - below)))
+    inverse = let("inverse", ONE / below)
+    tail = let("tail", e * inverse)
+    lost = fma(-tail, below, e) + fma(-tail, below_low, e_low)
+    weight = let("weight", _size(factor, y) * scale)
+    left = _left_exactly(factor, weight, Split(tail, lost * inverse), let)
+    return _beyond(_FAR, x, factor, left)
 
 
 def _normcdf(let: Steps) -> Expr:
-    y = clamped(absolute(X), None, 14.7, let)
-    half = number(ROUNDER + _LIFT - 1)  # of what is divided by h
+    y = clamped(absolute(X), None, _CDF_FAR, let)
     area = let("area", y * y)
-    t = let("t", fma(area, number(-0.5) * LOG2_E, half))
-    k = let("k", t - half)
+    t = let("t", fma(area, number(-0.5) * LOG2_E, _HALF_SHIFT))
+    k = let("k", t - _HALF_SHIFT)
     r = let("high", fma(y, y, k * number(_SQUARE_HIGH)))
     r = let("r", fma(k, _SQUARE_LOW, r))
     p, scale = let("p", _growth(r, EXP_F32, -0.5)), let("scale", apply("power2_rounded", t))
-    v = let("v", short_polynomial(y, area, CDF_F32_TOP) / short_polynomial(y, area, CDF_F32_BELOW))
-    h = let("h", fma(y, v + _SLOPE, ONE))
-    return _left(X, let("weight", y * scale / h), p)
+    # 1 / h as one quotient: what rounding takes from `below` is in both of its sides
+    top = let("top", short_polynomial(y, area, CDF_F32_TOP))
+    below = let("below", short_polynomial(y, area, CDF_F32_BELOW))
+    h = let("h", fma(y, fma(CDF_SLOPE, below, top), below))
+    return _left(X, let("weight", y * scale * below / h), p)
+
+
+def _normcdf_exactly(let: Steps) -> Expr:
+    y = clamped(absolute(X), None, _CDF_FAR, let)
+    tail, scale = cdf_tail(y, _HALF_SHIFT, let)
+    left = _left_exactly(X, let("weight", y * scale), tail, let)
+    return _beyond(_CDF_FAR, X, X, left)
+
+
+def _signed(gate: Expr, factor: Expr) -> Expr:
+    """Return a gate with the sign that its zeros lose."""
+    return apply("copysign", gate, factor)
 
 
 def _functions() -> Iterator[Function]:
-    let = Steps()
-    doc = "Return x sigmoid(x), error below 2.8 ULP: max(x, 0), and what exp(-|x|) takes off that."
-    body = _sigmoid(X, ZERO, X, let)
-    yield Function("sigmoidgate_f32_fast", ("x",), body, doc, let.names, "float32", 2.8)
-    let = Steps()
-    doc = "Return b sigmoid(x + low), error below 3.0 ULP; b must have the sign of x."
-    body, args = _sigmoid(X, LOW, B, let), ("x", "low", "b")
-    yield Function("sigmoidgate_twofold_f32_fast", args, body, doc, let.names, "float32", 3.0)
-    let = Steps()
-    doc = "Return x normcdf(x), error below 2.9 ULP: max(x, 0), and what exp(-x²/2) takes off that."
-    body = _normcdf(let)
-    yield Function("normcdfgate_f32_fast", ("x",), body, doc, let.names, "float32", 2.9)
+    gates = (
+        ("_f32", _sigmoid_exactly, _normcdf_exactly, (0.84, 0.85, 0.95)),
+        ("_f32_fast", _sigmoid, _normcdf, (2.8, 3.0, 3.5)),
+    )
+    for suffix, sigmoid, normcdf, errors in gates:
+        let = Steps()
+        doc = (
+            f"Return x sigmoid(x), error below {errors[0]} ULP: "
+            "max(x, 0), and what exp(-|x|) takes off that."
+        )
+        body = _signed(sigmoid(X, ZERO, X, let), X)
+        name = f"sigmoidgate{suffix}"
+        yield Function(name, ("x",), body, doc, let.names, "float32", errors[0])
+        let = Steps()
+        doc = f"Return b sigmoid(x + low), error below {errors[1]} ULP; b must have the sign of x."
+        body, args = _signed(sigmoid(X, LOW, B, let), B), ("x", "low", "b")
+        name = f"sigmoidgate_twofold{suffix}"
+        yield Function(name, args, body, doc, let.names, "float32", errors[1])
+        let = Steps()
+        doc = (
+            f"Return x normcdf(x), error below {errors[2]} ULP: "
+            "max(x, 0), and what exp(-x²/2) takes off that."
+        )
+        body = _signed(normcdf(let), X)
+        name = f"normcdfgate{suffix}"
+        yield Function(name, ("x",), body, doc, let.names, "float32", errors[2])
 
 
 FLOAT32_GATES: tuple[Function, ...] = tuple(_functions())

@@ -28,6 +28,7 @@ from actgen.codegen.functions.parts import (
     number,
 )
 from actgen.codegen.ir import HALF, ONE, ZERO, Apply, Const, Expr, absolute, apply, is_op, where
+from actgen.codegen.precision import FLOAT32
 
 
 def single(value: float) -> Const:
@@ -43,7 +44,7 @@ FAR = -160.0  # what decays is 0 from here on, whatever it is multiplied by
 LOG2_HIGH = single(math.log(2))  # x - k * LOG2_HIGH is exact with one fma
 LOG2_LOW = single(math.log(2) - float(np.float32(math.log(2))))
 LOG2_E = single(1 / math.log(2))
-ROUNDER = 1.5 * 2.0**23  # added to a small number, it rounds to an integer
+ROUNDER = FLOAT32.rounder
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Reduced:
-    """x + low = k log 2 + high + rest, and scale = 2**(k + shift), on one of two tiers.
+    """x + low = k log 2 + high + rest, and `rounded` is k + shift, on one of two tiers.
 
     With `exact`, `rest` is not yet part of `high`, which is then exact.
     """
 
+    rounded: Expr
     scale: Expr
     high: Expr
     rest: Expr
@@ -87,12 +89,12 @@ def reduced(
     scale = let("scale", apply("power2_rounded", t))
     if exact:
         if low == ZERO:
-            return Reduced(scale, high, let("rest", away * LOG2_LOW))
+            return Reduced(t, scale, high, let("rest", away * LOG2_LOW))
         whole = fast_sum(high, let("rest", fma(away, LOG2_LOW, low)))
-        return Reduced(scale, let("r", whole.high), let("r_low", whole.low))
+        return Reduced(t, scale, let("r", whole.high), let("r_low", whole.low))
     if low == ZERO:
-        return Reduced(scale, let("r", fma(away, LOG2_LOW, high)), ZERO)
-    return Reduced(scale, let("r", high + fma(away, LOG2_LOW, low)), ZERO)
+        return Reduced(t, scale, let("r", fma(away, LOG2_LOW, high)), ZERO)
+    return Reduced(t, scale, let("r", high + fma(away, LOG2_LOW, low)), ZERO)
 
 
 def short_polynomial(t: Expr, square: Expr, coefficients: Sequence[float]) -> Expr:

@@ -21,11 +21,11 @@ from actgen.codegen.functions.float32_parts import (
 )
 from actgen.codegen.functions.parts import Function, Steps, X, fma, number, polynomial
 from actgen.codegen.ir import ONE, ZERO, Expr, Symbol, absolute, apply, where
+from actgen.codegen.precision import FLOAT64
 
 UP = 30  # weights are 2**30 too large: what will be subnormal is not yet
 VANISHING = -104.0  # exp is less than half the smallest float32
 FAR = 65536.0  # where a float32 has too few digits after the point
-_WIDE_ROUNDER = 1.5 * 2.0**52
 _WIDE_LOWEST = -700.0
 _MAGIC, _LOWEST = Symbol("magic"), Symbol("lowest")
 
@@ -72,7 +72,7 @@ def _function(name: str, index: int, doc: str, error: float = 0.0) -> Function:
 def _wide_weight() -> Function:
     """Return the float64 function: simple, as its argument is not above 0."""
     let = Steps()
-    shift = number(_WIDE_ROUNDER)
+    shift = number(FLOAT64.rounder)
     t = let("t", fma(X, number(1 / math.log(2)), shift))
     k = let("k", t - shift)
     high = let("high", fma(-k, number(WIDE_HIGH), X))

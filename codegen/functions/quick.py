@@ -25,9 +25,9 @@ from actgen.codegen.functions.parts import (
     polynomial,
 )
 from actgen.codegen.ir import HALF, ONE, TWO, ZERO, Expr, absolute, apply, where
+from actgen.codegen.precision import FLOAT64
 
 _LOG2_E = 1.4426950408889634
-_ROUNDER = 1.5 * 2.0**52  # added to a small number, it rounds to an integer
 _LIFT, _FAR_LIFT = 64, 980
 _FAR, _VANISHED = -690.0, -1386.0  # from where on a factor needs the lift, and what is 0
 _CDF_CENTRE, _CDF_FAR = 5.0, 38.7
@@ -52,9 +52,9 @@ class _Lift:
 
 def _lifted(x: Expr, factor: bool, let: Steps) -> _Lift:
     if not factor:
-        return _Lift(number(_ROUNDER + _LIFT), number(2.0**-_LIFT))
+        return _Lift(number(FLOAT64.rounder + _LIFT), number(2.0**-_LIFT))
     far = apply("lt", x, number(_FAR))
-    shift = where(far, number(_ROUNDER + _FAR_LIFT), number(_ROUNDER))
+    shift = where(far, number(FLOAT64.rounder + _FAR_LIFT), number(FLOAT64.rounder))
     return _Lift(let("shift", shift), let("down", where(far, number(2.0**-_FAR_LIFT), ONE)))
 
 
@@ -64,7 +64,7 @@ def _inside(low: Expr) -> Expr:
 
 
 def _reduced(x: Expr, low: Expr, shift: Expr, let: Steps) -> tuple[Expr, Expr]:
-    """Return s and p for exp(x + low) = s (1 + p), s lifted by what `shift` has over `_ROUNDER`."""
+    """Return t and p for exp(x + low) = 2**k (1 + p), with t = k + shift."""
     t = let("shifted", fma(x, number(_LOG2_E), shift))
     k = let("k", t - shift)
     high = let("high", fma(-k, number(LOG2_HIGH), x))
@@ -72,18 +72,25 @@ def _reduced(x: Expr, low: Expr, shift: Expr, let: Steps) -> tuple[Expr, Expr]:
     r = let("r", last if low == ZERO else high + last)
     square = let("r2", r * r)
     p = let("p", fma(square, let("curve", polynomial(r, (0.5, *EXP))), r))
-    return let("scale", apply("power2_rounded", t)), p
+    return t, p
+
+
+def _power(t: Expr, let: Steps) -> Expr:
+    return let("scale", apply("power2_rounded", t))
 
 
 def _exp(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
     least = _VANISHED if factor else -746.0
     short = let("near", at_most(at_least(x, least), 710.0))
+    if not factor:
+        t, p = _reduced(short, low, number(FLOAT64.rounder), let)
+        return _Result(apply("times_power2", 1 + p, t))
     falls, grows = apply("lt", x, number(_FAR)), apply("gt", x, number(700.0))
-    lift = _FAR_LIFT if factor else _LIFT
-    shift = where(grows, number(_ROUNDER - 4), number(_ROUNDER))
-    shift = let("shift", where(falls, number(_ROUNDER + lift), shift))
-    scale, p = _reduced(short, low, shift, let)
-    back = where(falls, number(2.0**-lift), where(grows, number(16.0), ONE))
+    shift = where(grows, number(FLOAT64.rounder - 4), number(FLOAT64.rounder))
+    shift = let("shift", where(falls, number(FLOAT64.rounder + _FAR_LIFT), shift))
+    t, p = _reduced(short, low, shift, let)
+    scale = _power(t, let)
+    back = where(falls, number(2.0**-_FAR_LIFT), where(grows, number(16.0), ONE))
     return _Result(fma(p, scale, scale), back, apply("le", x, number(_VANISHED)))
 
 
@@ -108,7 +115,8 @@ def _sigmoid(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
 def _tanh(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
     """Return -m / (2 + m) for m = expm1(-2|x|)."""
     size = let("near", at_least(-2 * absolute(x), -40.0))
-    scale, p = _reduced(size, ZERO, number(_ROUNDER), let)
+    t, p = _reduced(size, ZERO, number(FLOAT64.rounder), let)
+    scale = _power(t, let)
     m = let("m", fma(scale, p, scale - 1))
     return _Result(apply("copysign", m / (2 + m), x))
 
@@ -117,7 +125,8 @@ def _tanh_softplus(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
     """Return n / (n + 2) for n = w (w + 2), w = exp(x)."""
     short = let("near", at_most(at_least(x, _VANISHED if factor else -746.0), 20.0))
     lift = _lifted(x, factor, let)
-    scale, p = _reduced(short, low, lift.shift, let)
+    t, p = _reduced(short, low, lift.shift, let)
+    scale = _power(t, let)
     w = let("w", fma(p, scale, scale))
     n = let("n", w * fma(w, lift.down, TWO))
     if not factor:
@@ -134,14 +143,15 @@ def _normcdf(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
     rest = rest if low == ZERO else fma(2 * y, toward, rest)
     fall = let("fall", -(HALF * area))
     lift = _lifted(fall, factor, let)
-    scale, p = _reduced(fall, -(HALF * rest), lift.shift, let)
+    t, p = _reduced(fall, -(HALF * rest), lift.shift, let)
+    scale = _power(t, let)
     above, below = let("above", y - number(_CDF_CENTRE)), let("below", y + number(_CDF_CENTRE))
     inverse = let("inverse", ONE / below)
     ratio = let("ratio", above * inverse)
     t = let("t", fma(fma(-ratio, below, above), inverse, ratio))
     slow = let("slow", HALF * polynomial(t, CDF_FAST) * inverse)
-    scaled = let("scaled", scale * slow)
-    tail = let("tail", fma(p, scaled, scaled))
+    slowed = let("slowed", scale * slow)
+    tail = let("tail", fma(p, slowed, slowed))
     left = apply("le", x, 0)
     value = where(left, tail if factor else tail * lift.down, fma(-tail, lift.down, ONE))
     if not factor:

@@ -39,10 +39,11 @@ from actgen.codegen.functions.parts import (
     polynomial,
 )
 from actgen.codegen.ir import HALF, ONE, TWO, ZERO, Expr, Symbol, absolute, apply, maximum, where
+from actgen.codegen.precision import FLOAT64
 
 _LIMIT = 700.0
 _LARGEST = 2.0**200  # in float32 infinite, and 0 times exp(-_LIMIT), four times over
-_ROUNDER = number(1.5 * 2.0**52)  # added to a number, it rounds that to an integer
+_ROUNDER = number(FLOAT64.rounder)
 _LOG2, _LOG2_E, _ROOT2 = number(math.log(2)), number(1 / math.log(2)), number(math.sqrt(2))
 _A = Symbol("a")
 

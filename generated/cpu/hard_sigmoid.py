@@ -51,10 +51,10 @@ def derivative(x, slope, offset):
     u_2 = slope * u
     u_3 = u - x
     ratio_2 = fma(-ratio, slope, offset) / slope
-    u_4 = (x - (u - u_3) + (ratio - u_3) + ratio_2) * slope
-    u_5 = fma(slope, u, -u_2) + u_4
-    piece = slope if u_2 > 0.0 or u_2 == 0.0 and u_5 > 0.0 else 0.0
-    piece_2 = piece if u_2 < 1.0 or u_2 == 1.0 and u_5 < 0.0 else 0.0
+    u_4 = x - (u - u_3) + (ratio - u_3) + ratio_2
+    p = fma(u_4, slope, fma(slope, u, -u_2))
+    piece = slope if u_2 > 0.0 or u_2 == 0.0 and p > 0.0 else 0.0
+    piece_2 = piece if u_2 < 1.0 or u_2 == 1.0 and p < 0.0 else 0.0
     piece_3 = 0.0 if x == -offset / slope else x if x != x else piece_2
     return 0.0 if x == (1.0 - offset) / slope else piece_3
 
@@ -73,11 +73,11 @@ def derivative_float32(x, slope, offset):
     u_4 = fma(-ratio, slope_, offset_) + offset_rest_
     ratio_2 = (u_4 - ratio * slope_rest_) / slope_
     u_5 = x - (u - u_3) + (ratio - u_3) + ratio_2
-    u_6 = fma(slope_, u, -u_2) + slope_rest_ * u
-    u_7 = u_6 + u_5 * slope_
-    holds = u_2 > float32(0.0) or u_2 == float32(0.0) and u_7 > float32(0.0)
+    p = fma(slope_rest_, u, fma(slope_, u, -u_2))
+    p_2 = fma(u_5, slope_, p)
+    holds = u_2 > float32(0.0) or u_2 == float32(0.0) and p_2 > float32(0.0)
     piece = slope_ if holds else float32(0.0)
-    holds_2 = u_2 < float32(1.0) or u_2 == float32(1.0) and u_7 < float32(0.0)
+    holds_2 = u_2 < float32(1.0) or u_2 == float32(1.0) and p_2 < float32(0.0)
     piece_2 = x if x != x else piece if holds_2 else float32(0.0)
     piece_3 = float32(0.0) if x == -offset_ / slope_ else piece_2
     holds_3 = x == (float32(1.0) - offset_) / slope_
@@ -104,10 +104,10 @@ def partial_slope(x, slope, offset):
     u_2 = slope * u
     u_3 = u - x
     ratio_2 = fma(-ratio, slope, offset) / slope
-    u_4 = (x - (u - u_3) + (ratio - u_3) + ratio_2) * slope
-    u_5 = fma(slope, u, -u_2) + u_4
-    piece = x if u_2 > 0.0 or u_2 == 0.0 and u_5 > 0.0 else 0.0
-    piece_2 = piece if u_2 < 1.0 or u_2 == 1.0 and u_5 < 0.0 else 0.0
+    u_4 = x - (u - u_3) + (ratio - u_3) + ratio_2
+    p = fma(u_4, slope, fma(slope, u, -u_2))
+    piece = x if u_2 > 0.0 or u_2 == 0.0 and p > 0.0 else 0.0
+    piece_2 = piece if u_2 < 1.0 or u_2 == 1.0 and p < 0.0 else 0.0
     return x if x != x else piece_2
 
 
@@ -119,10 +119,10 @@ def partial_offset(x, slope, offset):
     u_2 = slope * u
     u_3 = u - x
     ratio_2 = fma(-ratio, slope, offset) / slope
-    u_4 = (x - (u - u_3) + (ratio - u_3) + ratio_2) * slope
-    u_5 = fma(slope, u, -u_2) + u_4
-    piece = 1.0 if u_2 > 0.0 or u_2 == 0.0 and u_5 > 0.0 else 0.0
-    piece_2 = piece if u_2 < 1.0 or u_2 == 1.0 and u_5 < 0.0 else 0.0
+    u_4 = x - (u - u_3) + (ratio - u_3) + ratio_2
+    p = fma(u_4, slope, fma(slope, u, -u_2))
+    piece = 1.0 if u_2 > 0.0 or u_2 == 0.0 and p > 0.0 else 0.0
+    piece_2 = piece if u_2 < 1.0 or u_2 == 1.0 and p < 0.0 else 0.0
     return x if x != x else piece_2
 
 

@@ -17,6 +17,8 @@ from math import inf
 from numpy import float32, rint
 
 from actgen.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     copysign,
     device,
@@ -39,7 +41,7 @@ from actgen.intrinsics import (
 def tanh(x):
     """Return tanh(x): -m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    size = -60.0 if u < -60.0 else u
+    size = at_least(u, -60.0)
     k = rint(size * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -79,10 +81,10 @@ def tanh(x):
 def tanh_short(x):
     """Return tanh(x) to 2**-32: m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -60.0 if u < -60.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -60.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4878542227773045e-05, u_2, 0.0013888820237632814)
@@ -104,9 +106,9 @@ def tanh_f32_fast(x):
     size = abs(x)
     holds = size > float32(9.2)
     near = float32(9.2) if holds else size
-    t = fma(near, float32(-2.0) * float32(1.442695), float32(12582912.0))
+    t = fma(near, float32(-2.0) * float32(1.442695), float32(12583039.0))
     scale = power2_rounded(t)
-    k = t - float32(12582912.0)
+    k = t - float32(12583039.0)
     h = fma(k, float32(0.5) * float32(0.6931472), near)
     h2 = h * h
     p = fma(float32(0.13390222), h, float32(-0.33332968))
@@ -121,10 +123,10 @@ def tanh_f32_fast(x):
 def tanh_fast(x):
     """Return tanh(x), error below 2.5 ULP: -m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -40.0 if u < -40.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -40.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     u_2 = -k
     high = fma(u_2, 0.693147180559663, near)
     r = fma(u_2, 2.8235290563031577e-13, high)
@@ -148,7 +150,7 @@ def tanh_fast(x):
 def sech2_times(x, b):
     """Return sech2(x) * b: 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -171,7 +173,7 @@ def sech2_times(x, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_3 = 4.0 * e_scaled
@@ -195,10 +197,10 @@ def sech2_times(x, b):
 def tanh_plain(x):
     """Return tanh(x) to some ULP: m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -60.0 if u < -60.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -60.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
@@ -222,9 +224,9 @@ def tanh_plain(x):
 def sech2_plain(x):
     """Return sech2(x) to some ULP: 4 z / (1 + z)² with z = exp(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -247,8 +249,8 @@ def sech2_plain(x):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 
@@ -256,8 +258,8 @@ def product_rough(a, b):
 def sech2_times_f32_fast(x, b):
     """Return sech2(x) * b, error below 3.4 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = float32(-160.0) if size < float32(-160.0) else size
-    shift = float32(12583022.0) if size < float32(-76.0) else float32(12582912.0)
+    near = at_least(size, float32(-160.0))
+    shift = float32(12583149.0) if size < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
     u = -k
@@ -282,7 +284,7 @@ def sech2_times_f32_fast(x, b):
 def sech2(x):
     """Return sech2(x): 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -305,7 +307,7 @@ def sech2(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_3 = 4.0 * e_scaled
@@ -327,7 +329,7 @@ def sech2(x):
 def sech2_rest(x):
     """Return what rounding leaves of sech2(x)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -350,7 +352,7 @@ def sech2_rest(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_3 = 4.0 * e_scaled
@@ -374,7 +376,7 @@ def sech2_rest(x):
 def sech2_times_rest(x, b):
     """Return what rounding leaves of sech2(x) * b."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -397,7 +399,7 @@ def sech2_times_rest(x, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_3 = 4.0 * e_scaled
@@ -421,7 +423,7 @@ def sech2_times_rest(x, b):
 def tanh_rest(x):
     """Return what rounding leaves of tanh(x)."""
     u = -2.0 * abs(x)
-    size = -60.0 if u < -60.0 else u
+    size = at_least(u, -60.0)
     k = rint(size * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -518,7 +520,7 @@ def second_derivative(x):
     u_4 = sech2_times(x, u_3)
     u_5 = u - u_4
     u_6 = u_5 - u
-    u_7 = sech * (fma(u_2, t, -u_3) + tanh_rest(x) * u_2)
+    u_7 = sech * fma(tanh_rest(x), u_2, fma(u_2, t, -u_3))
     u_8 = u - (u_5 - u_6) - (u_4 + u_6) + 2.0 * sech2_rest(x)
     u_9 = u_8 + -(sech2_times_rest(x, u_3) + u_7)
     size = abs(u_9)

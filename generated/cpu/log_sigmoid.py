@@ -17,6 +17,8 @@ from math import inf
 from numpy import float32, rint
 
 from actgen.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     device,
     element,
@@ -39,7 +41,7 @@ def softplus(x):
     """Return softplus(x): max(x, 0) + log1p(exp(-|x|)), the errors carried along."""
     u = maximum(x, 0.0)
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -61,7 +63,7 @@ def softplus(x):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = power2(k - first)
     e_2 = e * scale * u_4
@@ -105,9 +107,9 @@ def softplus_f32(x):
     """Return softplus(x), error below 0.86 ULP: max(x, 0) + log1p(exp(-|x|))."""
     most = maximum(x, float32(0.0))
     size = -abs(x)
-    near = float32(-104.0) if size < float32(-104.0) else size
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size, float32(-104.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r2 = high * high
@@ -140,7 +142,7 @@ def softplus_f32(x):
     p_7 = fma(u_4, below_low, float32(2.0) * e_low_2)
     left = fma(u_4, below, u_2) + p_7
     tail_2 = fma(ratio * z, curve_2, left * inverse)
-    u_5 = u_3 + (ratio if most > ratio else most)
+    u_5 = u_3 + at_most(most, ratio)
     whole_low = u_5 + tail_2
     rest_2 = whole_low if x < float32(inf) else float32(0.0)
     return whole + rest_2
@@ -151,9 +153,9 @@ def softplus_f32_fast(x):
     """Return softplus(x), error below 2.4 ULP: max(x, 0) + log1p(exp(-|x|))."""
     most = maximum(x, float32(0.0))
     size = -abs(x)
-    near = float32(-104.0) if size < float32(-104.0) else size
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size, float32(-104.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r = fma(u, float32(-1.9046542e-09), high)
@@ -182,7 +184,7 @@ def softplus_f32_fast(x):
 def sigmoid(x):
     """Return sigmoid(x): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -204,7 +206,7 @@ def sigmoid(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -223,11 +225,11 @@ def sigmoid(x):
 @device
 def sigmoid_f32(x):
     """Return sigmoid(x), error below 0.9 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     r2 = high * high
     p = fma(float32(0.008368889), high, float32(0.04166621))
@@ -243,7 +245,7 @@ def sigmoid_f32(x):
     u = -inverse
     u_2 = (scale if scale > m else m) - below
     m_low = fma(p_3, float32(1073741800.0), float32(1073741800.0) - m)
-    below_low = u_2 + (m if scale > m else scale) + m_low
+    below_low = u_2 + at_most(scale, m) + m_low
     left = fma(u, below_low, fma(u, below, float32(1.0)))
     p_4 = fma(left, inverse, inverse)
     return p_4 * scale
@@ -252,11 +254,11 @@ def sigmoid_f32(x):
 @device
 def sigmoid_f32_fast(x):
     """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     r = fma(k, float32(-1.9046542e-09), high)
     u = r * r
@@ -270,11 +272,11 @@ def sigmoid_f32_fast(x):
 @device
 def sigmoid_fast(x):
     """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
+    piece = at_least(x, -746.0)
+    near = at_most(piece, 38.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056831.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
+    k = shifted - 6755399441056831.0
     high = fma(k, 0.693147180559663, -near)
     r = fma(k, 2.8235290563031577e-13, high)
     r2 = r * r
@@ -297,9 +299,9 @@ def sigmoid_fast(x):
 def sech2_f32(x):
     """Return sech2(x), error below 0.88 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = float32(-106.0) if size < float32(-106.0) else size
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size, float32(-106.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r2 = high * high

@@ -15,6 +15,8 @@ from numpy import float32, rint
 from actgen.intrinsics import (
     add_down,
     add_rests_down,
+    at_least,
+    at_most,
     copied,
     copysign,
     device,
@@ -50,8 +52,8 @@ from actgen.intrinsics import (
 @device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -73,8 +75,8 @@ def exp_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
@@ -107,7 +109,7 @@ def log1p(x):
     p_6 = fma(p_2, z, p_5)
     curve = z * p_6
     left = x - whole + 1.0 if x > 1.0 else 1.0 - whole + x
-    u_5 = left * power2(-(1000.0 if k > 1000.0 else k))
+    u_5 = left * power2(-at_most(k, 1000.0))
     p_7 = fma(s, fma(s, fma(s, -2.0, 2.0), -2.0), 1.0)
     carried = (0.0 if k == 0.0 else u_5) * p_7 - fma(half_f, f, u_3)
     p_8 = fma(s, half_square + curve, fma(k, 2.8235290563031577e-13, carried))
@@ -120,8 +122,8 @@ def log1p(x):
 @device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -143,8 +145,8 @@ def exp_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
@@ -192,8 +194,8 @@ def weight_low_f32(x, magic, lowest):
 @device
 def exp(x):
     """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -215,8 +217,8 @@ def exp(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
@@ -225,8 +227,8 @@ def exp(x):
 @device
 def weight_f64(x):
     """Return exp(x) for x <= 0, error below 1.5 ULP, and 0 below -700."""
-    t = fma(x, 1.4426950408889634, 6755399441055744.0)
-    k = t - 6755399441055744.0
+    t = fma(x, 1.4426950408889634, 6755399441056767.0)
+    k = t - 6755399441056767.0
     u = -k
     high = fma(u, 0.693147180559663, x)
     r = fma(u, 2.8235290563031577e-13, high)
@@ -353,7 +355,7 @@ def forward_narrow_rows(x, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
@@ -396,7 +398,7 @@ def forward_narrow_rows(x, out):
                 total_2_s = window(total_2_tile, (), r * length, width)
                 total_2[r] += sum_of_rests(total_2_s)
         for r in range(count):
-            u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
+            u_3 = (12583069.0 - magic[r]) * 0.6931471805599453
             e = exp(largest[r] - shift[r] - u_3)
             ratio = (total[r] + total_2[r]) / (e * 1073741824.0)
             offset[r] = log1p(ratio)
@@ -456,7 +458,7 @@ def forward_narrow_columns(x, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):
@@ -501,7 +503,7 @@ def forward_narrow_columns(x, out):
                         total_2_tile[j * 128 + c] = float32(0.0)
                 add_rests_down(total_2_tile, height, 128, count, total_2)
             for c in range(count):
-                u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+                u_3 = (12583069.0 - magic[c]) * 0.6931471805599453
                 e = exp(largest[c] - shift[c] - u_3)
                 ratio = (total[c] + total_2[c]) / (e * 1073741824.0)
                 offset[c] = log1p(ratio)
@@ -561,7 +563,7 @@ def forward_narrow_short(x, out):
             shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
             u = largest[c] - shift[c]
             u_2 = rint(u * 1.4426950216293335)
-            magic[c] = 12582942.0 - u_2
+            magic[c] = 12583069.0 - u_2
             lowest[c] = u + -104.0
         shifted = False
         for c in range(count):
@@ -605,7 +607,7 @@ def forward_narrow_short(x, out):
                 total_2_tile[j * 128 + c] = float32(0.0)
         add_rests_down(total_2_tile, height, 128, count, total_2)
         for c in range(count):
-            u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+            u_3 = (12583069.0 - magic[c]) * 0.6931471805599453
             e = exp(largest[c] - shift[c] - u_3)
             ratio = (total[c] + total_2[c]) / (e * 1073741824.0)
             offset[c] = log1p(ratio)
@@ -655,7 +657,7 @@ def forward_fast_narrow_rows(x, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
@@ -687,7 +689,7 @@ def forward_fast_narrow_rows(x, out):
                 total_s = window(total_tile, (), r * length, width)
                 total[r] += quick_sum_of(total_s)
         for r in range(count):
-            u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
+            u_3 = (12583069.0 - magic[r]) * 0.6931471805599453
             e = exp(largest[r] - shift[r] - u_3)
             scale[r] = log1p(total[r] / (e * 1073741824.0))
         for start in range(0, length, 2048):
@@ -742,7 +744,7 @@ def forward_fast_narrow_columns(x, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):
@@ -776,7 +778,7 @@ def forward_fast_narrow_columns(x, out):
                         total_tile[j * 128 + c] = float32(0.0)
                 quick_add_down(total_tile, height, 128, count, total)
             for c in range(count):
-                u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+                u_3 = (12583069.0 - magic[c]) * 0.6931471805599453
                 e = exp(largest[c] - shift[c] - u_3)
                 scale[c] = log1p(total[c] / (e * 1073741824.0))
             for c in range(count):
@@ -831,7 +833,7 @@ def forward_fast_narrow_short(x, out):
             shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
             u = largest[c] - shift[c]
             u_2 = rint(u * 1.4426950216293335)
-            magic[c] = 12582942.0 - u_2
+            magic[c] = 12583069.0 - u_2
             lowest[c] = u + -104.0
         shifted = False
         for c in range(count):
@@ -864,7 +866,7 @@ def forward_fast_narrow_short(x, out):
                 total_tile[j * 128 + c] = float32(0.0)
         quick_add_down(total_tile, height, 128, count, total)
         for c in range(count):
-            u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+            u_3 = (12583069.0 - magic[c]) * 0.6931471805599453
             e = exp(largest[c] - shift[c] - u_3)
             scale[c] = log1p(total[c] / (e * 1073741824.0))
         for c in range(count):
@@ -1002,7 +1004,7 @@ def forward_narrow_rows_masked(x, mask, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
@@ -1046,7 +1048,7 @@ def forward_narrow_rows_masked(x, mask, out):
                 total_2_s = window(total_2_tile, (), r * length, width)
                 total_2[r] += sum_of_rests(total_2_s)
         for r in range(count):
-            u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
+            u_3 = (12583069.0 - magic[r]) * 0.6931471805599453
             e = exp(largest[r] - shift[r] - u_3)
             ratio = (total[r] + total_2[r]) / (e * 1073741824.0)
             offset[r] = log1p(ratio)
@@ -1111,7 +1113,7 @@ def forward_narrow_columns_masked(x, mask, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):
@@ -1157,7 +1159,7 @@ def forward_narrow_columns_masked(x, mask, out):
                         total_2_tile[j * 128 + c] = float32(0.0)
                 add_rests_down(total_2_tile, height, 128, count, total_2)
             for c in range(count):
-                u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+                u_3 = (12583069.0 - magic[c]) * 0.6931471805599453
                 e = exp(largest[c] - shift[c] - u_3)
                 ratio = (total[c] + total_2[c]) / (e * 1073741824.0)
                 offset[c] = log1p(ratio)
@@ -1219,7 +1221,7 @@ def forward_fast_narrow_rows_masked(x, mask, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
@@ -1252,7 +1254,7 @@ def forward_fast_narrow_rows_masked(x, mask, out):
                 total_s = window(total_tile, (), r * length, width)
                 total[r] += quick_sum_of(total_s)
         for r in range(count):
-            u_3 = (12582942.0 - magic[r]) * 0.6931471805599453
+            u_3 = (12583069.0 - magic[r]) * 0.6931471805599453
             e = exp(largest[r] - shift[r] - u_3)
             scale[r] = log1p(total[r] / (e * 1073741824.0))
         for start in range(0, length, 2048):
@@ -1312,7 +1314,7 @@ def forward_fast_narrow_columns_masked(x, mask, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):
@@ -1347,7 +1349,7 @@ def forward_fast_narrow_columns_masked(x, mask, out):
                         total_tile[j * 128 + c] = float32(0.0)
                 quick_add_down(total_tile, height, 128, count, total)
             for c in range(count):
-                u_3 = (12582942.0 - magic[c]) * 0.6931471805599453
+                u_3 = (12583069.0 - magic[c]) * 0.6931471805599453
                 e = exp(largest[c] - shift[c] - u_3)
                 scale[c] = log1p(total[c] / (e * 1073741824.0))
             for c in range(count):
@@ -1671,7 +1673,7 @@ def vjp_fast_narrow_rows(x, dy, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total_2[r] = 0.0
@@ -1781,7 +1783,7 @@ def vjp_fast_narrow_columns(x, dy, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):
@@ -1881,7 +1883,7 @@ def vjp_fast_narrow_short(x, dy, out):
             shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
             u = largest[c] - shift[c]
             u_2 = rint(u * 1.4426950216293335)
-            magic[c] = 12582942.0 - u_2
+            magic[c] = 12583069.0 - u_2
             lowest[c] = u + -104.0
         shifted = False
         for c in range(count):
@@ -2214,7 +2216,7 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total_2[r] = 0.0
@@ -2334,7 +2336,7 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):

@@ -17,6 +17,8 @@ from math import inf
 from numpy import float32, rint
 
 from actgen.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     copysign,
     device,
@@ -39,7 +41,7 @@ from actgen.intrinsics import (
 def sigmoid_twofold_times(x, low, b):
     """Return sigmoid(x + low) * b: exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -62,7 +64,7 @@ def sigmoid_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -83,9 +85,9 @@ def sigmoid_twofold_times(x, low, b):
 def sigmoid_short(x):
     """Return sigmoid(x) to 2**-32: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
@@ -105,17 +107,17 @@ def sigmoid_short(x):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 
 @device
 def sigmoid_twofold_times_f32_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.6 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    piece = at_least(x, float32(-160.0))
+    near = at_most(piece, float32(18.0))
+    shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     scale = power2_rounded(t)
     back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
@@ -138,9 +140,9 @@ def sigmoid_twofold_times_f32_fast(x, low, b):
 @device
 def sigmoid_twofold_times_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.5 ULP: exp(-x) and one division."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    piece = at_least(x, -1386.0)
+    near = at_most(piece, 38.0)
+    shift = 6755399441057747.0 if x < -690.0 else 6755399441056767.0
     shifted = fma(near, 1.4426950408889634, shift)
     scale = power2_rounded(shifted)
     down = 9.785978320356312e-296 if x < -690.0 else 1.0
@@ -169,7 +171,7 @@ def sigmoid_twofold_times_fast(x, low, b):
 def sigmoid_twofold(x, low):
     """Return sigmoid(x + low): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -192,7 +194,7 @@ def sigmoid_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -212,7 +214,7 @@ def sigmoid_twofold(x, low):
 def sigmoid_twofold_rest(x, low):
     """Return what rounding leaves of sigmoid(x + low)."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -235,7 +237,7 @@ def sigmoid_twofold_rest(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -256,7 +258,7 @@ def sigmoid_twofold_rest(x, low):
 def sigmoid_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sigmoid(x + low) * b."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -279,7 +281,7 @@ def sigmoid_twofold_times_rest(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -301,9 +303,9 @@ def sigmoid_twofold_times_rest(x, low, b):
 def sigmoid_plain(x):
     """Return sigmoid(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -328,9 +330,9 @@ def sigmoid_plain(x):
 def sigmoidslope_plain(x):
     """Return sigmoidslope(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -356,9 +358,9 @@ def siluslope_twofold_f32_fast(x, low):
     """Return (x sigmoid(x))' at x + low, error below 3.7 ULP, its zero a factor."""
     size = abs(x)
     u = -size
-    near = float32(-110.0) if u < float32(-110.0) else u
-    t = fma(near, float32(1.442695), float32(12582952.0))
-    k = t - float32(12582952.0)
+    near = at_least(u, float32(-110.0))
+    t = fma(near, float32(1.442695), float32(12583079.0))
+    k = t - float32(12583079.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), near)
     piece = low if size < float32(1000.0) else float32(0.0)
@@ -485,40 +487,39 @@ def second_derivative(x):
     u_8 = sigmoid_twofold_times(u_2, u_4, u_7)
     u_9 = u_3 + u_8
     u_10 = u_9 - u_3
-    u_11 = sigmoid_twofold_rest(ratio, ratio_2) * 851.0
-    u_12 = fma(851.0, s, -u_3) + u_11
+    p = fma(sigmoid_twofold_rest(ratio, ratio_2), 851.0, fma(851.0, s, -u_3))
     ratio_5 = (fma(-ratio_4, 500.0, u_6) + fma(724201.0, x, -u_6)) / 500.0
-    u_13 = sigmoid_twofold_times_rest(ratio, ratio_2, ratio_4) + s * ratio_5
-    u_14 = sigmoid_twofold_times_rest(u_2, u_4, u_7) + s_2 * u_13
-    u_15 = u_3 - (u_9 - u_10) + (u_8 - u_10) + u_12 + u_14
-    size = abs(u_15)
-    piece = u_9 + u_15 if size < inf else u_9
-    u_16 = sigmoid_twofold_times(u_2, u_4, piece)
-    u_17 = sigmoid_twofold_times(ratio, ratio_2, u_7)
-    u_18 = sigmoid_twofold_times(u_2, u_4, u_17)
-    u_19 = u_16 - u_18
-    u_20 = u_19 - u_16
-    u_21 = s_2 * (u_9 - piece + u_15 if size < inf else 0.0)
-    u_22 = sigmoid_twofold_times_rest(u_2, u_4, piece) + u_21
-    u_23 = s_2 * (sigmoid_twofold_times_rest(ratio, ratio_2, u_7) + s * u_13)
-    u_24 = -(sigmoid_twofold_times_rest(u_2, u_4, u_17) + u_23)
-    u_25 = u_16 - (u_19 - u_20) - (u_18 + u_20) + u_22 + u_24
-    size_2 = abs(u_25)
-    piece_2 = u_19 + u_25 if size_2 < inf else u_19
-    u_26 = 0.002 * piece_2
-    u_27 = ratio_3 + u_26
-    u_28 = u_27 - ratio_3
-    u_29 = fma(u_3, s_2, -u_5) + u_12 * s_2
-    u_30 = u_29 + sigmoid_twofold_rest(u_2, u_4) * u_3
-    ratio_6 = (fma(-ratio_3, 500.0, u_5) + u_30) / 500.0
-    u_31 = fma(0.002, piece_2, -u_26) + -4.163336342344337e-20 * piece_2
-    u_32 = (u_19 - piece_2 + u_25 if size_2 < inf else 0.0) * 0.002
-    u_33 = ratio_3 - (u_27 - u_28) + (u_26 - u_28) + ratio_6
-    u_34 = u_33 + (u_31 + u_32)
-    size_3 = abs(u_34)
-    piece_3 = u_27 + u_34 if size_3 < inf else u_27
-    piece_4 = u_27 - piece_3 + u_34 if size_3 < inf else 0.0
-    return piece_3 + piece_4 if abs(piece_4) < inf else piece_3
+    u_11 = sigmoid_twofold_times_rest(ratio, ratio_2, ratio_4) + s * ratio_5
+    u_12 = sigmoid_twofold_times_rest(u_2, u_4, u_7) + s_2 * u_11
+    u_13 = u_3 - (u_9 - u_10) + (u_8 - u_10) + p + u_12
+    size = abs(u_13)
+    piece = u_9 + u_13 if size < inf else u_9
+    u_14 = sigmoid_twofold_times(u_2, u_4, piece)
+    u_15 = sigmoid_twofold_times(ratio, ratio_2, u_7)
+    u_16 = sigmoid_twofold_times(u_2, u_4, u_15)
+    u_17 = u_14 - u_16
+    u_18 = u_17 - u_14
+    u_19 = s_2 * (u_9 - piece + u_13 if size < inf else 0.0)
+    u_20 = sigmoid_twofold_times_rest(u_2, u_4, piece) + u_19
+    u_21 = s_2 * (sigmoid_twofold_times_rest(ratio, ratio_2, u_7) + s * u_11)
+    u_22 = -(sigmoid_twofold_times_rest(u_2, u_4, u_15) + u_21)
+    u_23 = u_14 - (u_17 - u_18) - (u_16 + u_18) + u_20 + u_22
+    size_2 = abs(u_23)
+    piece_2 = u_17 + u_23 if size_2 < inf else u_17
+    u_24 = 0.002 * piece_2
+    u_25 = ratio_3 + u_24
+    u_26 = u_25 - ratio_3
+    p_2 = fma(p, s_2, fma(u_3, s_2, -u_5))
+    p_3 = fma(sigmoid_twofold_rest(u_2, u_4), u_3, p_2)
+    ratio_6 = (fma(-ratio_3, 500.0, u_5) + p_3) / 500.0
+    p_4 = fma(-4.163336342344337e-20, piece_2, fma(0.002, piece_2, -u_24))
+    piece_3 = u_17 - piece_2 + u_23 if size_2 < inf else 0.0
+    u_27 = ratio_3 - (u_25 - u_26) + (u_24 - u_26) + ratio_6
+    u_28 = u_27 + fma(piece_3, 0.002, p_4)
+    size_3 = abs(u_28)
+    piece_4 = u_25 + u_28 if size_3 < inf else u_25
+    piece_5 = u_25 - piece_4 + u_28 if size_3 < inf else 0.0
+    return piece_4 + piece_5 if abs(piece_5) < inf else piece_4
 
 
 @device

@@ -18,6 +18,8 @@ from numpy import float32, rint
 
 from actgen.intrinsics import (
     at,
+    at_least,
+    at_most,
     by_type,
     copysign,
     device,
@@ -48,7 +50,7 @@ def product(a, b):
 def tanh(x):
     """Return tanh(x): -m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    size = -60.0 if u < -60.0 else u
+    size = at_least(u, -60.0)
     k = rint(size * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -87,8 +89,8 @@ def tanh(x):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 
@@ -96,10 +98,10 @@ def product_rough(a, b):
 def tanh_short(x):
     """Return tanh(x) to 2**-32: m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -60.0 if u < -60.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -60.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4878542227773045e-05, u_2, 0.0013888820237632814)
@@ -121,9 +123,9 @@ def tanh_f32_fast(x):
     size = abs(x)
     holds = size > float32(9.2)
     near = float32(9.2) if holds else size
-    t = fma(near, float32(-2.0) * float32(1.442695), float32(12582912.0))
+    t = fma(near, float32(-2.0) * float32(1.442695), float32(12583039.0))
     scale = power2_rounded(t)
-    k = t - float32(12582912.0)
+    k = t - float32(12583039.0)
     h = fma(k, float32(0.5) * float32(0.6931472), near)
     h2 = h * h
     p = fma(float32(0.13390222), h, float32(-0.33332968))
@@ -138,10 +140,10 @@ def tanh_f32_fast(x):
 def tanh_fast(x):
     """Return tanh(x), error below 2.5 ULP: -m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -40.0 if u < -40.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -40.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     u_2 = -k
     high = fma(u_2, 0.693147180559663, near)
     r = fma(u_2, 2.8235290563031577e-13, high)
@@ -165,7 +167,7 @@ def tanh_fast(x):
 def sech2_twofold_times(x, low, b):
     """Return sech2(x + low) * b: 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -188,7 +190,7 @@ def sech2_twofold_times(x, low, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_4 = 4.0 * e_scaled
@@ -212,9 +214,9 @@ def sech2_twofold_times(x, low, b):
 def sech2_short(x):
     """Return sech2(x) to 2**-32: 4 z / (1 + z)² with z = exp(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
@@ -235,8 +237,8 @@ def sech2_twofold_times_f32_fast(x, low, b):
     """Return sech2(x + low) * b, error below 3.2 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = abs(x)
     size_2 = float32(-2.0) * size
-    near = float32(-160.0) if size_2 < float32(-160.0) else size_2
-    shift = float32(12583022.0) if size_2 < float32(-76.0) else float32(12582912.0)
+    near = at_least(size_2, float32(-160.0))
+    shift = float32(12583149.0) if size_2 < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
     u = -k
@@ -264,7 +266,7 @@ def tanh_twofold(x, low):
     """Return tanh(x + low): -m / (2 + m) with m = expm1(-2|x|)."""
     size = abs(x)
     u = -2.0 * size
-    size_2 = -60.0 if u < -60.0 else u
+    size_2 = at_least(u, -60.0)
     k = rint(size_2 * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -305,7 +307,7 @@ def tanh_twofold(x, low):
 def sech2_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sech2(x + low) * b."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -328,7 +330,7 @@ def sech2_twofold_times_rest(x, low, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_4 = 4.0 * e_scaled
@@ -352,7 +354,7 @@ def sech2_twofold_times_rest(x, low, b):
 def sech2_twofold(x, low):
     """Return sech2(x + low): 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -375,7 +377,7 @@ def sech2_twofold(x, low):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_4 = 4.0 * e_scaled
@@ -398,7 +400,7 @@ def tanh_twofold_rest(x, low):
     """Return what rounding leaves of tanh(x + low)."""
     size = abs(x)
     u = -2.0 * size
-    size_2 = -60.0 if u < -60.0 else u
+    size_2 = at_least(u, -60.0)
     k = rint(size_2 * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -487,12 +489,12 @@ def derivative_float32_fast(x, scale_a, scale_b):
     scale_a_rest_ = float32_rest(scale_a)
     scale_b_ = float32(scale_b)
     u = scale_a_ * x
-    u_2 = fma(scale_a_, x, -u) + scale_a_rest_ * x
+    p = fma(scale_a_rest_, x, fma(scale_a_, x, -u))
     piece = scale_a_ if scale_a_ == float32(0.0) else u
-    piece_2 = float32(0.0) if scale_a_ == float32(0.0) else u_2
-    u_3 = scale_b_ * scale_a_
-    u_4 = sech2_twofold_times_f32_fast(piece, piece_2, u_3)
-    return x if x != x else u_4
+    piece_2 = float32(0.0) if scale_a_ == float32(0.0) else p
+    u_2 = scale_b_ * scale_a_
+    u_3 = sech2_twofold_times_f32_fast(piece, piece_2, u_2)
+    return x if x != x else u_3
 
 
 @device
@@ -505,11 +507,12 @@ def second_derivative(x, scale_a, scale_b):
     u_3 = u_2 * scale_b
     t = tanh_twofold(u, piece)
     u_4 = u_3 * t
-    u_5 = 2.0 * fma(scale_a, scale_a, -scale_a2) * scale_b
-    u_6 = fma(u_3, t, -u_4) + (fma(u_2, scale_b, -u_3) + u_5) * t
-    u_7 = u_6 + tanh_twofold_rest(u, piece) * u_3
-    u_8 = sech2_twofold_times_rest(u, piece, u_4)
-    piece_2 = 0.0 if x != x else -(u_8 + sech2_twofold(u, piece) * u_7)
+    u_5 = 2.0 * fma(scale_a, scale_a, -scale_a2)
+    p = fma(u_5, scale_b, fma(u_2, scale_b, -u_3))
+    p_2 = fma(p, t, fma(u_3, t, -u_4))
+    u_6 = sech2_twofold(u, piece) * fma(tanh_twofold_rest(u, piece), u_3, p_2)
+    u_7 = -(sech2_twofold_times_rest(u, piece, u_4) + u_6)
+    piece_2 = 0.0 if x != x else u_7
     piece_3 = x if x != x else -sech2_twofold_times(u, piece, u_4)
     return piece_3 + piece_2 if abs(piece_2) < inf else piece_3
 

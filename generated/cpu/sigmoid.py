@@ -17,6 +17,8 @@ from math import inf
 from numpy import float32, rint
 
 from actgen.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     device,
     element,
@@ -38,7 +40,7 @@ from actgen.intrinsics import (
 def sigmoid(x):
     """Return sigmoid(x): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -60,7 +62,7 @@ def sigmoid(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -79,11 +81,11 @@ def sigmoid(x):
 @device
 def sigmoid_f32(x):
     """Return sigmoid(x), error below 0.9 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     r2 = high * high
     p = fma(float32(0.008368889), high, float32(0.04166621))
@@ -99,7 +101,7 @@ def sigmoid_f32(x):
     u = -inverse
     u_2 = (scale if scale > m else m) - below
     m_low = fma(p_3, float32(1073741800.0), float32(1073741800.0) - m)
-    below_low = u_2 + (m if scale > m else scale) + m_low
+    below_low = u_2 + at_most(scale, m) + m_low
     left = fma(u, below_low, fma(u, below, float32(1.0)))
     p_4 = fma(left, inverse, inverse)
     return p_4 * scale
@@ -108,11 +110,11 @@ def sigmoid_f32(x):
 @device
 def sigmoid_f32_fast(x):
     """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     r = fma(k, float32(-1.9046542e-09), high)
     u = r * r
@@ -126,11 +128,11 @@ def sigmoid_f32_fast(x):
 @device
 def sigmoid_fast(x):
     """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
+    piece = at_least(x, -746.0)
+    near = at_most(piece, 38.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056831.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
+    k = shifted - 6755399441056831.0
     high = fma(k, 0.693147180559663, -near)
     r = fma(k, 2.8235290563031577e-13, high)
     r2 = r * r
@@ -153,9 +155,9 @@ def sigmoid_fast(x):
 def sech2_f32(x):
     """Return sech2(x), error below 0.88 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = float32(-106.0) if size < float32(-106.0) else size
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size, float32(-106.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r2 = high * high
@@ -190,9 +192,9 @@ def sech2_f32(x):
 def sech2_f32_fast(x):
     """Return sech2(x), error below 2.5 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = float32(-106.0) if size < float32(-106.0) else size
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size, float32(-106.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r = fma(u, float32(-1.9046542e-09), high)
@@ -213,7 +215,7 @@ def sech2_f32_fast(x):
 def sigmoid_rest(x):
     """Return what rounding leaves of sigmoid(x)."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -235,7 +237,7 @@ def sigmoid_rest(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -256,9 +258,9 @@ def sigmoid_rest(x):
 def sigmoid_plain(x):
     """Return sigmoid(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -350,18 +352,17 @@ def second_derivative(x):
     u_6 = u_5 * s
     u_7 = u_4 - u_6
     u_8 = u_7 - u_4
-    u_9 = sigmoid_rest(-x)
-    u_10 = u_9 * s
-    u_11 = (fma(s, s, -u_3) + u_10 + u_10) * s_2
-    u_12 = sigmoid_rest(x)
-    u_13 = fma(u_3, s_2, -u_4) + u_11 + u_12 * u_3
-    u_14 = u_12 * s_2
-    u_15 = (fma(s_2, s_2, -u_5) + u_14 + u_14) * s
-    u_16 = -(fma(u_5, s, -u_6) + u_15 + u_9 * u_5)
-    u_17 = u_4 - (u_7 - u_8) - (u_6 + u_8) + u_13 + u_16
-    size_2 = abs(u_17)
-    piece = u_7 + u_17 if size_2 < inf else u_7
-    piece_2 = u_7 - piece + u_17 if size_2 < inf else 0.0
+    u_9 = sigmoid_rest(x)
+    u_10 = sigmoid_rest(-x)
+    p_10 = fma(u_10, s, fma(u_10, s, fma(s, s, -u_3)))
+    p_11 = fma(p_10, s_2, fma(u_3, s_2, -u_4))
+    p_12 = fma(u_9, s_2, fma(u_9, s_2, fma(s_2, s_2, -u_5)))
+    p_13 = fma(p_12, s, fma(u_5, s, -u_6))
+    u_11 = u_4 - (u_7 - u_8) - (u_6 + u_8) + fma(u_9, u_3, p_11)
+    u_12 = u_11 + -fma(u_10, u_5, p_13)
+    size_2 = abs(u_12)
+    piece = u_7 + u_12 if size_2 < inf else u_7
+    piece_2 = u_7 - piece + u_12 if size_2 < inf else 0.0
     piece_3 = fma(x, p_9, -u_2) if size < 0.5 else piece_2
     piece_4 = u_2 if size < 0.5 else piece
     return piece_4 + piece_3 if abs(piece_3) < inf else piece_4

@@ -10,7 +10,7 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
     forward: float32, compensated (0.89 ULP); fast: float32 (2.82 ULP)
     derivative: float64, to fewer digits (0.50 ULP); fast: float32 (2.81 ULP)
     second_derivative: float64, to fewer digits (0.63 ULP)
-    forward_default: float32, compensated (0.86 ULP); fast: float32 (2.01 ULP)
+    forward_default: float32, compensated (0.68 ULP); fast: float32 (2.01 ULP)
     derivative_default: float64, to fewer digits (0.50 ULP); fast: float32 (2.35 ULP)
 """
 
@@ -20,6 +20,8 @@ from numpy import float32, rint
 
 from actgen.intrinsics import (
     at,
+    at_least,
+    at_most,
     by_type,
     copysign,
     device,
@@ -50,7 +52,7 @@ def product(a, b):
 def sigmoid_twofold_times(x, low, b):
     """Return sigmoid(x + low) * b: exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -73,7 +75,7 @@ def sigmoid_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -93,9 +95,9 @@ def sigmoid_twofold_times(x, low, b):
 @device
 def sigmoid_twofold_times_f32(x, low, b):
     """Return sigmoid(x + low) * b, error below 0.99 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    piece = at_least(x, float32(-160.0))
+    near = at_most(piece, float32(18.0))
+    shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     scale = power2_rounded(t)
     back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
@@ -119,7 +121,7 @@ def sigmoid_twofold_times_f32(x, low, b):
     u_2 = -inverse
     u_3 = (a if a > m else m) - below
     m_low = fma(p_3, float32(1.0), float32(1.0) - m)
-    below_low = u_3 + (m if a > m else a) + m_low
+    below_low = u_3 + at_most(a, m) + m_low
     left = fma(u_2, below_low, fma(u_2, below, float32(1.0)))
     extra = left * inverse * scale * b
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
@@ -130,9 +132,9 @@ def sigmoid_twofold_times_f32(x, low, b):
 @device
 def sigmoid_twofold_times_f32_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.6 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    piece = at_least(x, float32(-160.0))
+    near = at_most(piece, float32(18.0))
+    shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     scale = power2_rounded(t)
     back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
@@ -155,9 +157,9 @@ def sigmoid_twofold_times_f32_fast(x, low, b):
 @device
 def sigmoid_twofold_times_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.5 ULP: exp(-x) and one division."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    piece = at_least(x, -1386.0)
+    near = at_most(piece, 38.0)
+    shift = 6755399441057747.0 if x < -690.0 else 6755399441056767.0
     shifted = fma(near, 1.4426950408889634, shift)
     scale = power2_rounded(shifted)
     down = 9.785978320356312e-296 if x < -690.0 else 1.0
@@ -186,7 +188,7 @@ def sigmoid_twofold_times_fast(x, low, b):
 def sigmoid_twofold(x, low):
     """Return sigmoid(x + low): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -209,7 +211,7 @@ def sigmoid_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -229,7 +231,7 @@ def sigmoid_twofold(x, low):
 def sigmoid_twofold_rest(x, low):
     """Return what rounding leaves of sigmoid(x + low)."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -252,7 +254,7 @@ def sigmoid_twofold_rest(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -273,7 +275,7 @@ def sigmoid_twofold_rest(x, low):
 def sigmoid_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sigmoid(x + low) * b."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -296,7 +298,7 @@ def sigmoid_twofold_times_rest(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -317,8 +319,8 @@ def sigmoid_twofold_times_rest(x, low, b):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 
@@ -326,9 +328,9 @@ def product_rough(a, b):
 def sigmoid_plain(x):
     """Return sigmoid(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -353,9 +355,9 @@ def sigmoid_plain(x):
 def sigmoidslope_plain(x):
     """Return sigmoidslope(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -381,9 +383,9 @@ def siluslope_twofold_f32_fast(x, low):
     """Return (x sigmoid(x))' at x + low, error below 3.7 ULP, its zero a factor."""
     size = abs(x)
     u = -size
-    near = float32(-110.0) if u < float32(-110.0) else u
-    t = fma(near, float32(1.442695), float32(12582952.0))
-    k = t - float32(12582952.0)
+    near = at_least(u, float32(-110.0))
+    t = fma(near, float32(1.442695), float32(12583079.0))
+    k = t - float32(12583079.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), near)
     piece = low if size < float32(1000.0) else float32(0.0)
@@ -420,7 +422,7 @@ def siluslope_twofold_f32_fast(x, low):
 def sigmoid_times(x, b):
     """Return sigmoid(x) * b: exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -442,7 +444,7 @@ def sigmoid_times(x, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -460,48 +462,51 @@ def sigmoid_times(x, b):
 
 
 @device
-def sigmoid_times_f32(x, b):
-    """Return sigmoid(x) * b, error below 0.97 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
-    t = fma(near, float32(1.442695), shift)
+def sigmoidgate_f32(x):
+    """Return x sigmoid(x), error below 0.84 ULP: max(x, 0), and what exp(-|x|) takes off that."""
+    size = abs(x)
+    piece = at_least(x, float32(0.0))
+    near = at_most(size, float32(110.0))
+    t = fma(near, float32(-1.442695), float32(12583079.0))
     scale = power2_rounded(t)
-    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
-    a = scale * back
-    k = t - shift
-    high = fma(k, float32(0.6931472), -near)
-    r2 = high * high
-    p = fma(float32(0.008368889), high, float32(0.04166621))
-    p_2 = fma(float32(0.16666518), high, float32(0.5))
-    curve = fma(fma(float32(0.0013950283), r2, p), r2, p_2)
-    rest = k * float32(-1.9046542e-09)
-    bent = fma(float32(0.5), r2, high)
-    tail = fma(r2, curve, fma(rest, bent, rest))
-    p_3 = high + tail
-    m = fma(p_3, float32(1.0), float32(1.0))
-    below = a + m
+    weight = near * scale
+    u = -weight
+    k = t - float32(12583079.0)
+    high = fma(k, float32(-0.6931472), -near)
+    start = float32(1.0) + high
+    r = fma(k, float32(1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    p_3 = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    start_low = float32(1.0) - start + high
+    p_4 = fma(k, float32(1.9046542e-09), start_low)
+    curve = fma(r2, p_3, p_4)
+    e = start + curve
+    power = scale * float32(9.094947e-13)
+    below = fma(power, e, float32(1.0))
     inverse = float32(1.0) / below
-    ratio = inverse * scale
-    u = -inverse
-    u_2 = (a if a > m else m) - below
-    m_low = fma(p_3, float32(1.0), float32(1.0) - m)
-    below_low = u_2 + (m if a > m else a) + m_low
-    left = fma(u, below_low, fma(u, below, float32(1.0)))
-    extra = left * inverse * scale * b
-    piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
-    result = fma(ratio, b, piece_2) * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    tail = e * inverse
+    above = piece * float32(1099511600000.0)
+    left = fma(u, tail, above)
+    u_2 = -tail
+    e_low = start - e + curve
+    below_low = fma(power, e_low, fma(power, e, float32(1.0) - below))
+    u_3 = fma(u_2, below, e) + fma(u_2, below_low, e_low)
+    rest = fma(u, tail, above - left)
+    u_4 = left + fma(u, u_3 * inverse, rest)
+    u_5 = u_4 * float32(9.094947e-13)
+    return copysign(piece if size > float32(110.0) else u_5, x)
 
 
 @device
 def sigmoidgate_f32_fast(x):
     """Return x sigmoid(x), error below 2.8 ULP: max(x, 0), and what exp(-|x|) takes off that."""
     size = abs(x)
-    near = float32(110.0) if size > float32(110.0) else size
-    t = fma(near, float32(-1.442695), float32(12582952.0))
+    near = at_most(size, float32(110.0))
+    t = fma(near, float32(-1.442695), float32(12583079.0))
     scale = power2_rounded(t)
-    k = t - float32(12582952.0)
+    k = t - float32(12583079.0)
     high = fma(k, float32(-0.6931472), -near)
     r = fma(k, float32(1.9046542e-09), high)
     p = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
@@ -514,7 +519,7 @@ def sigmoidgate_f32_fast(x):
     below = fma(scale, p_6, p_7)
     weight = near * scale / below
     u = -weight
-    piece = float32(0.0) if x < float32(0.0) else x
+    piece = at_least(x, float32(0.0))
     p_8 = fma(u, p_6, fma(u, float32(9.094947e-13), piece))
     return copysign(p_8, x)
 
@@ -522,9 +527,9 @@ def sigmoidgate_f32_fast(x):
 @device
 def sigmoid_times_fast(x, b):
     """Return sigmoid(x) * b, error below 2.5 ULP: exp(-x) and one division."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    piece = at_least(x, -1386.0)
+    near = at_most(piece, 38.0)
+    shift = 6755399441057747.0 if x < -690.0 else 6755399441056767.0
     shifted = fma(near, 1.4426950408889634, shift)
     scale = power2_rounded(shifted)
     down = 9.785978320356312e-296 if x < -690.0 else 1.0
@@ -552,7 +557,7 @@ def sigmoid_times_fast(x, b):
 def sigmoid(x):
     """Return sigmoid(x): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -574,7 +579,7 @@ def sigmoid(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -594,7 +599,7 @@ def sigmoid(x):
 def sigmoid_rest(x):
     """Return what rounding leaves of sigmoid(x)."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -616,7 +621,7 @@ def sigmoid_rest(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -637,7 +642,7 @@ def sigmoid_rest(x):
 def sigmoid_times_rest(x, b):
     """Return what rounding leaves of sigmoid(x) * b."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -659,7 +664,7 @@ def sigmoid_times_rest(x, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -681,9 +686,9 @@ def sigmoid_times_rest(x, b):
 def siluslope_f32_fast(x):
     """Return (x sigmoid(x))' at x, error below 3.7 ULP, its zero a factor."""
     u = -abs(x)
-    near = float32(-110.0) if u < float32(-110.0) else u
-    t = fma(near, float32(1.442695), float32(12582952.0))
-    k = t - float32(12582952.0)
+    near = at_least(u, float32(-110.0))
+    t = fma(near, float32(1.442695), float32(12583079.0))
+    k = t - float32(12583079.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), near)
     r = fma(u_2, float32(-1.9046542e-09), high)
@@ -727,11 +732,11 @@ def forward_float32(x, beta):
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
     piece = beta_ if beta_ == float32(0.0) else u
-    piece_2 = float32(0.0) if beta_ == float32(0.0) else u_2
-    u_3 = sigmoid_twofold_times_f32(piece, piece_2, x)
-    return x if x != x else u_3
+    piece_2 = float32(0.0) if beta_ == float32(0.0) else p
+    u_2 = sigmoid_twofold_times_f32(piece, piece_2, x)
+    return x if x != x else u_2
 
 
 @device
@@ -740,11 +745,11 @@ def forward_float32_fast(x, beta):
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
     piece = beta_ if beta_ == float32(0.0) else u
-    piece_2 = float32(0.0) if beta_ == float32(0.0) else u_2
-    u_3 = sigmoid_twofold_times_f32_fast(piece, piece_2, x)
-    return x if x != x else u_3
+    piece_2 = float32(0.0) if beta_ == float32(0.0) else p
+    u_2 = sigmoid_twofold_times_f32_fast(piece, piece_2, x)
+    return x if x != x else u_2
 
 
 @device
@@ -792,8 +797,8 @@ def derivative_float32_fast(x, beta):
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
-    return siluslope_twofold_f32_fast(u, u_2)
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
+    return siluslope_twofold_f32_fast(u, p)
 
 
 @device
@@ -835,13 +840,13 @@ def second_derivative(x, beta):
     u_26 = u_25 - u_4
     u_27 = s_2 * sigmoid_twofold_times_rest(u_2, p, beta)
     u_28 = sigmoid_twofold_times_rest(u, piece, u_3) + u_27
-    u_29 = (u_17 - piece_3 + u_23 if size_2 < inf else 0.0) * beta
-    u_30 = u_4 - (u_25 - u_26) + (u_24 - u_26) + u_28
-    u_31 = u_30 + (fma(beta, piece_3, -u_24) + u_29)
-    size_3 = abs(u_31)
-    piece_4 = u_25 + u_31 if size_3 < inf else u_25
-    piece_5 = u_25 - piece_4 + u_31 if size_3 < inf else 0.0
-    return piece_4 + piece_5 if abs(piece_5) < inf else piece_4
+    piece_4 = u_17 - piece_3 + u_23 if size_2 < inf else 0.0
+    u_29 = u_4 - (u_25 - u_26) + (u_24 - u_26) + u_28
+    u_30 = u_29 + fma(piece_4, beta, fma(beta, piece_3, -u_24))
+    size_3 = abs(u_30)
+    piece_5 = u_25 + u_30 if size_3 < inf else u_25
+    piece_6 = u_25 - piece_5 + u_30 if size_3 < inf else 0.0
+    return piece_5 + piece_6 if abs(piece_6) < inf else piece_5
 
 
 @device
@@ -873,7 +878,7 @@ def forward_default(x):
 @device
 def forward_float32_default(x):
     """Return the value at x, in float32, compensated."""
-    return sigmoid_times_f32(x, x)
+    return sigmoidgate_f32(x)
 
 
 @device

@@ -20,6 +20,8 @@ from numpy import float32, rint
 
 from actgen.intrinsics import (
     at,
+    at_least,
+    at_most,
     by_type,
     copysign,
     device,
@@ -44,7 +46,7 @@ from actgen.intrinsics import (
 def tanh(x):
     """Return tanh(x): -m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    size = -60.0 if u < -60.0 else u
+    size = at_least(u, -60.0)
     k = rint(size * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -84,10 +86,10 @@ def tanh(x):
 def tanh_short(x):
     """Return tanh(x) to 2**-32: m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -60.0 if u < -60.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -60.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4878542227773045e-05, u_2, 0.0013888820237632814)
@@ -107,10 +109,10 @@ def tanh_short(x):
 def tanh_fast(x):
     """Return tanh(x), error below 2.5 ULP: -m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -40.0 if u < -40.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -40.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     u_2 = -k
     high = fma(u_2, 0.693147180559663, near)
     r = fma(u_2, 2.8235290563031577e-13, high)
@@ -134,7 +136,7 @@ def tanh_fast(x):
 def sech2_twofold(x, low):
     """Return sech2(x + low): 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -157,7 +159,7 @@ def sech2_twofold(x, low):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_4 = 4.0 * e_scaled
@@ -180,9 +182,9 @@ def sech2_twofold_f32(x, low):
     """Return sech2(x + low), error below 0.89 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = abs(x)
     size_2 = float32(-2.0) * size
-    near = float32(-106.0) if size_2 < float32(-106.0) else size_2
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size_2, float32(-106.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece = low if size < float32(1000.0) else float32(0.0)
@@ -221,9 +223,9 @@ def sech2_twofold_f32_fast(x, low):
     """Return sech2(x + low), error below 2.5 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = abs(x)
     size_2 = float32(-2.0) * size
-    near = float32(-106.0) if size_2 < float32(-106.0) else size_2
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size_2, float32(-106.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece = low if size < float32(1000.0) else float32(0.0)
@@ -247,7 +249,7 @@ def tanh_twofold(x, low):
     """Return tanh(x + low): -m / (2 + m) with m = expm1(-2|x|)."""
     size = abs(x)
     u = -2.0 * size
-    size_2 = -60.0 if u < -60.0 else u
+    size_2 = at_least(u, -60.0)
     k = rint(size_2 * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -288,7 +290,7 @@ def tanh_twofold(x, low):
 def sech2_twofold_times(x, low, b):
     """Return sech2(x + low) * b: 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -311,7 +313,7 @@ def sech2_twofold_times(x, low, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_4 = 4.0 * e_scaled
@@ -335,7 +337,7 @@ def sech2_twofold_times(x, low, b):
 def sech2_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sech2(x + low) * b."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -358,7 +360,7 @@ def sech2_twofold_times_rest(x, low, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_4 = 4.0 * e_scaled
@@ -383,7 +385,7 @@ def tanh_twofold_rest(x, low):
     """Return what rounding leaves of tanh(x + low)."""
     size = abs(x)
     u = -2.0 * size
-    size_2 = -60.0 if u < -60.0 else u
+    size_2 = at_least(u, -60.0)
     k = rint(size_2 * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -426,9 +428,9 @@ def tanh_twofold_rest(x, low):
 def sech2_short(x):
     """Return sech2(x) to 2**-32: 4 z / (1 + z)² with z = exp(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
@@ -447,8 +449,8 @@ def sech2_short(x):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 

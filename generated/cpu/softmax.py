@@ -17,6 +17,8 @@ from actgen.intrinsics import (
     add_down,
     add_rests_down,
     add_weights_down,
+    at_least,
+    at_most,
     copied,
     copysign,
     device,
@@ -50,8 +52,8 @@ from actgen.intrinsics import (
 @device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -73,8 +75,8 @@ def exp_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
@@ -83,8 +85,8 @@ def exp_twofold(x, low):
 @device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -106,8 +108,8 @@ def exp_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
@@ -155,8 +157,8 @@ def weight_low_f32(x, magic, lowest):
 @device
 def weight_f64(x):
     """Return exp(x) for x <= 0, error below 1.5 ULP, and 0 below -700."""
-    t = fma(x, 1.4426950408889634, 6755399441055744.0)
-    k = t - 6755399441055744.0
+    t = fma(x, 1.4426950408889634, 6755399441056767.0)
+    k = t - 6755399441056767.0
     u = -k
     high = fma(u, 0.693147180559663, x)
     r = fma(u, 2.8235290563031577e-13, high)
@@ -265,7 +267,7 @@ def forward_narrow_rows(x, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
@@ -373,7 +375,7 @@ def forward_narrow_columns(x, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):
@@ -470,7 +472,7 @@ def forward_narrow_short(x, out):
             shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
             u = largest[c] - shift[c]
             u_2 = rint(u * 1.4426950216293335)
-            magic[c] = 12582942.0 - u_2
+            magic[c] = 12583069.0 - u_2
             lowest[c] = u + -104.0
         shifted = False
         for c in range(count):
@@ -549,7 +551,7 @@ def forward_fast_narrow_rows(x, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
@@ -643,7 +645,7 @@ def forward_fast_narrow_columns(x, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):
@@ -728,7 +730,7 @@ def forward_fast_narrow_short(x, out):
             shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
             u = largest[c] - shift[c]
             u_2 = rint(u * 1.4426950216293335)
-            magic[c] = 12582942.0 - u_2
+            magic[c] = 12583069.0 - u_2
             lowest[c] = u + -104.0
         shifted = False
         for c in range(count):
@@ -871,7 +873,7 @@ def forward_narrow_rows_masked(x, mask, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
@@ -987,7 +989,7 @@ def forward_narrow_columns_masked(x, mask, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):
@@ -1091,7 +1093,7 @@ def forward_fast_narrow_rows_masked(x, mask, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
@@ -1195,7 +1197,7 @@ def forward_fast_narrow_columns_masked(x, mask, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):
@@ -1560,7 +1562,7 @@ def vjp_fast_narrow_rows(x, dy, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
@@ -1674,7 +1676,7 @@ def vjp_fast_narrow_columns(x, dy, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):
@@ -1778,7 +1780,7 @@ def vjp_fast_narrow_short(x, dy, out):
             shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
             u = largest[c] - shift[c]
             u_2 = rint(u * 1.4426950216293335)
-            magic[c] = 12582942.0 - u_2
+            magic[c] = 12583069.0 - u_2
             lowest[c] = u + -104.0
         shifted = False
         for c in range(count):
@@ -2113,7 +2115,7 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out):
             shift[r] = largest[r] if abs(largest[r]) > 65536.0 else 0.0
             u = largest[r] - shift[r]
             u_2 = rint(u * 1.4426950216293335)
-            magic[r] = 12582942.0 - u_2
+            magic[r] = 12583069.0 - u_2
             lowest[r] = u + -104.0
         for r in range(count):
             total[r] = 0.0
@@ -2239,7 +2241,7 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out):
                 shift[c] = largest[c] if abs(largest[c]) > 65536.0 else 0.0
                 u = largest[c] - shift[c]
                 u_2 = rint(u * 1.4426950216293335)
-                magic[c] = 12582942.0 - u_2
+                magic[c] = 12583069.0 - u_2
                 lowest[c] = u + -104.0
             shifted = False
             for c in range(count):

@@ -20,6 +20,8 @@ from numpy import float32, rint
 
 from actgen.intrinsics import (
     at,
+    at_least,
+    at_most,
     by_type,
     copysign,
     device,
@@ -45,7 +47,7 @@ def softplus_twofold(x, low):
     """Return softplus(x + low): max(x, 0) + log1p(exp(-|x|)), the errors carried along."""
     u = maximum(x, 0.0)
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -68,7 +70,7 @@ def softplus_twofold(x, low):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = power2(k - first)
     e_2 = e * scale * u_4
@@ -113,9 +115,9 @@ def softplus_twofold_f32(x, low):
     most = maximum(x, float32(0.0))
     size = abs(x)
     size_2 = -size
-    near = float32(-104.0) if size_2 < float32(-104.0) else size_2
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size_2, float32(-104.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece = low if size < float32(1000.0) else float32(0.0)
@@ -151,7 +153,7 @@ def softplus_twofold_f32(x, low):
     p_7 = fma(u_4, below_low, float32(2.0) * e_low_2)
     left = fma(u_4, below, u_2) + p_7
     tail_2 = fma(ratio * z, curve_2, left * inverse)
-    u_5 = u_3 + (ratio if most > ratio else most)
+    u_5 = u_3 + at_most(most, ratio)
     whole_low = u_5 + tail_2
     u_6 = whole_low + (low if x > float32(0.0) else float32(0.0))
     rest_2 = u_6 if x < float32(inf) else float32(0.0)
@@ -164,9 +166,9 @@ def softplus_twofold_f32_fast(x, low):
     most = maximum(x, float32(0.0))
     size = abs(x)
     size_2 = -size
-    near = float32(-104.0) if size_2 < float32(-104.0) else size_2
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size_2, float32(-104.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece = low if size < float32(1000.0) else float32(0.0)
@@ -197,7 +199,7 @@ def softplus_twofold_f32_fast(x, low):
 def sigmoid_twofold(x, low):
     """Return sigmoid(x + low): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -220,7 +222,7 @@ def sigmoid_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -239,11 +241,11 @@ def sigmoid_twofold(x, low):
 @device
 def sigmoid_twofold_f32(x, low):
     """Return sigmoid(x + low), error below 0.86 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     u = -(low if abs(x) < float32(1000.0) else float32(0.0))
     rest = fma(k, float32(-1.9046542e-09), u)
@@ -261,7 +263,7 @@ def sigmoid_twofold_f32(x, low):
     u_2 = -inverse
     u_3 = (scale if scale > m else m) - below
     m_low = fma(p_3, float32(1073741800.0), float32(1073741800.0) - m)
-    below_low = u_3 + (m if scale > m else scale) + m_low
+    below_low = u_3 + at_most(scale, m) + m_low
     left = fma(u_2, below_low, fma(u_2, below, float32(1.0)))
     p_4 = fma(left, inverse, inverse)
     return p_4 * scale
@@ -270,11 +272,11 @@ def sigmoid_twofold_f32(x, low):
 @device
 def sigmoid_twofold_f32_fast(x, low):
     """Return sigmoid(x + low), error below 2.5 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     u = -(low if abs(x) < float32(1000.0) else float32(0.0))
     r = high + fma(k, float32(-1.9046542e-09), u)
@@ -291,11 +293,11 @@ def sigmoid_twofold_f32_fast(x, low):
 @device
 def sigmoid_twofold_fast(x, low):
     """Return sigmoid(x + low), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
+    piece = at_least(x, -746.0)
+    near = at_most(piece, 38.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056831.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
+    k = shifted - 6755399441056831.0
     high = fma(k, 0.693147180559663, -near)
     p = fma(k, 2.8235290563031577e-13, -(low if abs(x) < 2000.0 else 0.0))
     r = high + p
@@ -319,7 +321,7 @@ def sigmoid_twofold_fast(x, low):
 def sigmoid_twofold_times(x, low, b):
     """Return sigmoid(x + low) * b: exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -342,7 +344,7 @@ def sigmoid_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -364,8 +366,8 @@ def sech2_twofold_times_f32(x, low, b):
     """Return sech2(x + low) * b, error below 0.97 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = abs(x)
     size_2 = float32(-2.0) * size
-    near = float32(-160.0) if size_2 < float32(-160.0) else size_2
-    shift = float32(12583022.0) if size_2 < float32(-76.0) else float32(12582912.0)
+    near = at_least(size_2, float32(-160.0))
+    shift = float32(12583149.0) if size_2 < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
     u = -k
@@ -409,7 +411,7 @@ def softplus(x):
     """Return softplus(x): max(x, 0) + log1p(exp(-|x|)), the errors carried along."""
     u = maximum(x, 0.0)
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -431,7 +433,7 @@ def softplus(x):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = power2(k - first)
     e_2 = e * scale * u_4
@@ -475,9 +477,9 @@ def softplus_f32(x):
     """Return softplus(x), error below 0.86 ULP: max(x, 0) + log1p(exp(-|x|))."""
     most = maximum(x, float32(0.0))
     size = -abs(x)
-    near = float32(-104.0) if size < float32(-104.0) else size
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size, float32(-104.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r2 = high * high
@@ -510,7 +512,7 @@ def softplus_f32(x):
     p_7 = fma(u_4, below_low, float32(2.0) * e_low_2)
     left = fma(u_4, below, u_2) + p_7
     tail_2 = fma(ratio * z, curve_2, left * inverse)
-    u_5 = u_3 + (ratio if most > ratio else most)
+    u_5 = u_3 + at_most(most, ratio)
     whole_low = u_5 + tail_2
     rest_2 = whole_low if x < float32(inf) else float32(0.0)
     return whole + rest_2
@@ -521,9 +523,9 @@ def softplus_f32_fast(x):
     """Return softplus(x), error below 2.4 ULP: max(x, 0) + log1p(exp(-|x|))."""
     most = maximum(x, float32(0.0))
     size = -abs(x)
-    near = float32(-104.0) if size < float32(-104.0) else size
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size, float32(-104.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r = fma(u, float32(-1.9046542e-09), high)
@@ -552,7 +554,7 @@ def softplus_f32_fast(x):
 def sigmoid(x):
     """Return sigmoid(x): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -574,7 +576,7 @@ def sigmoid(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -593,11 +595,11 @@ def sigmoid(x):
 @device
 def sigmoid_f32(x):
     """Return sigmoid(x), error below 0.9 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     r2 = high * high
     p = fma(float32(0.008368889), high, float32(0.04166621))
@@ -613,7 +615,7 @@ def sigmoid_f32(x):
     u = -inverse
     u_2 = (scale if scale > m else m) - below
     m_low = fma(p_3, float32(1073741800.0), float32(1073741800.0) - m)
-    below_low = u_2 + (m if scale > m else scale) + m_low
+    below_low = u_2 + at_most(scale, m) + m_low
     left = fma(u, below_low, fma(u, below, float32(1.0)))
     p_4 = fma(left, inverse, inverse)
     return p_4 * scale
@@ -622,11 +624,11 @@ def sigmoid_f32(x):
 @device
 def sigmoid_f32_fast(x):
     """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     r = fma(k, float32(-1.9046542e-09), high)
     u = r * r
@@ -640,11 +642,11 @@ def sigmoid_f32_fast(x):
 @device
 def sigmoid_fast(x):
     """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
+    piece = at_least(x, -746.0)
+    near = at_most(piece, 38.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056831.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
+    k = shifted - 6755399441056831.0
     high = fma(k, 0.693147180559663, -near)
     r = fma(k, 2.8235290563031577e-13, high)
     r2 = r * r
@@ -677,15 +679,15 @@ def forward_float32_twofold(x, beta):
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
-    u_3 = softplus_twofold_f32(u, u_2)
-    ratio = u_3 / beta_
-    p = fma(-ratio, beta_, u_3)
-    ratio_2 = (p - ratio * beta_rest_) / beta_
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
+    u_2 = softplus_twofold_f32(u, p)
+    ratio = u_2 / beta_
+    p_2 = fma(-ratio, beta_, u_2)
+    ratio_2 = (p_2 - ratio * beta_rest_) / beta_
     piece = float32(0.0) if x > float32(1.8446744e19) else ratio_2
     piece_2 = x if x > float32(1.8446744e19) else ratio
-    u_4 = piece_2 + piece
-    return u_4 if abs(piece) < float32(inf) else piece_2
+    u_3 = piece_2 + piece
+    return u_3 if abs(piece) < float32(inf) else piece_2
 
 
 @device
@@ -694,8 +696,8 @@ def forward_float32_fast(x, beta):
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
-    ratio = softplus_twofold_f32_fast(u, u_2) / beta_
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
+    ratio = softplus_twofold_f32_fast(u, p) / beta_
     return x if x > float32(1.8446744e19) else ratio
 
 
@@ -712,8 +714,8 @@ def derivative_float32(x, beta):
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
-    return sigmoid_twofold_f32(u, u_2)
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
+    return sigmoid_twofold_f32(u, p)
 
 
 @device
@@ -722,8 +724,8 @@ def derivative_float32_fast(x, beta):
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
-    return sigmoid_twofold_f32_fast(u, u_2)
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
+    return sigmoid_twofold_f32_fast(u, p)
 
 
 @device
@@ -748,10 +750,9 @@ def second_derivative_float32(x, beta):
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
+    u_2 = float32(0.5) * fma(beta_rest_, x, fma(beta_, x, -u))
     u_3 = float32(0.25) * beta_
-    u_4 = float32(0.5) * u_2
-    return sech2_twofold_times_f32(float32(0.5) * u, u_4, u_3)
+    return sech2_twofold_times_f32(float32(0.5) * u, u_2, u_3)
 
 
 @device

@@ -64,8 +64,8 @@ def derivative(x):
     u_3 = u_2 * u_2
     ratio_3 = 1.0 / u_3
     u_4 = u_2 - 1.0
-    u_5 = (1.0 - (u_2 - u_4) + (size - u_4)) * u_2
-    u_6 = ratio_3 * (fma(u_2, u_2, -u_3) + u_5 + u_5)
+    u_5 = 1.0 - (u_2 - u_4) + (size - u_4)
+    u_6 = ratio_3 * fma(u_5, u_2, fma(u_5, u_2, fma(u_2, u_2, -u_3)))
     ratio_4 = (fma(-ratio_3, u_3, 1.0) - u_6) / u_3
     piece = u / size if size > 1.8446744073709552e19 else ratio_4
     piece_2 = 0.0 if x == 0.0 else piece
@@ -96,11 +96,10 @@ def second_derivative(x):
     u_5 = -ratio
     u_6 = u_2 - 1.0
     u_7 = 1.0 - (u_2 - u_6) + (size - u_6)
-    u_8 = u_7 * u_2
-    u_9 = (fma(u_2, u_2, -u_3) + u_8 + u_8) * u_2
-    u_10 = ratio * (fma(u_3, u_2, -u_4) + u_9 + u_7 * u_3)
-    u_11 = -((fma(u_5, u_4, u) - u_10) / u_4)
-    return u_5 + u_11 if abs(u_11) < inf else u_5
+    p = fma(u_7, u_2, fma(u_7, u_2, fma(u_2, u_2, -u_3)))
+    p_2 = fma(p, u_2, fma(u_3, u_2, -u_4))
+    u_8 = -((fma(u_5, u_4, u) - ratio * fma(u_7, u_3, p_2)) / u_4)
+    return u_5 + u_8 if abs(u_8) < inf else u_5
 
 
 @device

@@ -14,13 +14,13 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     vjp_gate_approximate: float64, to fewer digits (0.50 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
-    vjp_value_approximate: float32, compensated (0.73 ULP); fast: float32 (2.11 ULP)
+    vjp_value_approximate: float32, compensated (0.63 ULP); fast: float32 (2.11 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.85 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     vjp_gate: float64, to fewer digits (0.51 ULP); fast: float32 (2.70 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
-    vjp_value: float32, compensated (0.81 ULP); fast: float32 (2.03 ULP)
+    vjp_value: float32, compensated (0.81 ULP); fast: float32 (2.58 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
@@ -29,6 +29,8 @@ from math import inf
 from numpy import float32
 
 from actgen.cuda.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     copysign,
     device,
@@ -57,7 +59,7 @@ from actgen.cuda.intrinsics import (
 def sigmoid_twofold_times(x, low, b):
     """Return sigmoid(x + low) * b: exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -80,7 +82,7 @@ def sigmoid_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -101,9 +103,9 @@ def sigmoid_twofold_times(x, low, b):
 def sigmoid_short(x):
     """Return sigmoid(x) to 2**-32: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
@@ -123,17 +125,17 @@ def sigmoid_short(x):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 
 @device
 def sigmoid_twofold_times_f32_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.6 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    piece = at_least(x, float32(-160.0))
+    near = at_most(piece, float32(18.0))
+    shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     scale = power2_rounded(t)
     back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
@@ -156,9 +158,9 @@ def sigmoid_twofold_times_f32_fast(x, low, b):
 @device
 def sigmoid_twofold_times_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.5 ULP: exp(-x) and one division."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    piece = at_least(x, -1386.0)
+    near = at_most(piece, 38.0)
+    shift = 6755399441057747.0 if x < -690.0 else 6755399441056767.0
     shifted = fma(near, 1.4426950408889634, shift)
     scale = power2_rounded(shifted)
     down = 9.785978320356312e-296 if x < -690.0 else 1.0
@@ -197,7 +199,7 @@ def sigmoid_times_approx(x, b):
 def sigmoid_twofold(x, low):
     """Return sigmoid(x + low): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -220,7 +222,7 @@ def sigmoid_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -240,7 +242,7 @@ def sigmoid_twofold(x, low):
 def sigmoid_twofold_rest(x, low):
     """Return what rounding leaves of sigmoid(x + low)."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -263,7 +265,7 @@ def sigmoid_twofold_rest(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -284,7 +286,7 @@ def sigmoid_twofold_rest(x, low):
 def sigmoid_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sigmoid(x + low) * b."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -307,7 +309,7 @@ def sigmoid_twofold_times_rest(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -329,9 +331,9 @@ def sigmoid_twofold_times_rest(x, low, b):
 def sigmoid_plain(x):
     """Return sigmoid(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -356,9 +358,9 @@ def sigmoid_plain(x):
 def sigmoidslope_plain(x):
     """Return sigmoidslope(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -393,53 +395,55 @@ def sigmoidpart_approx(x, b):
 
 
 @device
-def sigmoid_twofold_times_f32(x, low, b):
-    """Return sigmoid(x + low) * b, error below 0.99 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
-    t = fma(near, float32(1.442695), shift)
+def sigmoidgate_twofold_f32(x, low, b):
+    """Return b sigmoid(x + low), error below 0.85 ULP; b must have the sign of x."""
+    size = abs(x)
+    piece = at_least(b, float32(0.0))
+    near = at_most(size, float32(110.0))
+    t = fma(near, float32(-1.442695), float32(12583079.0))
     scale = power2_rounded(t)
-    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
-    a = scale * back
-    k = t - shift
-    high = fma(k, float32(0.6931472), -near)
-    u = -(low if abs(x) < float32(1000.0) else float32(0.0))
-    rest = fma(k, float32(-1.9046542e-09), u)
+    weight = abs(b) * scale
+    u = -weight
+    k = t - float32(12583079.0)
+    high = fma(k, float32(-0.6931472), -near)
+    start = float32(1.0) + high
+    piece_2 = low if x < float32(0.0) else -low
+    rest = fma(k, float32(1.9046542e-09), piece_2)
     r = high + rest
     r2 = r * r
     p = fma(float32(0.008368889), r, float32(0.04166621))
     p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    r_low = high - r + rest
-    tail = fma(r2, curve, fma(r_low, r, r_low))
-    p_3 = r + tail
-    m = fma(p_3, float32(1.0), float32(1.0))
-    below = a + m
+    p_3 = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    start_low = float32(1.0) - start + high
+    curve = fma(r2, p_3, rest + start_low)
+    e = start + curve
+    power = scale * float32(9.094947e-13)
+    below = fma(power, e, float32(1.0))
     inverse = float32(1.0) / below
-    ratio = inverse * scale
-    u_2 = -inverse
-    u_3 = (a if a > m else m) - below
-    m_low = fma(p_3, float32(1.0), float32(1.0) - m)
-    below_low = u_3 + (m if a > m else a) + m_low
-    left = fma(u_2, below_low, fma(u_2, below, float32(1.0)))
-    extra = left * inverse * scale * b
-    piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
-    result = fma(ratio, b, piece_2) * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    tail = e * inverse
+    above = piece * float32(1099511600000.0)
+    left = fma(u, tail, above)
+    u_2 = -tail
+    e_low = start - e + curve
+    below_low = fma(power, e_low, fma(power, e, float32(1.0) - below))
+    u_3 = fma(u_2, below, e) + fma(u_2, below_low, e_low)
+    rest_2 = fma(u, tail, above - left)
+    u_4 = left + fma(u, u_3 * inverse, rest_2)
+    u_5 = u_4 * float32(9.094947e-13)
+    return copysign(piece if size > float32(110.0) else u_5, b)
 
 
 @device
 def sigmoidgate_twofold_f32_fast(x, low, b):
     """Return b sigmoid(x + low), error below 3.0 ULP; b must have the sign of x."""
     size = abs(x)
-    near = float32(110.0) if size > float32(110.0) else size
-    t = fma(near, float32(-1.442695), float32(12582952.0))
+    piece = at_least(b, float32(0.0))
+    near = at_most(size, float32(110.0))
+    t = fma(near, float32(-1.442695), float32(12583079.0))
     scale = power2_rounded(t)
-    k = t - float32(12582952.0)
+    k = t - float32(12583079.0)
     high = fma(k, float32(-0.6931472), -near)
-    piece = low if size < float32(1000.0) else float32(0.0)
-    piece_2 = piece if x < float32(0.0) else -piece
+    piece_2 = low if x < float32(0.0) else -low
     p = fma(k, float32(1.9046542e-09), piece_2)
     r = high + p
     p_2 = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
@@ -450,22 +454,20 @@ def sigmoidgate_twofold_f32_fast(x, low, b):
     p_7 = r * p_6
     p_8 = fma(scale, float32(9.094947e-13), float32(1.0))
     below = fma(scale, p_7, p_8)
-    u = (float32(0.0) if size > float32(110.0) else abs(b)) * scale
-    weight = u / below
-    u_2 = -weight
-    piece_3 = float32(0.0) if b < float32(0.0) else b
-    p_9 = fma(u_2, float32(9.094947e-13), piece_3)
-    return copysign(fma(u_2, p_7, p_9), b)
+    weight = abs(b) * scale / below
+    u = -weight
+    p_9 = fma(u, p_7, fma(u, float32(9.094947e-13), piece))
+    return copysign(piece if size > float32(110.0) else p_9, b)
 
 
 @device
 def normcdf_times(x, b):
     """Return normcdf(x) * b: exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     size = abs(x)
-    far = 53.0 if size > 53.0 else size
+    far = at_most(size, 53.0)
     u = far * far
     fall = -0.5 * u
-    short = -1400.0 if fall < -1400.0 else fall
+    short = at_least(fall, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -489,7 +491,7 @@ def normcdf_times(x, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = 0.5 * (e * scale)
     near = far + 25165824.0 - 25165824.0
@@ -548,9 +550,9 @@ def normcdf_times(x, b):
 def normcdf_short(x):
     """Return normcdf(x) to 2**-32: exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     u = -(0.5 * (x * x))
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
@@ -563,7 +565,7 @@ def normcdf_short(x):
     scale = power2_rounded(shifted)
     e = p_7 * scale
     size = abs(x)
-    y = 15.0 if size > 15.0 else size
+    y = at_most(size, 15.0)
     inverse = 1.0 / (y + 3.5)
     t = (y - 3.5) * inverse
     u_3 = t * t
@@ -587,9 +589,9 @@ def normcdf_times_f32_fast(x, b):
     """Return normcdf(x) * b, error below 3.9 ULP: exp(-y²) / h(y), h nearly a straight line."""
     size = abs(x)
     most = float32(6.0) if x > float32(0.0) else float32(18.0)
-    y = most if size > most else size
+    y = at_most(size, most)
     area = y * y
-    shift = float32(12583021.0) if x < float32(-12.0) else float32(12582911.0)
+    shift = float32(12583148.0) if x < float32(-12.0) else float32(12583038.0)
     t = fma(area, float32(-0.7213475), shift)
     k = t - shift
     r = fma(k, float32(1.3862944), area)
@@ -621,10 +623,10 @@ def normcdf_times_f32_fast(x, b):
 def normcdf_times_fast(x, b):
     """Return normcdf(x) * b, error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
-    near = 52.0 if size > 52.0 else size
+    near = at_most(size, 52.0)
     area = near * near
     fall = -(0.5 * area)
-    shift = 6755399441056724.0 if fall < -690.0 else 6755399441055744.0
+    shift = 6755399441057747.0 if fall < -690.0 else 6755399441056767.0
     shifted = fma(fall, 1.4426950408889634, shift)
     k = shifted - shift
     u = -k
@@ -673,8 +675,8 @@ def normcdf_times_fast(x, b):
     p_31 = fma(p_25, u_2, p_30)
     p_32 = fma(p_21, t, p_31)
     slow = 0.5 * p_32 * inverse
-    scaled = scale * slow
-    tail = fma(p_11, scaled, scaled)
+    slowed = scale * slow
+    tail = fma(p_11, slowed, slowed)
     down = 9.785978320356312e-296 if fall < -690.0 else 1.0
     u_4 = (tail if x <= 0.0 else fma(-tail, down, 1.0)) * b
     result = u_4 * (down if x <= 0.0 else 1.0)
@@ -705,10 +707,10 @@ def normcdf_times_approx(x, b):
 def normcdf(x):
     """Return normcdf(x): exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     size = abs(x)
-    far = 53.0 if size > 53.0 else size
+    far = at_most(size, 53.0)
     u = far * far
     fall = -0.5 * u
-    short = -1400.0 if fall < -1400.0 else fall
+    short = at_least(fall, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -732,7 +734,7 @@ def normcdf(x):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = 0.5 * (e * scale)
     near = far + 25165824.0 - 25165824.0
@@ -788,8 +790,8 @@ def normcdf(x):
 @device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -811,8 +813,8 @@ def exp_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
@@ -824,10 +826,10 @@ def exp_twofold_times(x, low, b):
 def normcdf_rest(x):
     """Return what rounding leaves of normcdf(x)."""
     size = abs(x)
-    far = 53.0 if size > 53.0 else size
+    far = at_most(size, 53.0)
     u = far * far
     fall = -0.5 * u
-    short = -1400.0 if fall < -1400.0 else fall
+    short = at_least(fall, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -851,7 +853,7 @@ def normcdf_rest(x):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = 0.5 * (e * scale)
     near = far + 25165824.0 - 25165824.0
@@ -908,8 +910,8 @@ def normcdf_rest(x):
 @device
 def exp_twofold_times_rest(x, low, b):
     """Return what rounding leaves of exp(x + low) * b."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -931,8 +933,8 @@ def exp_twofold_times_rest(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     u_3 = e * scale
     e_low = above - e + below
@@ -945,9 +947,9 @@ def exp_twofold_times_rest(x, low, b):
 def normcdfslope_short(x):
     """Return normcdfslope(x) to 2**-32: its zero is a factor."""
     u = -(0.5 * (x * x))
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
@@ -960,7 +962,7 @@ def normcdfslope_short(x):
     scale = power2_rounded(shifted)
     e = p_7 * scale
     size = abs(x)
-    y = 15.0 if size > 15.0 else size
+    y = at_most(size, 15.0)
     below = 0.7517915246935645 - y + -1.4956759177009883e-17
     inverse = 1.0 / (y + 3.0)
     t = (y - 3.0) * inverse
@@ -988,8 +990,8 @@ def normcdfslope_f32_fast(x):
     near = float32(14.6) if holds else size
     area = near * near
     u = float32(-0.5) * area
-    t = fma(u, float32(1.442695), float32(12582952.0))
-    k = t - float32(12582952.0)
+    t = fma(u, float32(1.442695), float32(12583079.0))
+    k = t - float32(12583079.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), u)
     u_3 = float32(-0.5) * fma(near, near, -area)
@@ -1024,7 +1026,7 @@ def normcdfslope_f32_fast(x):
 def normcdfslope_approx(x):
     """Return the derivative of x normcdf(x) to about 2**-18."""
     size = abs(x)
-    y = float32(20.0) if size > float32(20.0) else size
+    y = at_most(size, float32(20.0))
     area = y * y
     h = exp2_approx(area * float32(-0.36067376))
     u = float32(0.75179154) - y + float32(-1.211445e-08)
@@ -1039,34 +1041,34 @@ def normcdfslope_approx(x):
 
 
 @device
-def normcdf_times_f32(x, b):
-    """Return normcdf(x) * b, error below 0.86 ULP: exp(-y²) / h(y), h nearly a straight line."""
-    start = float32(1.0) if x > float32(0.0) else float32(0.0)
+def normcdfgate_f32(x):
+    """Return x normcdf(x), error below 0.95 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
     size = abs(x)
-    most = float32(6.0) if x > float32(0.0) else float32(18.0)
-    y = most if size > most else size
-    area = y * y
-    shift = float32(12583021.0) if x < float32(-12.0) else float32(12582911.0)
-    t = fma(area, float32(-0.7213475), shift)
-    k = t - shift
+    piece = at_least(x, float32(0.0))
+    holds = size > float32(14.7)
+    near = float32(14.7) if holds else size
+    area = near * near
+    t = fma(area, float32(-0.7213475), float32(12583078.0))
+    scale = power2_rounded(t)
+    weight = near * scale
+    u = -weight
+    k = t - float32(12583078.0)
     r = fma(k, float32(1.3862944), area)
     e_near = fma(r, float32(-0.5), float32(1.0))
-    line = fma(y, float32(1.078125), float32(1.0))
-    p = fma(float32(0.006018176), y, float32(-0.0069231144))
-    p_2 = fma(float32(-0.10919907), y, float32(-0.28024015))
+    line = fma(near, float32(1.078125), float32(1.0))
+    p = fma(float32(0.006018176), near, float32(-0.0069231144))
+    p_2 = fma(float32(-0.10919907), near, float32(-0.28024015))
     top = fma(fma(float32(0.0014441528), area, p), area, p_2)
-    p_3 = fma(float32(0.08137479), y, float32(0.3668376))
+    p_3 = fma(float32(0.08137479), near, float32(0.3668376))
     p_4 = fma(float32(0.008244044), area, p_3)
-    p_5 = fma(p_4, area, fma(float32(0.8771573), y, float32(1.0)))
+    p_5 = fma(p_4, area, fma(float32(0.8771573), near, float32(1.0)))
     v = top / p_5
-    bend = y * v
+    bend = near * v
     h = line + bend
     inverse = float32(1.0) / h
     tail = e_near * inverse
-    scale = power2_rounded(t)
-    signed = -scale if x > float32(0.0) else scale
-    part = tail * signed
-    both = start + part
+    above = piece * float32(1099511600000.0)
+    left = fma(u, tail, above)
     r2 = r * r
     p_6 = fma(float32(-0.00026152778), r, float32(0.002604138))
     p_7 = fma(float32(2.1797317e-05), r2, p_6)
@@ -1074,53 +1076,53 @@ def normcdf_times_f32(x, b):
     p_8 = fma(r, float32(-0.5), float32(1.0) - e_near)
     e_rest = fma(r2, curve, p_8)
     e = e_near + e_rest
-    u = -inverse
-    p_9 = fma(y, float32(1.078125), float32(1.0) - line)
+    u_2 = -inverse
+    p_9 = fma(near, float32(1.078125), float32(1.0) - line)
     h_low = line - h + bend + p_9
-    left = fma(u, h_low, fma(u, h, float32(1.0)))
-    rest = fma(k, float32(-3.8093084e-09), fma(y, y, -area))
+    left_2 = fma(u_2, h_low, fma(u_2, h, float32(1.0)))
+    p_10 = fma(near, near, -area)
+    rest = fma(k, float32(-3.8093084e-09), p_10)
     e_low = fma(rest, float32(-0.5) * e, e_rest)
-    p_10 = fma(e_near, inverse, -tail)
-    tail_low = fma(inverse, fma(e, left, e_low), p_10)
-    both_low = fma(tail_low, signed, start - both + part)
-    extra = both_low * b
-    piece = extra if abs(b) < float32(inf) else float32(0.0)
-    back = float32(7.70372e-34) if x < float32(-12.0) else float32(1.0)
-    result = fma(both, b, piece) * back
-    return copysign(float32(0.0), b) if x <= float32(-18.0) else result
+    p_11 = fma(e_near, inverse, -tail)
+    tail_low = fma(inverse, fma(e, left_2, e_low), p_11)
+    rest_2 = fma(u, tail, above - left)
+    u_3 = left + fma(u, tail_low, rest_2)
+    u_4 = u_3 * float32(9.094947e-13)
+    piece_2 = piece if size > float32(14.7) else u_4
+    return copysign(piece_2, x)
 
 
 @device
 def normcdfgate_f32_fast(x):
-    """Return x normcdf(x), error below 2.9 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
+    """Return x normcdf(x), error below 3.5 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
     size = abs(x)
     holds = size > float32(14.7)
     near = float32(14.7) if holds else size
     area = near * near
-    t = fma(area, float32(-0.5) * float32(1.442695), float32(12582951.0))
+    t = fma(area, float32(-0.5) * float32(1.442695), float32(12583078.0))
     scale = power2_rounded(t)
-    p = fma(float32(0.006018176), near, float32(-0.0069231144))
-    p_2 = fma(float32(-0.10919907), near, float32(-0.28024015))
-    p_3 = fma(fma(float32(0.0014441528), area, p), area, p_2)
-    p_4 = fma(float32(0.08137479), near, float32(0.3668376))
-    p_5 = fma(float32(0.008244044), area, p_4)
-    p_6 = fma(p_5, area, fma(float32(0.8771573), near, float32(1.0)))
-    v = p_3 / p_6
-    h = fma(near, v + float32(1.078125), float32(1.0))
-    weight = near * scale / h
+    p = fma(float32(0.08137479), near, float32(0.3668376))
+    p_2 = fma(float32(0.8771573), near, float32(1.0))
+    below = fma(fma(float32(0.008244044), area, p), area, p_2)
+    p_3 = fma(float32(0.006018176), near, float32(-0.0069231144))
+    p_4 = fma(float32(-0.10919907), near, float32(-0.28024015))
+    p_5 = fma(float32(0.0014441528), area, p_3)
+    top = fma(p_5, area, p_4)
+    h = fma(near, fma(float32(1.078125), below, top), below)
+    weight = near * scale * below / h
     u = -weight
-    k = t - float32(12582951.0)
+    k = t - float32(12583078.0)
     high = fma(near, near, k * float32(1.3862915))
     r = fma(k, float32(2.8572135e-06), high)
-    p_7 = fma(float32(1.9824545e-17), r, float32(-2.3785813e-16))
-    p_8 = fma(p_7, r, float32(2.3684498e-15))
-    p_9 = fma(p_8, r, float32(-1.8947637e-14))
-    p_10 = fma(p_9, r, float32(1.1368684e-13))
-    p_11 = fma(p_10, r, float32(-4.5474735e-13))
-    p_12 = r * p_11
-    piece = float32(0.0) if x < float32(0.0) else x
-    p_13 = fma(u, p_12, fma(u, float32(9.094947e-13), piece))
-    return copysign(p_13, x)
+    p_6 = fma(float32(1.9824545e-17), r, float32(-2.3785813e-16))
+    p_7 = fma(p_6, r, float32(2.3684498e-15))
+    p_8 = fma(p_7, r, float32(-1.8947637e-14))
+    p_9 = fma(p_8, r, float32(1.1368684e-13))
+    p_10 = fma(p_9, r, float32(-4.5474735e-13))
+    p_11 = r * p_10
+    piece = at_least(x, float32(0.0))
+    p_12 = fma(u, p_11, fma(u, float32(9.094947e-13), piece))
+    return copysign(p_12, x)
 
 
 @device
@@ -1132,13 +1134,14 @@ def forward_approximate(gate, value):
     u_3 = gate + u_2
     u_4 = 1.5957691216057308 * u_3
     u_5 = u_3 - gate
-    u_6 = fma(gate2, gate, -u) + fma(gate, gate, -gate2) * gate
-    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u
-    u_8 = gate - (u_3 - u_5) + (u_2 - u_5) + (u_7 + u_6 * 0.044715)
-    u_9 = fma(1.5957691216057308, u_3, -u_4) + -9.96930880911092e-17 * u_3
-    u_10 = u_9 + u_8 * 1.5957691216057308
-    u_11 = sigmoid_twofold_times(u_4, u_10, gate * value)
-    return value if value != value else u_11
+    p = fma(fma(gate, gate, -gate2), gate, fma(gate2, gate, -u))
+    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
+    p_3 = fma(p, 0.044715, p_2)
+    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
+    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_3
+    p_5 = fma(u_6, 1.5957691216057308, p_4)
+    u_7 = sigmoid_twofold_times(u_4, p_5, gate * value)
+    return value if value != value else u_7
 
 
 @device
@@ -1156,19 +1159,19 @@ def forward_float32_fast_approximate(gate, value):
     u_2 = float32(0.044715) * u
     u_3 = gate + u_2
     u_4 = float32(1.5957692) * u_3
-    p = fma(float32(1.5957692), u_3, -u_4)
     u_5 = u_3 - gate
-    p_2 = fma(float32(0.044715), u, -u_2)
-    u_6 = fma(gate, gate, -gate2) * gate
-    u_7 = fma(gate2, gate, -u) + u_6
-    u_8 = p_2 + float32(1.5461444e-09) * u
-    u_9 = gate - (u_3 - u_5) + (u_2 - u_5)
-    u_10 = u_9 + (u_8 + u_7 * float32(0.044715))
-    u_11 = p + float32(-4.534068e-08) * u_3
-    u_12 = u_11 + u_10 * float32(1.5957692)
-    u_13 = gate * value
-    u_14 = sigmoid_twofold_times_f32_fast(u_4, u_12, u_13)
-    return value if value != value else u_14
+    p = fma(gate, gate, -gate2)
+    p_2 = fma(p, gate, fma(gate2, gate, -u))
+    p_3 = fma(float32(0.044715), u, -u_2)
+    p_4 = fma(float32(1.5461444e-09), u, p_3)
+    p_5 = fma(p_2, float32(0.044715), p_4)
+    p_6 = fma(float32(1.5957692), u_3, -u_4)
+    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_5
+    p_7 = fma(float32(-4.534068e-08), u_3, p_6)
+    p_8 = fma(u_6, float32(1.5957692), p_7)
+    u_7 = gate * value
+    u_8 = sigmoid_twofold_times_f32_fast(u_4, p_8, u_7)
+    return value if value != value else u_8
 
 
 @device
@@ -1180,13 +1183,14 @@ def forward_quick_approximate(gate, value):
     u_3 = gate + u_2
     u_4 = 1.5957691216057308 * u_3
     u_5 = u_3 - gate
-    u_6 = fma(gate2, gate, -u) + fma(gate, gate, -gate2) * gate
-    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u
-    u_8 = gate - (u_3 - u_5) + (u_2 - u_5) + (u_7 + u_6 * 0.044715)
-    u_9 = fma(1.5957691216057308, u_3, -u_4) + -9.96930880911092e-17 * u_3
-    u_10 = u_9 + u_8 * 1.5957691216057308
-    u_11 = sigmoid_twofold_times_fast(u_4, u_10, gate * value)
-    return value if value != value else u_11
+    p = fma(fma(gate, gate, -gate2), gate, fma(gate2, gate, -u))
+    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
+    p_3 = fma(p, 0.044715, p_2)
+    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
+    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_3
+    p_5 = fma(u_6, 1.5957691216057308, p_4)
+    u_7 = sigmoid_twofold_times_fast(u_4, p_5, gate * value)
+    return value if value != value else u_7
 
 
 @device
@@ -1206,46 +1210,46 @@ def vjp_gate_approximate(gate, value):
     u_2 = 0.044715 * u
     u_3 = gate + u_2
     u_4 = 1.5957691216057308 * u_3
-    u_5 = -u_4
-    u_6 = u_3 - gate
+    u_5 = u_3 - gate
     p = fma(gate, gate, -gate2)
-    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u
-    u_8 = u_7 + (fma(gate2, gate, -u) + p * gate) * 0.044715
-    u_9 = (gate - (u_3 - u_6) + (u_2 - u_6) + u_8) * 1.5957691216057308
-    u_10 = fma(1.5957691216057308, u_3, u_5) + -9.96930880911092e-17 * u_3
-    u_11 = u_10 + u_9
-    s = sigmoid_twofold(u_4, u_11)
-    u_12 = -u_11
-    u_13 = 2.0 * gate
-    u_14 = u_13 * 0.7978845608028654
-    u_15 = 0.134145 * gate2
-    u_16 = 1.0 + u_15
-    u_17 = u_16 - 1.0
-    u_18 = fma(0.134145, gate2, -u_15) + 1.3526957332032908e-17 * gate2
-    u_19 = 1.0 - (u_16 - u_17) + (u_15 - u_17)
-    u_20 = u_19 + (u_18 + p * 0.134145)
-    size = abs(u_20)
-    piece = u_16 + u_20 if size < inf else u_16
-    u_21 = u_14 * piece
-    u_22 = sigmoid_twofold_times(u_4, u_11, u_21)
-    u_23 = sigmoid_twofold_times(u_5, u_12, u_22)
-    u_24 = s + u_23
-    u_25 = u_24 - s
-    u_26 = s - (u_24 - u_25) + (u_23 - u_25)
-    p_2 = fma(u_13, 0.7978845608028654, -u_14)
-    u_27 = (p_2 + -4.98465440455546e-17 * u_13) * piece
-    u_28 = (u_16 - piece + u_20 if size < inf else 0.0) * u_14
-    u_29 = s * (fma(u_14, piece, -u_21) + u_27 + u_28)
-    u_30 = sigmoid_twofold_times_rest(u_4, u_11, u_21) + u_29
-    u_31 = sigmoid_twofold_times_rest(u_5, u_12, u_22)
-    u_32 = u_31 + sigmoid_twofold(u_5, u_12) * u_30
-    u_33 = u_26 + sigmoid_twofold_rest(u_4, u_11) + u_32
-    size_2 = abs(u_33)
-    piece_2 = u_24 + u_33 if size_2 < inf else u_24
-    u_34 = value * piece_2
-    u_35 = (u_24 - piece_2 + u_33 if size_2 < inf else 0.0) * value
-    u_36 = fma(value, piece_2, -u_34) + u_35
-    return u_34 + u_36 if abs(u_36) < inf else u_34
+    p_2 = fma(p, gate, fma(gate2, gate, -u))
+    p_3 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
+    p_4 = fma(p_2, 0.044715, p_3)
+    u_6 = -u_4
+    p_5 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, u_6))
+    u_7 = gate - (u_3 - u_5) + (u_2 - u_5) + p_4
+    p_6 = fma(u_7, 1.5957691216057308, p_5)
+    s = sigmoid_twofold(u_4, p_6)
+    u_8 = -p_6
+    u_9 = 2.0 * gate
+    u_10 = u_9 * 0.7978845608028654
+    u_11 = 0.134145 * gate2
+    u_12 = 1.0 + u_11
+    u_13 = u_12 - 1.0
+    p_7 = fma(1.3526957332032908e-17, gate2, fma(0.134145, gate2, -u_11))
+    p_8 = fma(p, 0.134145, p_7)
+    u_14 = 1.0 - (u_12 - u_13) + (u_11 - u_13) + p_8
+    size = abs(u_14)
+    piece = u_12 + u_14 if size < inf else u_12
+    u_15 = u_10 * piece
+    u_16 = sigmoid_twofold_times(u_4, p_6, u_15)
+    u_17 = sigmoid_twofold_times(u_6, u_8, u_16)
+    u_18 = s + u_17
+    u_19 = u_18 - s
+    u_20 = s - (u_18 - u_19) + (u_17 - u_19)
+    p_9 = fma(-4.98465440455546e-17, u_9, fma(u_9, 0.7978845608028654, -u_10))
+    p_10 = fma(p_9, piece, fma(u_10, piece, -u_15))
+    p_11 = fma(u_12 - piece + u_14 if size < inf else 0.0, u_10, p_10)
+    u_21 = sigmoid_twofold_times_rest(u_4, p_6, u_15) + s * p_11
+    u_22 = sigmoid_twofold_times_rest(u_6, u_8, u_16)
+    u_23 = u_22 + sigmoid_twofold(u_6, u_8) * u_21
+    u_24 = u_20 + sigmoid_twofold_rest(u_4, p_6) + u_23
+    size_2 = abs(u_24)
+    piece_2 = u_18 + u_24 if size_2 < inf else u_18
+    u_25 = value * piece_2
+    piece_3 = u_18 - piece_2 + u_24 if size_2 < inf else 0.0
+    p_12 = fma(piece_3, value, fma(value, piece_2, -u_25))
+    return u_25 + p_12 if abs(p_12) < inf else u_25
 
 
 @device
@@ -1287,11 +1291,12 @@ def vjp_value_approximate(gate, value):
     u_3 = gate + u_2
     u_4 = 1.5957691216057308 * u_3
     u_5 = u_3 - gate
-    u_6 = fma(gate2, gate, -u) + fma(gate, gate, -gate2) * gate
-    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u
-    u_8 = gate - (u_3 - u_5) + (u_2 - u_5) + (u_7 + u_6 * 0.044715)
-    u_9 = fma(1.5957691216057308, u_3, -u_4) + -9.96930880911092e-17 * u_3
-    return sigmoid_twofold_times(u_4, u_9 + u_8 * 1.5957691216057308, gate)
+    p = fma(fma(gate, gate, -gate2), gate, fma(gate2, gate, -u))
+    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
+    p_3 = fma(p, 0.044715, p_2)
+    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
+    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_3
+    return sigmoid_twofold_times(u_4, fma(u_6, 1.5957691216057308, p_4), gate)
 
 
 @device
@@ -1302,17 +1307,17 @@ def vjp_value_float32_approximate(gate, value):
     u_2 = float32(0.044715) * u
     u_3 = gate + u_2
     u_4 = float32(1.5957692) * u_3
-    p = fma(float32(1.5957692), u_3, -u_4)
     u_5 = u_3 - gate
-    p_2 = fma(float32(0.044715), u, -u_2)
-    u_6 = fma(gate, gate, -gate2) * gate
-    u_7 = fma(gate2, gate, -u) + u_6
-    u_8 = p_2 + float32(1.5461444e-09) * u
-    u_9 = gate - (u_3 - u_5) + (u_2 - u_5)
-    u_10 = u_9 + (u_8 + u_7 * float32(0.044715))
-    u_11 = p + float32(-4.534068e-08) * u_3
-    u_12 = u_11 + u_10 * float32(1.5957692)
-    return sigmoid_twofold_times_f32(u_4, u_12, gate)
+    p = fma(gate, gate, -gate2)
+    p_2 = fma(p, gate, fma(gate2, gate, -u))
+    p_3 = fma(float32(0.044715), u, -u_2)
+    p_4 = fma(float32(1.5461444e-09), u, p_3)
+    p_5 = fma(p_2, float32(0.044715), p_4)
+    p_6 = fma(float32(1.5957692), u_3, -u_4)
+    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_5
+    p_7 = fma(float32(-4.534068e-08), u_3, p_6)
+    p_8 = fma(u_6, float32(1.5957692), p_7)
+    return sigmoidgate_twofold_f32(u_4, p_8, gate)
 
 
 @device
@@ -1323,17 +1328,17 @@ def vjp_value_float32_fast_approximate(gate, value):
     u_2 = float32(0.044715) * u
     u_3 = gate + u_2
     u_4 = float32(1.5957692) * u_3
-    p = fma(float32(1.5957692), u_3, -u_4)
     u_5 = u_3 - gate
-    p_2 = fma(float32(0.044715), u, -u_2)
-    u_6 = fma(gate, gate, -gate2) * gate
-    u_7 = fma(gate2, gate, -u) + u_6
-    u_8 = p_2 + float32(1.5461444e-09) * u
-    u_9 = gate - (u_3 - u_5) + (u_2 - u_5)
-    u_10 = u_9 + (u_8 + u_7 * float32(0.044715))
-    u_11 = p + float32(-4.534068e-08) * u_3
-    u_12 = u_11 + u_10 * float32(1.5957692)
-    return sigmoidgate_twofold_f32_fast(u_4, u_12, gate)
+    p = fma(gate, gate, -gate2)
+    p_2 = fma(p, gate, fma(gate2, gate, -u))
+    p_3 = fma(float32(0.044715), u, -u_2)
+    p_4 = fma(float32(1.5461444e-09), u, p_3)
+    p_5 = fma(p_2, float32(0.044715), p_4)
+    p_6 = fma(float32(1.5957692), u_3, -u_4)
+    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_5
+    p_7 = fma(float32(-4.534068e-08), u_3, p_6)
+    p_8 = fma(u_6, float32(1.5957692), p_7)
+    return sigmoidgate_twofold_f32_fast(u_4, p_8, gate)
 
 
 @device
@@ -1345,11 +1350,12 @@ def vjp_value_quick_approximate(gate, value):
     u_3 = gate + u_2
     u_4 = 1.5957691216057308 * u_3
     u_5 = u_3 - gate
-    u_6 = fma(gate2, gate, -u) + fma(gate, gate, -gate2) * gate
-    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u
-    u_8 = gate - (u_3 - u_5) + (u_2 - u_5) + (u_7 + u_6 * 0.044715)
-    u_9 = fma(1.5957691216057308, u_3, -u_4) + -9.96930880911092e-17 * u_3
-    return sigmoid_twofold_times_fast(u_4, u_9 + u_8 * 1.5957691216057308, gate)
+    p = fma(fma(gate, gate, -gate2), gate, fma(gate2, gate, -u))
+    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
+    p_3 = fma(p, 0.044715, p_2)
+    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
+    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_3
+    return sigmoid_twofold_times_fast(u_4, fma(u_6, 1.5957691216057308, p_4), gate)
 
 
 @device
@@ -1411,9 +1417,9 @@ def vjp_gate(gate, value):
     size = abs(u_11)
     piece = u_8 + u_11 if size < inf else u_8
     u_12 = value * piece
-    u_13 = (u_8 - piece + u_11 if size < inf else 0.0) * value
-    u_14 = fma(value, piece, -u_12) + u_13
-    return u_12 + u_14 if abs(u_14) < inf else u_12
+    piece_2 = u_8 - piece + u_11 if size < inf else 0.0
+    p = fma(piece_2, value, fma(value, piece, -u_12))
+    return u_12 + p if abs(p) < inf else u_12
 
 
 @device
@@ -1443,7 +1449,7 @@ def vjp_value(gate, value):
 @device
 def vjp_value_float32(gate, value):
     """Return the derivative with respect to value, in float32, compensated."""
-    return normcdf_times_f32(gate, gate)
+    return normcdfgate_f32(gate)
 
 
 @device

@@ -10,13 +10,13 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward_approximate: float32, compensated (0.73 ULP); fast: float32 (2.11 ULP)
+    forward_approximate: float32, compensated (0.63 ULP); fast: float32 (2.11 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     derivative_approximate: float64, to fewer digits (0.50 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     second_derivative_approximate: float64, to fewer digits (0.72 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
-    forward: float32, compensated (0.81 ULP); fast: float32 (2.03 ULP)
+    forward: float32, compensated (0.81 ULP); fast: float32 (2.58 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     derivative: float64, to fewer digits (0.51 ULP); fast: float32 (2.22 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
@@ -29,6 +29,8 @@ from math import inf
 from numpy import float32
 
 from actgen.cuda.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     coordinates,
     copysign,
@@ -58,7 +60,7 @@ from actgen.cuda.intrinsics import (
 def sigmoid_twofold_times(x, low, b):
     """Return sigmoid(x + low) * b: exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -81,7 +83,7 @@ def sigmoid_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -99,53 +101,55 @@ def sigmoid_twofold_times(x, low, b):
 
 
 @device
-def sigmoid_twofold_times_f32(x, low, b):
-    """Return sigmoid(x + low) * b, error below 0.99 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
-    t = fma(near, float32(1.442695), shift)
+def sigmoidgate_twofold_f32(x, low, b):
+    """Return b sigmoid(x + low), error below 0.85 ULP; b must have the sign of x."""
+    size = abs(x)
+    piece = at_least(b, float32(0.0))
+    near = at_most(size, float32(110.0))
+    t = fma(near, float32(-1.442695), float32(12583079.0))
     scale = power2_rounded(t)
-    back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
-    a = scale * back
-    k = t - shift
-    high = fma(k, float32(0.6931472), -near)
-    u = -(low if abs(x) < float32(1000.0) else float32(0.0))
-    rest = fma(k, float32(-1.9046542e-09), u)
+    weight = abs(b) * scale
+    u = -weight
+    k = t - float32(12583079.0)
+    high = fma(k, float32(-0.6931472), -near)
+    start = float32(1.0) + high
+    piece_2 = low if x < float32(0.0) else -low
+    rest = fma(k, float32(1.9046542e-09), piece_2)
     r = high + rest
     r2 = r * r
     p = fma(float32(0.008368889), r, float32(0.04166621))
     p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    r_low = high - r + rest
-    tail = fma(r2, curve, fma(r_low, r, r_low))
-    p_3 = r + tail
-    m = fma(p_3, float32(1.0), float32(1.0))
-    below = a + m
+    p_3 = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    start_low = float32(1.0) - start + high
+    curve = fma(r2, p_3, rest + start_low)
+    e = start + curve
+    power = scale * float32(9.094947e-13)
+    below = fma(power, e, float32(1.0))
     inverse = float32(1.0) / below
-    ratio = inverse * scale
-    u_2 = -inverse
-    u_3 = (a if a > m else m) - below
-    m_low = fma(p_3, float32(1.0), float32(1.0) - m)
-    below_low = u_3 + (m if a > m else a) + m_low
-    left = fma(u_2, below_low, fma(u_2, below, float32(1.0)))
-    extra = left * inverse * scale * b
-    piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
-    result = fma(ratio, b, piece_2) * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    tail = e * inverse
+    above = piece * float32(1099511600000.0)
+    left = fma(u, tail, above)
+    u_2 = -tail
+    e_low = start - e + curve
+    below_low = fma(power, e_low, fma(power, e, float32(1.0) - below))
+    u_3 = fma(u_2, below, e) + fma(u_2, below_low, e_low)
+    rest_2 = fma(u, tail, above - left)
+    u_4 = left + fma(u, u_3 * inverse, rest_2)
+    u_5 = u_4 * float32(9.094947e-13)
+    return copysign(piece if size > float32(110.0) else u_5, b)
 
 
 @device
 def sigmoidgate_twofold_f32_fast(x, low, b):
     """Return b sigmoid(x + low), error below 3.0 ULP; b must have the sign of x."""
     size = abs(x)
-    near = float32(110.0) if size > float32(110.0) else size
-    t = fma(near, float32(-1.442695), float32(12582952.0))
+    piece = at_least(b, float32(0.0))
+    near = at_most(size, float32(110.0))
+    t = fma(near, float32(-1.442695), float32(12583079.0))
     scale = power2_rounded(t)
-    k = t - float32(12582952.0)
+    k = t - float32(12583079.0)
     high = fma(k, float32(-0.6931472), -near)
-    piece = low if size < float32(1000.0) else float32(0.0)
-    piece_2 = piece if x < float32(0.0) else -piece
+    piece_2 = low if x < float32(0.0) else -low
     p = fma(k, float32(1.9046542e-09), piece_2)
     r = high + p
     p_2 = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
@@ -156,20 +160,18 @@ def sigmoidgate_twofold_f32_fast(x, low, b):
     p_7 = r * p_6
     p_8 = fma(scale, float32(9.094947e-13), float32(1.0))
     below = fma(scale, p_7, p_8)
-    u = (float32(0.0) if size > float32(110.0) else abs(b)) * scale
-    weight = u / below
-    u_2 = -weight
-    piece_3 = float32(0.0) if b < float32(0.0) else b
-    p_9 = fma(u_2, float32(9.094947e-13), piece_3)
-    return copysign(fma(u_2, p_7, p_9), b)
+    weight = abs(b) * scale / below
+    u = -weight
+    p_9 = fma(u, p_7, fma(u, float32(9.094947e-13), piece))
+    return copysign(piece if size > float32(110.0) else p_9, b)
 
 
 @device
 def sigmoid_twofold_times_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.5 ULP: exp(-x) and one division."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    piece = at_least(x, -1386.0)
+    near = at_most(piece, 38.0)
+    shift = 6755399441057747.0 if x < -690.0 else 6755399441056767.0
     shifted = fma(near, 1.4426950408889634, shift)
     scale = power2_rounded(shifted)
     down = 9.785978320356312e-296 if x < -690.0 else 1.0
@@ -208,7 +210,7 @@ def sigmoid_times_approx(x, b):
 def sigmoid_twofold(x, low):
     """Return sigmoid(x + low): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -231,7 +233,7 @@ def sigmoid_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -251,7 +253,7 @@ def sigmoid_twofold(x, low):
 def sigmoid_twofold_rest(x, low):
     """Return what rounding leaves of sigmoid(x + low)."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -274,7 +276,7 @@ def sigmoid_twofold_rest(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -295,7 +297,7 @@ def sigmoid_twofold_rest(x, low):
 def sigmoid_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sigmoid(x + low) * b."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -318,7 +320,7 @@ def sigmoid_twofold_times_rest(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -340,9 +342,9 @@ def sigmoid_twofold_times_rest(x, low, b):
 def sigmoid_plain(x):
     """Return sigmoid(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -367,9 +369,9 @@ def sigmoid_plain(x):
 def sigmoidslope_plain(x):
     """Return sigmoidslope(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -393,8 +395,8 @@ def sigmoidslope_plain(x):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 
@@ -421,10 +423,10 @@ def product(a, b):
 def normcdf_times(x, b):
     """Return normcdf(x) * b: exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     size = abs(x)
-    far = 53.0 if size > 53.0 else size
+    far = at_most(size, 53.0)
     u = far * far
     fall = -0.5 * u
-    short = -1400.0 if fall < -1400.0 else fall
+    short = at_least(fall, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -448,7 +450,7 @@ def normcdf_times(x, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = 0.5 * (e * scale)
     near = far + 25165824.0 - 25165824.0
@@ -504,34 +506,34 @@ def normcdf_times(x, b):
 
 
 @device
-def normcdf_times_f32(x, b):
-    """Return normcdf(x) * b, error below 0.86 ULP: exp(-y²) / h(y), h nearly a straight line."""
-    start = float32(1.0) if x > float32(0.0) else float32(0.0)
+def normcdfgate_f32(x):
+    """Return x normcdf(x), error below 0.95 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
     size = abs(x)
-    most = float32(6.0) if x > float32(0.0) else float32(18.0)
-    y = most if size > most else size
-    area = y * y
-    shift = float32(12583021.0) if x < float32(-12.0) else float32(12582911.0)
-    t = fma(area, float32(-0.7213475), shift)
-    k = t - shift
+    piece = at_least(x, float32(0.0))
+    holds = size > float32(14.7)
+    near = float32(14.7) if holds else size
+    area = near * near
+    t = fma(area, float32(-0.7213475), float32(12583078.0))
+    scale = power2_rounded(t)
+    weight = near * scale
+    u = -weight
+    k = t - float32(12583078.0)
     r = fma(k, float32(1.3862944), area)
     e_near = fma(r, float32(-0.5), float32(1.0))
-    line = fma(y, float32(1.078125), float32(1.0))
-    p = fma(float32(0.006018176), y, float32(-0.0069231144))
-    p_2 = fma(float32(-0.10919907), y, float32(-0.28024015))
+    line = fma(near, float32(1.078125), float32(1.0))
+    p = fma(float32(0.006018176), near, float32(-0.0069231144))
+    p_2 = fma(float32(-0.10919907), near, float32(-0.28024015))
     top = fma(fma(float32(0.0014441528), area, p), area, p_2)
-    p_3 = fma(float32(0.08137479), y, float32(0.3668376))
+    p_3 = fma(float32(0.08137479), near, float32(0.3668376))
     p_4 = fma(float32(0.008244044), area, p_3)
-    p_5 = fma(p_4, area, fma(float32(0.8771573), y, float32(1.0)))
+    p_5 = fma(p_4, area, fma(float32(0.8771573), near, float32(1.0)))
     v = top / p_5
-    bend = y * v
+    bend = near * v
     h = line + bend
     inverse = float32(1.0) / h
     tail = e_near * inverse
-    scale = power2_rounded(t)
-    signed = -scale if x > float32(0.0) else scale
-    part = tail * signed
-    both = start + part
+    above = piece * float32(1099511600000.0)
+    left = fma(u, tail, above)
     r2 = r * r
     p_6 = fma(float32(-0.00026152778), r, float32(0.002604138))
     p_7 = fma(float32(2.1797317e-05), r2, p_6)
@@ -539,63 +541,63 @@ def normcdf_times_f32(x, b):
     p_8 = fma(r, float32(-0.5), float32(1.0) - e_near)
     e_rest = fma(r2, curve, p_8)
     e = e_near + e_rest
-    u = -inverse
-    p_9 = fma(y, float32(1.078125), float32(1.0) - line)
+    u_2 = -inverse
+    p_9 = fma(near, float32(1.078125), float32(1.0) - line)
     h_low = line - h + bend + p_9
-    left = fma(u, h_low, fma(u, h, float32(1.0)))
-    rest = fma(k, float32(-3.8093084e-09), fma(y, y, -area))
+    left_2 = fma(u_2, h_low, fma(u_2, h, float32(1.0)))
+    p_10 = fma(near, near, -area)
+    rest = fma(k, float32(-3.8093084e-09), p_10)
     e_low = fma(rest, float32(-0.5) * e, e_rest)
-    p_10 = fma(e_near, inverse, -tail)
-    tail_low = fma(inverse, fma(e, left, e_low), p_10)
-    both_low = fma(tail_low, signed, start - both + part)
-    extra = both_low * b
-    piece = extra if abs(b) < float32(inf) else float32(0.0)
-    back = float32(7.70372e-34) if x < float32(-12.0) else float32(1.0)
-    result = fma(both, b, piece) * back
-    return copysign(float32(0.0), b) if x <= float32(-18.0) else result
+    p_11 = fma(e_near, inverse, -tail)
+    tail_low = fma(inverse, fma(e, left_2, e_low), p_11)
+    rest_2 = fma(u, tail, above - left)
+    u_3 = left + fma(u, tail_low, rest_2)
+    u_4 = u_3 * float32(9.094947e-13)
+    piece_2 = piece if size > float32(14.7) else u_4
+    return copysign(piece_2, x)
 
 
 @device
 def normcdfgate_f32_fast(x):
-    """Return x normcdf(x), error below 2.9 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
+    """Return x normcdf(x), error below 3.5 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
     size = abs(x)
     holds = size > float32(14.7)
     near = float32(14.7) if holds else size
     area = near * near
-    t = fma(area, float32(-0.5) * float32(1.442695), float32(12582951.0))
+    t = fma(area, float32(-0.5) * float32(1.442695), float32(12583078.0))
     scale = power2_rounded(t)
-    p = fma(float32(0.006018176), near, float32(-0.0069231144))
-    p_2 = fma(float32(-0.10919907), near, float32(-0.28024015))
-    p_3 = fma(fma(float32(0.0014441528), area, p), area, p_2)
-    p_4 = fma(float32(0.08137479), near, float32(0.3668376))
-    p_5 = fma(float32(0.008244044), area, p_4)
-    p_6 = fma(p_5, area, fma(float32(0.8771573), near, float32(1.0)))
-    v = p_3 / p_6
-    h = fma(near, v + float32(1.078125), float32(1.0))
-    weight = near * scale / h
+    p = fma(float32(0.08137479), near, float32(0.3668376))
+    p_2 = fma(float32(0.8771573), near, float32(1.0))
+    below = fma(fma(float32(0.008244044), area, p), area, p_2)
+    p_3 = fma(float32(0.006018176), near, float32(-0.0069231144))
+    p_4 = fma(float32(-0.10919907), near, float32(-0.28024015))
+    p_5 = fma(float32(0.0014441528), area, p_3)
+    top = fma(p_5, area, p_4)
+    h = fma(near, fma(float32(1.078125), below, top), below)
+    weight = near * scale * below / h
     u = -weight
-    k = t - float32(12582951.0)
+    k = t - float32(12583078.0)
     high = fma(near, near, k * float32(1.3862915))
     r = fma(k, float32(2.8572135e-06), high)
-    p_7 = fma(float32(1.9824545e-17), r, float32(-2.3785813e-16))
-    p_8 = fma(p_7, r, float32(2.3684498e-15))
-    p_9 = fma(p_8, r, float32(-1.8947637e-14))
-    p_10 = fma(p_9, r, float32(1.1368684e-13))
-    p_11 = fma(p_10, r, float32(-4.5474735e-13))
-    p_12 = r * p_11
-    piece = float32(0.0) if x < float32(0.0) else x
-    p_13 = fma(u, p_12, fma(u, float32(9.094947e-13), piece))
-    return copysign(p_13, x)
+    p_6 = fma(float32(1.9824545e-17), r, float32(-2.3785813e-16))
+    p_7 = fma(p_6, r, float32(2.3684498e-15))
+    p_8 = fma(p_7, r, float32(-1.8947637e-14))
+    p_9 = fma(p_8, r, float32(1.1368684e-13))
+    p_10 = fma(p_9, r, float32(-4.5474735e-13))
+    p_11 = r * p_10
+    piece = at_least(x, float32(0.0))
+    p_12 = fma(u, p_11, fma(u, float32(9.094947e-13), piece))
+    return copysign(p_12, x)
 
 
 @device
 def normcdf_times_fast(x, b):
     """Return normcdf(x) * b, error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
-    near = 52.0 if size > 52.0 else size
+    near = at_most(size, 52.0)
     area = near * near
     fall = -(0.5 * area)
-    shift = 6755399441056724.0 if fall < -690.0 else 6755399441055744.0
+    shift = 6755399441057747.0 if fall < -690.0 else 6755399441056767.0
     shifted = fma(fall, 1.4426950408889634, shift)
     k = shifted - shift
     u = -k
@@ -644,8 +646,8 @@ def normcdf_times_fast(x, b):
     p_31 = fma(p_25, u_2, p_30)
     p_32 = fma(p_21, t, p_31)
     slow = 0.5 * p_32 * inverse
-    scaled = scale * slow
-    tail = fma(p_11, scaled, scaled)
+    slowed = scale * slow
+    tail = fma(p_11, slowed, slowed)
     down = 9.785978320356312e-296 if fall < -690.0 else 1.0
     u_4 = (tail if x <= 0.0 else fma(-tail, down, 1.0)) * b
     result = u_4 * (down if x <= 0.0 else 1.0)
@@ -676,10 +678,10 @@ def normcdf_times_approx(x, b):
 def normcdf(x):
     """Return normcdf(x): exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     size = abs(x)
-    far = 53.0 if size > 53.0 else size
+    far = at_most(size, 53.0)
     u = far * far
     fall = -0.5 * u
-    short = -1400.0 if fall < -1400.0 else fall
+    short = at_least(fall, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -703,7 +705,7 @@ def normcdf(x):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = 0.5 * (e * scale)
     near = far + 25165824.0 - 25165824.0
@@ -759,8 +761,8 @@ def normcdf(x):
 @device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -782,8 +784,8 @@ def exp_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
@@ -795,10 +797,10 @@ def exp_twofold_times(x, low, b):
 def normcdf_rest(x):
     """Return what rounding leaves of normcdf(x)."""
     size = abs(x)
-    far = 53.0 if size > 53.0 else size
+    far = at_most(size, 53.0)
     u = far * far
     fall = -0.5 * u
-    short = -1400.0 if fall < -1400.0 else fall
+    short = at_least(fall, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -822,7 +824,7 @@ def normcdf_rest(x):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = 0.5 * (e * scale)
     near = far + 25165824.0 - 25165824.0
@@ -879,8 +881,8 @@ def normcdf_rest(x):
 @device
 def exp_twofold_times_rest(x, low, b):
     """Return what rounding leaves of exp(x + low) * b."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -902,8 +904,8 @@ def exp_twofold_times_rest(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     u_3 = e * scale
     e_low = above - e + below
@@ -916,9 +918,9 @@ def exp_twofold_times_rest(x, low, b):
 def normcdfslope_short(x):
     """Return normcdfslope(x) to 2**-32: its zero is a factor."""
     u = -(0.5 * (x * x))
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
@@ -931,7 +933,7 @@ def normcdfslope_short(x):
     scale = power2_rounded(shifted)
     e = p_7 * scale
     size = abs(x)
-    y = 15.0 if size > 15.0 else size
+    y = at_most(size, 15.0)
     below = 0.7517915246935645 - y + -1.4956759177009883e-17
     inverse = 1.0 / (y + 3.0)
     t = (y - 3.0) * inverse
@@ -959,8 +961,8 @@ def normcdfslope_f32_fast(x):
     near = float32(14.6) if holds else size
     area = near * near
     u = float32(-0.5) * area
-    t = fma(u, float32(1.442695), float32(12582952.0))
-    k = t - float32(12582952.0)
+    t = fma(u, float32(1.442695), float32(12583079.0))
+    k = t - float32(12583079.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), u)
     u_3 = float32(-0.5) * fma(near, near, -area)
@@ -995,7 +997,7 @@ def normcdfslope_f32_fast(x):
 def normcdfslope_approx(x):
     """Return the derivative of x normcdf(x) to about 2**-18."""
     size = abs(x)
-    y = float32(20.0) if size > float32(20.0) else size
+    y = at_most(size, float32(20.0))
     area = y * y
     h = exp2_approx(area * float32(-0.36067376))
     u = float32(0.75179154) - y + float32(-1.211445e-08)
@@ -1012,8 +1014,8 @@ def normcdfslope_approx(x):
 @device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -1035,8 +1037,8 @@ def exp_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
@@ -1045,8 +1047,8 @@ def exp_twofold(x, low):
 @device
 def exp_twofold_rest(x, low):
     """Return what rounding leaves of exp(x + low)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -1068,8 +1070,8 @@ def exp_twofold_rest(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     u_3 = e * scale
     e_low = above - e + below
@@ -1082,9 +1084,9 @@ def exp_twofold_rest(x, low):
 def bell_plain(x):
     """Return bell(x) to some ULP: x = k log 2 + r, a polynomial for exp(r)."""
     u = -(0.5 * (x * x))
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -1127,11 +1129,12 @@ def forward_approximate(x):
     u_3 = x + u_2
     u_4 = 1.5957691216057308 * u_3
     u_5 = u_3 - x
-    u_6 = (fma(x2, x, -u) + fma(x, x, -x2) * x) * 0.044715
-    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u + u_6
-    u_8 = fma(1.5957691216057308, u_3, -u_4) + -9.96930880911092e-17 * u_3
-    u_9 = (x - (u_3 - u_5) + (u_2 - u_5) + u_7) * 1.5957691216057308
-    return sigmoid_twofold_times(u_4, u_8 + u_9, x)
+    p = fma(fma(x, x, -x2), x, fma(x2, x, -u))
+    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
+    p_3 = fma(p, 0.044715, p_2)
+    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
+    u_6 = x - (u_3 - u_5) + (u_2 - u_5) + p_3
+    return sigmoid_twofold_times(u_4, fma(u_6, 1.5957691216057308, p_4), x)
 
 
 @device
@@ -1142,16 +1145,16 @@ def forward_float32_approximate(x):
     u_2 = float32(0.044715) * u
     u_3 = x + u_2
     u_4 = float32(1.5957692) * u_3
-    p = fma(float32(1.5957692), u_3, -u_4)
     u_5 = u_3 - x
+    p = fma(fma(x, x, -x2), x, fma(x2, x, -u))
     p_2 = fma(float32(0.044715), u, -u_2)
-    u_6 = fma(x2, x, -u) + fma(x, x, -x2) * x
-    u_7 = p_2 + float32(1.5461444e-09) * u
-    u_8 = x - (u_3 - u_5) + (u_2 - u_5)
-    u_9 = u_8 + (u_7 + u_6 * float32(0.044715))
-    u_10 = p + float32(-4.534068e-08) * u_3
-    u_11 = u_10 + u_9 * float32(1.5957692)
-    return sigmoid_twofold_times_f32(u_4, u_11, x)
+    p_3 = fma(float32(1.5461444e-09), u, p_2)
+    p_4 = fma(p, float32(0.044715), p_3)
+    p_5 = fma(float32(1.5957692), u_3, -u_4)
+    u_6 = x - (u_3 - u_5) + (u_2 - u_5) + p_4
+    p_6 = fma(float32(-4.534068e-08), u_3, p_5)
+    p_7 = fma(u_6, float32(1.5957692), p_6)
+    return sigmoidgate_twofold_f32(u_4, p_7, x)
 
 
 @device
@@ -1162,16 +1165,16 @@ def forward_float32_fast_approximate(x):
     u_2 = float32(0.044715) * u
     u_3 = x + u_2
     u_4 = float32(1.5957692) * u_3
-    p = fma(float32(1.5957692), u_3, -u_4)
     u_5 = u_3 - x
+    p = fma(fma(x, x, -x2), x, fma(x2, x, -u))
     p_2 = fma(float32(0.044715), u, -u_2)
-    u_6 = fma(x2, x, -u) + fma(x, x, -x2) * x
-    u_7 = p_2 + float32(1.5461444e-09) * u
-    u_8 = x - (u_3 - u_5) + (u_2 - u_5)
-    u_9 = u_8 + (u_7 + u_6 * float32(0.044715))
-    u_10 = p + float32(-4.534068e-08) * u_3
-    u_11 = u_10 + u_9 * float32(1.5957692)
-    return sigmoidgate_twofold_f32_fast(u_4, u_11, x)
+    p_3 = fma(float32(1.5461444e-09), u, p_2)
+    p_4 = fma(p, float32(0.044715), p_3)
+    p_5 = fma(float32(1.5957692), u_3, -u_4)
+    u_6 = x - (u_3 - u_5) + (u_2 - u_5) + p_4
+    p_6 = fma(float32(-4.534068e-08), u_3, p_5)
+    p_7 = fma(u_6, float32(1.5957692), p_6)
+    return sigmoidgate_twofold_f32_fast(u_4, p_7, x)
 
 
 @device
@@ -1183,11 +1186,12 @@ def forward_quick_approximate(x):
     u_3 = x + u_2
     u_4 = 1.5957691216057308 * u_3
     u_5 = u_3 - x
-    u_6 = (fma(x2, x, -u) + fma(x, x, -x2) * x) * 0.044715
-    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u + u_6
-    u_8 = fma(1.5957691216057308, u_3, -u_4) + -9.96930880911092e-17 * u_3
-    u_9 = (x - (u_3 - u_5) + (u_2 - u_5) + u_7) * 1.5957691216057308
-    return sigmoid_twofold_times_fast(u_4, u_8 + u_9, x)
+    p = fma(fma(x, x, -x2), x, fma(x2, x, -u))
+    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
+    p_3 = fma(p, 0.044715, p_2)
+    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
+    u_6 = x - (u_3 - u_5) + (u_2 - u_5) + p_3
+    return sigmoid_twofold_times_fast(u_4, fma(u_6, 1.5957691216057308, p_4), x)
 
 
 @device
@@ -1205,43 +1209,43 @@ def derivative_approximate(x):
     u_2 = 0.044715 * u
     u_3 = x + u_2
     u_4 = 1.5957691216057308 * u_3
-    u_5 = -u_4
-    u_6 = u_3 - x
+    u_5 = u_3 - x
     p = fma(x, x, -x2)
-    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u
-    u_8 = u_7 + (fma(x2, x, -u) + p * x) * 0.044715
-    u_9 = (x - (u_3 - u_6) + (u_2 - u_6) + u_8) * 1.5957691216057308
-    u_10 = fma(1.5957691216057308, u_3, u_5) + -9.96930880911092e-17 * u_3
-    u_11 = u_10 + u_9
-    s = sigmoid_twofold(u_4, u_11)
-    u_12 = -u_11
-    u_13 = 2.0 * x
-    u_14 = u_13 * 0.7978845608028654
-    u_15 = 0.134145 * x2
-    u_16 = 1.0 + u_15
-    u_17 = u_16 - 1.0
-    u_18 = fma(0.134145, x2, -u_15) + 1.3526957332032908e-17 * x2
-    u_19 = 1.0 - (u_16 - u_17) + (u_15 - u_17)
-    u_20 = u_19 + (u_18 + p * 0.134145)
-    size = abs(u_20)
-    piece = u_16 + u_20 if size < inf else u_16
-    u_21 = u_14 * piece
-    u_22 = sigmoid_twofold_times(u_4, u_11, u_21)
-    u_23 = sigmoid_twofold_times(u_5, u_12, u_22)
-    u_24 = s + u_23
-    u_25 = u_24 - s
-    u_26 = s - (u_24 - u_25) + (u_23 - u_25)
-    p_2 = fma(u_13, 0.7978845608028654, -u_14)
-    u_27 = (p_2 + -4.98465440455546e-17 * u_13) * piece
-    u_28 = (u_16 - piece + u_20 if size < inf else 0.0) * u_14
-    u_29 = s * (fma(u_14, piece, -u_21) + u_27 + u_28)
-    u_30 = sigmoid_twofold_times_rest(u_4, u_11, u_21) + u_29
-    u_31 = sigmoid_twofold_times_rest(u_5, u_12, u_22)
-    u_32 = u_31 + sigmoid_twofold(u_5, u_12) * u_30
-    u_33 = u_26 + sigmoid_twofold_rest(u_4, u_11) + u_32
-    size_2 = abs(u_33)
-    piece_2 = u_24 + u_33 if size_2 < inf else u_24
-    piece_3 = u_24 - piece_2 + u_33 if size_2 < inf else 0.0
+    p_2 = fma(p, x, fma(x2, x, -u))
+    p_3 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
+    p_4 = fma(p_2, 0.044715, p_3)
+    u_6 = -u_4
+    p_5 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, u_6))
+    u_7 = x - (u_3 - u_5) + (u_2 - u_5) + p_4
+    p_6 = fma(u_7, 1.5957691216057308, p_5)
+    s = sigmoid_twofold(u_4, p_6)
+    u_8 = -p_6
+    u_9 = 2.0 * x
+    u_10 = u_9 * 0.7978845608028654
+    u_11 = 0.134145 * x2
+    u_12 = 1.0 + u_11
+    u_13 = u_12 - 1.0
+    p_7 = fma(1.3526957332032908e-17, x2, fma(0.134145, x2, -u_11))
+    p_8 = fma(p, 0.134145, p_7)
+    u_14 = 1.0 - (u_12 - u_13) + (u_11 - u_13) + p_8
+    size = abs(u_14)
+    piece = u_12 + u_14 if size < inf else u_12
+    u_15 = u_10 * piece
+    u_16 = sigmoid_twofold_times(u_4, p_6, u_15)
+    u_17 = sigmoid_twofold_times(u_6, u_8, u_16)
+    u_18 = s + u_17
+    u_19 = u_18 - s
+    u_20 = s - (u_18 - u_19) + (u_17 - u_19)
+    p_9 = fma(-4.98465440455546e-17, u_9, fma(u_9, 0.7978845608028654, -u_10))
+    p_10 = fma(p_9, piece, fma(u_10, piece, -u_15))
+    p_11 = fma(u_12 - piece + u_14 if size < inf else 0.0, u_10, p_10)
+    u_21 = sigmoid_twofold_times_rest(u_4, p_6, u_15) + s * p_11
+    u_22 = sigmoid_twofold_times_rest(u_6, u_8, u_16)
+    u_23 = u_22 + sigmoid_twofold(u_6, u_8) * u_21
+    u_24 = u_20 + sigmoid_twofold_rest(u_4, p_6) + u_23
+    size_2 = abs(u_24)
+    piece_2 = u_18 + u_24 if size_2 < inf else u_18
+    piece_3 = u_18 - piece_2 + u_24 if size_2 < inf else 0.0
     return piece_2 + piece_3 if abs(piece_3) < inf else piece_2
 
 
@@ -1284,95 +1288,95 @@ def second_derivative_approximate(x):
     u_5 = -u_4
     u_6 = u_3 - x
     p = fma(x, x, -x2)
-    u_7 = fma(0.044715, u, -u_2) + 2.1960211427085595e-18 * u
-    u_8 = u_7 + (fma(x2, x, -u) + p * x) * 0.044715
-    u_9 = (x - (u_3 - u_6) + (u_2 - u_6) + u_8) * 1.5957691216057308
-    u_10 = fma(1.5957691216057308, u_3, u_5) + -9.96930880911092e-17 * u_3
-    u_11 = u_10 + u_9
-    u_12 = -u_11
-    u_13 = 0.134145 * x2
-    u_14 = 1.0 + u_13
-    u_15 = u_14 - 1.0
-    u_16 = fma(0.134145, x2, -u_13) + 1.3526957332032908e-17 * x2
-    u_17 = 1.0 - (u_14 - u_15) + (u_13 - u_15)
-    u_18 = u_17 + (u_16 + p * 0.134145)
-    size = abs(u_18)
-    piece = u_14 + u_18 if size < inf else u_14
-    u_19 = 1.5957691216057308 * piece
-    u_20 = sigmoid_twofold_times(u_4, u_11, u_19)
-    u_21 = sigmoid_twofold_times(u_5, u_12, u_20)
-    u_22 = piece * 0.7978845608028654
-    u_23 = sigmoid_twofold_times(u_5, u_12, u_22)
-    u_24 = 2.0 * sigmoid_twofold_times(u_4, u_11, u_23)
-    u_25 = 4.0 * x
-    u_26 = u_25 * 0.7978845608028654
-    u_27 = u_26 * piece
-    u_28 = product(u_27, u_23)
-    u_29 = sigmoid_twofold_times(u_4, u_11, u_28)
-    u_30 = sigmoid_twofold_times(u_5, u_12, u_29)
-    u_31 = u_24 + u_30
-    u_32 = u_31 - u_24
-    s = sigmoid_twofold(u_4, u_11)
-    s_2 = sigmoid_twofold(u_5, u_12)
-    piece_2 = u_14 - piece + u_18 if size < inf else 0.0
-    p_2 = fma(piece, 0.7978845608028654, -u_22)
-    u_33 = p_2 + piece_2 * 0.7978845608028654
-    u_34 = u_33 + -4.98465440455546e-17 * piece
-    u_35 = sigmoid_twofold_times_rest(u_5, u_12, u_22) + s_2 * u_34
-    u_36 = 2.0 * (sigmoid_twofold_times_rest(u_4, u_11, u_23) + s * u_35)
-    p_3 = fma(u_25, 0.7978845608028654, -u_26)
-    u_37 = (p_3 + -4.98465440455546e-17 * u_25) * piece
-    u_38 = fma(u_26, piece, -u_27) + u_37 + piece_2 * u_26
-    u_39 = fma(u_27, u_23, -(u_27 * u_23)) + u_38 * u_23
-    u_40 = s * (0.0 if u_27 == 0.0 else u_39 + u_35 * u_27)
-    u_41 = s_2 * (sigmoid_twofold_times_rest(u_4, u_11, u_28) + u_40)
-    u_42 = u_24 - (u_31 - u_32) + (u_30 - u_32) + u_36
-    u_43 = u_42 + (sigmoid_twofold_times_rest(u_5, u_12, u_29) + u_41)
-    size_2 = abs(u_43)
-    piece_3 = u_31 + u_43 if size_2 < inf else u_31
-    u_44 = product(u_27, u_22)
-    u_45 = sigmoid_twofold_times(u_4, u_11, u_44)
-    u_46 = sigmoid_twofold_times(u_4, u_11, u_45)
-    u_47 = sigmoid_twofold_times(u_5, u_12, u_46)
-    u_48 = piece_3 - u_47
-    u_49 = u_48 - piece_3
-    piece_4 = u_31 - piece_3 + u_43 if size_2 < inf else 0.0
-    u_50 = fma(u_27, u_22, -(u_27 * u_22)) + u_38 * u_22
-    u_51 = s * (0.0 if u_27 == 0.0 else u_50 + u_34 * u_27)
-    u_52 = s * (sigmoid_twofold_times_rest(u_4, u_11, u_44) + u_51)
-    u_53 = s_2 * (sigmoid_twofold_times_rest(u_4, u_11, u_45) + u_52)
-    u_54 = piece_3 - (u_48 - u_49) - (u_47 + u_49) + piece_4
-    u_55 = u_54 + -(sigmoid_twofold_times_rest(u_5, u_12, u_46) + u_53)
-    size_3 = abs(u_55)
-    piece_5 = u_48 + u_55 if size_3 < inf else u_48
-    u_56 = u_21 + piece_5
-    u_57 = u_56 - u_21
-    p_4 = fma(1.5957691216057308, piece, -u_19)
-    u_58 = p_4 + -9.96930880911092e-17 * piece
-    u_59 = s * (u_58 + piece_2 * 1.5957691216057308)
-    u_60 = s_2 * (sigmoid_twofold_times_rest(u_4, u_11, u_19) + u_59)
-    u_61 = sigmoid_twofold_times_rest(u_5, u_12, u_20) + u_60
-    piece_6 = u_48 - piece_5 + u_55 if size_3 < inf else 0.0
-    u_62 = u_21 - (u_56 - u_57) + (piece_5 - u_57) + u_61 + piece_6
-    size_4 = abs(u_62)
-    piece_7 = u_56 + u_62 if size_4 < inf else u_56
-    u_63 = 0.53658 * x2
-    u_64 = u_63 * 0.7978845608028654
-    u_65 = sigmoid_twofold_times(u_4, u_11, u_64)
-    u_66 = sigmoid_twofold_times(u_5, u_12, u_65)
-    u_67 = piece_7 + u_66
-    u_68 = u_67 - piece_7
-    piece_8 = u_56 - piece_7 + u_62 if size_4 < inf else 0.0
-    u_69 = fma(0.53658, x2, -u_63) + 5.410782932813163e-17 * x2
-    u_70 = (u_69 + p * 0.53658) * 0.7978845608028654
-    u_71 = fma(u_63, 0.7978845608028654, -u_64) + u_70
-    u_72 = s * (u_71 + -4.98465440455546e-17 * u_63)
-    u_73 = s_2 * (sigmoid_twofold_times_rest(u_4, u_11, u_64) + u_72)
-    u_74 = piece_7 - (u_67 - u_68) + (u_66 - u_68) + piece_8
-    u_75 = u_74 + (sigmoid_twofold_times_rest(u_5, u_12, u_65) + u_73)
-    size_5 = abs(u_75)
-    piece_9 = u_67 + u_75 if size_5 < inf else u_67
-    piece_10 = u_67 - piece_9 + u_75 if size_5 < inf else 0.0
+    p_2 = fma(p, x, fma(x2, x, -u))
+    p_3 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
+    p_4 = fma(p_2, 0.044715, p_3)
+    p_5 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, u_5))
+    u_7 = x - (u_3 - u_6) + (u_2 - u_6) + p_4
+    p_6 = fma(u_7, 1.5957691216057308, p_5)
+    u_8 = -p_6
+    u_9 = 0.134145 * x2
+    u_10 = 1.0 + u_9
+    u_11 = u_10 - 1.0
+    p_7 = fma(1.3526957332032908e-17, x2, fma(0.134145, x2, -u_9))
+    p_8 = fma(p, 0.134145, p_7)
+    u_12 = 1.0 - (u_10 - u_11) + (u_9 - u_11) + p_8
+    size = abs(u_12)
+    piece = u_10 + u_12 if size < inf else u_10
+    u_13 = 1.5957691216057308 * piece
+    u_14 = sigmoid_twofold_times(u_4, p_6, u_13)
+    u_15 = sigmoid_twofold_times(u_5, u_8, u_14)
+    u_16 = piece * 0.7978845608028654
+    u_17 = sigmoid_twofold_times(u_5, u_8, u_16)
+    u_18 = 2.0 * sigmoid_twofold_times(u_4, p_6, u_17)
+    u_19 = 4.0 * x
+    u_20 = u_19 * 0.7978845608028654
+    u_21 = u_20 * piece
+    u_22 = product(u_21, u_17)
+    u_23 = sigmoid_twofold_times(u_4, p_6, u_22)
+    u_24 = sigmoid_twofold_times(u_5, u_8, u_23)
+    u_25 = u_18 + u_24
+    u_26 = u_25 - u_18
+    s = sigmoid_twofold(u_4, p_6)
+    s_2 = sigmoid_twofold(u_5, u_8)
+    piece_2 = u_10 - piece + u_12 if size < inf else 0.0
+    p_9 = fma(piece_2, 0.7978845608028654, fma(piece, 0.7978845608028654, -u_16))
+    p_10 = fma(-4.98465440455546e-17, piece, p_9)
+    u_27 = sigmoid_twofold_times_rest(u_5, u_8, u_16) + s_2 * p_10
+    u_28 = 2.0 * (sigmoid_twofold_times_rest(u_4, p_6, u_17) + s * u_27)
+    p_11 = fma(-4.98465440455546e-17, u_19, fma(u_19, 0.7978845608028654, -u_20))
+    p_12 = fma(p_11, piece, fma(u_20, piece, -u_21))
+    p_13 = fma(piece_2, u_20, p_12)
+    p_14 = fma(p_13, u_17, fma(u_21, u_17, -(u_21 * u_17)))
+    u_29 = s * (0.0 if u_21 == 0.0 else fma(u_27, u_21, p_14))
+    u_30 = s_2 * (sigmoid_twofold_times_rest(u_4, p_6, u_22) + u_29)
+    u_31 = u_18 - (u_25 - u_26) + (u_24 - u_26) + u_28
+    u_32 = u_31 + (sigmoid_twofold_times_rest(u_5, u_8, u_23) + u_30)
+    size_2 = abs(u_32)
+    piece_3 = u_25 + u_32 if size_2 < inf else u_25
+    u_33 = product(u_21, u_16)
+    u_34 = sigmoid_twofold_times(u_4, p_6, u_33)
+    u_35 = sigmoid_twofold_times(u_4, p_6, u_34)
+    u_36 = sigmoid_twofold_times(u_5, u_8, u_35)
+    u_37 = piece_3 - u_36
+    u_38 = u_37 - piece_3
+    piece_4 = u_25 - piece_3 + u_32 if size_2 < inf else 0.0
+    p_15 = fma(p_13, u_16, fma(u_21, u_16, -(u_21 * u_16)))
+    p_16 = fma(p_10, u_21, p_15)
+    u_39 = sigmoid_twofold_times_rest(u_4, p_6, u_33)
+    u_40 = s * (u_39 + s * (0.0 if u_21 == 0.0 else p_16))
+    u_41 = s_2 * (sigmoid_twofold_times_rest(u_4, p_6, u_34) + u_40)
+    u_42 = piece_3 - (u_37 - u_38) - (u_36 + u_38) + piece_4
+    u_43 = u_42 + -(sigmoid_twofold_times_rest(u_5, u_8, u_35) + u_41)
+    size_3 = abs(u_43)
+    piece_5 = u_37 + u_43 if size_3 < inf else u_37
+    u_44 = u_15 + piece_5
+    u_45 = u_44 - u_15
+    p_17 = fma(-9.96930880911092e-17, piece, fma(1.5957691216057308, piece, -u_13))
+    u_46 = s * fma(piece_2, 1.5957691216057308, p_17)
+    u_47 = s_2 * (sigmoid_twofold_times_rest(u_4, p_6, u_13) + u_46)
+    u_48 = sigmoid_twofold_times_rest(u_5, u_8, u_14) + u_47
+    piece_6 = u_37 - piece_5 + u_43 if size_3 < inf else 0.0
+    u_49 = u_15 - (u_44 - u_45) + (piece_5 - u_45) + u_48 + piece_6
+    size_4 = abs(u_49)
+    piece_7 = u_44 + u_49 if size_4 < inf else u_44
+    u_50 = 0.53658 * x2
+    u_51 = u_50 * 0.7978845608028654
+    u_52 = sigmoid_twofold_times(u_4, p_6, u_51)
+    u_53 = sigmoid_twofold_times(u_5, u_8, u_52)
+    u_54 = piece_7 + u_53
+    u_55 = u_54 - piece_7
+    piece_8 = u_44 - piece_7 + u_49 if size_4 < inf else 0.0
+    p_18 = fma(5.410782932813163e-17, x2, fma(0.53658, x2, -u_50))
+    p_19 = fma(p, 0.53658, p_18)
+    p_20 = fma(p_19, 0.7978845608028654, fma(u_50, 0.7978845608028654, -u_51))
+    u_56 = s * fma(-4.98465440455546e-17, u_50, p_20)
+    u_57 = s_2 * (sigmoid_twofold_times_rest(u_4, p_6, u_51) + u_56)
+    u_58 = piece_7 - (u_54 - u_55) + (u_53 - u_55) + piece_8
+    u_59 = u_58 + (sigmoid_twofold_times_rest(u_5, u_8, u_52) + u_57)
+    size_5 = abs(u_59)
+    piece_9 = u_54 + u_59 if size_5 < inf else u_54
+    piece_10 = u_54 - piece_9 + u_59 if size_5 < inf else 0.0
     return piece_9 + piece_10 if abs(piece_10) < inf else piece_9
 
 
@@ -1443,7 +1447,7 @@ def forward(x):
 @device
 def forward_float32(x):
     """Return the value at x, in float32, compensated."""
-    return normcdf_times_f32(x, x)
+    return normcdfgate_f32(x)
 
 
 @device

@@ -20,6 +20,8 @@ from math import inf
 from numpy import float32
 
 from actgen.cuda.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     copysign,
     device,
@@ -47,7 +49,7 @@ from actgen.cuda.intrinsics import (
 def sigmoid_times(x, b):
     """Return sigmoid(x) * b: exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -69,7 +71,7 @@ def sigmoid_times(x, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -89,9 +91,9 @@ def sigmoid_times(x, b):
 @device
 def sigmoid_times_f32(x, b):
     """Return sigmoid(x) * b, error below 0.97 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    piece = at_least(x, float32(-160.0))
+    near = at_most(piece, float32(18.0))
+    shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     scale = power2_rounded(t)
     back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
@@ -113,7 +115,7 @@ def sigmoid_times_f32(x, b):
     u = -inverse
     u_2 = (a if a > m else m) - below
     m_low = fma(p_3, float32(1.0), float32(1.0) - m)
-    below_low = u_2 + (m if a > m else a) + m_low
+    below_low = u_2 + at_most(a, m) + m_low
     left = fma(u, below_low, fma(u, below, float32(1.0)))
     extra = left * inverse * scale * b
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
@@ -124,9 +126,9 @@ def sigmoid_times_f32(x, b):
 @device
 def sigmoid_times_f32_fast(x, b):
     """Return sigmoid(x) * b, error below 2.7 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    piece = at_least(x, float32(-160.0))
+    near = at_most(piece, float32(18.0))
+    shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     scale = power2_rounded(t)
     back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
@@ -148,9 +150,9 @@ def sigmoid_times_f32_fast(x, b):
 @device
 def sigmoid_times_fast(x, b):
     """Return sigmoid(x) * b, error below 2.5 ULP: exp(-x) and one division."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    piece = at_least(x, -1386.0)
+    near = at_most(piece, 38.0)
+    shift = 6755399441057747.0 if x < -690.0 else 6755399441056767.0
     shifted = fma(near, 1.4426950408889634, shift)
     scale = power2_rounded(shifted)
     down = 9.785978320356312e-296 if x < -690.0 else 1.0
@@ -188,8 +190,8 @@ def sigmoid_times_approx(x, b):
 def sech2_times_f32(x, b):
     """Return sech2(x) * b, error below 0.98 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = float32(-160.0) if size < float32(-160.0) else size
-    shift = float32(12583022.0) if size < float32(-76.0) else float32(12582912.0)
+    near = at_least(size, float32(-160.0))
+    shift = float32(12583149.0) if size < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
     u = -k
@@ -229,8 +231,8 @@ def sech2_times_f32(x, b):
 def sech2_times_f32_fast(x, b):
     """Return sech2(x) * b, error below 3.4 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = float32(-160.0) if size < float32(-160.0) else size
-    shift = float32(12583022.0) if size < float32(-76.0) else float32(12582912.0)
+    near = at_least(size, float32(-160.0))
+    shift = float32(12583149.0) if size < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
     u = -k
@@ -265,7 +267,7 @@ def sech2_times_approx(x, b):
 def sigmoid(x):
     """Return sigmoid(x): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -287,7 +289,7 @@ def sigmoid(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -306,11 +308,11 @@ def sigmoid(x):
 @device
 def sigmoid_f32(x):
     """Return sigmoid(x), error below 0.9 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     r2 = high * high
     p = fma(float32(0.008368889), high, float32(0.04166621))
@@ -326,7 +328,7 @@ def sigmoid_f32(x):
     u = -inverse
     u_2 = (scale if scale > m else m) - below
     m_low = fma(p_3, float32(1073741800.0), float32(1073741800.0) - m)
-    below_low = u_2 + (m if scale > m else scale) + m_low
+    below_low = u_2 + at_most(scale, m) + m_low
     left = fma(u, below_low, fma(u, below, float32(1.0)))
     p_4 = fma(left, inverse, inverse)
     return p_4 * scale
@@ -335,11 +337,11 @@ def sigmoid_f32(x):
 @device
 def sigmoid_f32_fast(x):
     """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     r = fma(k, float32(-1.9046542e-09), high)
     u = r * r
@@ -353,11 +355,11 @@ def sigmoid_f32_fast(x):
 @device
 def sigmoid_fast(x):
     """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
+    piece = at_least(x, -746.0)
+    near = at_most(piece, 38.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056831.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
+    k = shifted - 6755399441056831.0
     high = fma(k, 0.693147180559663, -near)
     r = fma(k, 2.8235290563031577e-13, high)
     r2 = r * r

@@ -22,6 +22,8 @@ from math import inf
 from numpy import float32
 
 from actgen.cuda.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     coordinates,
     copysign,
@@ -44,6 +46,7 @@ from actgen.cuda.intrinsics import (
     store_tile,
     thread,
     tile,
+    times_power2,
     widened,
 )
 
@@ -52,10 +55,10 @@ from actgen.cuda.intrinsics import (
 def normcdf_twofold(x, low):
     """Return normcdf(x + low): exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     size = abs(x)
-    far = 53.0 if size > 53.0 else size
+    far = at_most(size, 53.0)
     u = far * far
     fall = -0.5 * u
-    short = -1400.0 if fall < -1400.0 else fall
+    short = at_least(fall, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -80,7 +83,7 @@ def normcdf_twofold(x, low):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = 0.5 * (e * scale)
     near = far + 25165824.0 - 25165824.0
@@ -139,10 +142,10 @@ def normcdf_twofold_f32(x, low):
     start = float32(1073741800.0) if x > float32(0.0) else float32(0.0)
     size = abs(x)
     most = float32(6.0) if x > float32(0.0) else float32(14.5)
-    y = most if size > most else size
+    y = at_most(size, most)
     area = y * y
-    t = fma(area, float32(-0.7213475), float32(12582941.0))
-    k = t - float32(12582941.0)
+    t = fma(area, float32(-0.7213475), float32(12583068.0))
+    k = t - float32(12583068.0)
     r = fma(k, float32(1.3862944), area)
     e_near = fma(r, float32(-0.5), float32(1.0))
     line = fma(y, float32(1.078125), float32(1.0))
@@ -188,11 +191,11 @@ def normcdf_twofold_f32(x, low):
 def normcdf_twofold_fast(x, low):
     """Return normcdf(x + low), error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
-    near = 38.7 if size > 38.7 else size
+    near = at_most(size, 38.7)
     area = near * near
     fall = -(0.5 * area)
-    shifted = fma(fall, 1.4426950408889634, 6755399441055808.0)
-    k = shifted - 6755399441055808.0
+    shifted = fma(fall, 1.4426950408889634, 6755399441056831.0)
+    k = shifted - 6755399441056831.0
     u = -k
     high = fma(u, 0.693147180559663, fall)
     piece = low if size < 2000.0 else 0.0
@@ -241,8 +244,8 @@ def normcdf_twofold_fast(x, low):
     p_30 = fma(p_24, u_3, p_29)
     p_31 = fma(p_20, t, p_30)
     slow = 0.5 * p_31 * inverse
-    scaled = scale * slow
-    tail = fma(p_10, scaled, scaled)
+    slowed = scale * slow
+    tail = fma(p_10, slowed, slowed)
     p_32 = fma(-tail, 5.421010862427522e-20, 1.0)
     return tail * 5.421010862427522e-20 if x <= 0.0 else p_32
 
@@ -252,10 +255,10 @@ def normcdf_twofold_f32_fast(x, low):
     """Return normcdf(x + low), error below 3.99 ULP: exp(-y²) / h(y), h nearly a straight line."""
     size = abs(x)
     most = float32(6.0) if x > float32(0.0) else float32(14.5)
-    y = most if size > most else size
+    y = at_most(size, most)
     area = y * y
-    t = fma(area, float32(-0.7213475), float32(12582941.0))
-    k = t - float32(12582941.0)
+    t = fma(area, float32(-0.7213475), float32(12583068.0))
+    k = t - float32(12583068.0)
     r = fma(k, float32(1.3862944), area)
     piece = low if size < float32(1000.0) else float32(0.0)
     piece_2 = piece if x > float32(0.0) else -piece
@@ -285,8 +288,8 @@ def normcdf_twofold_f32_fast(x, low):
 @device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -308,8 +311,8 @@ def exp_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
@@ -318,10 +321,10 @@ def exp_twofold(x, low):
 @device
 def exp_short(x):
     """Return exp(x) to 2**-32: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -700.0 if x < -700.0 else x
-    near = 700.0 if piece > 700.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    piece = at_least(x, -700.0)
+    near = at_most(piece, 700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u = r * r
     p = fma(0.00019775111736273118, u, 0.008333561291320577)
@@ -339,11 +342,10 @@ def exp_short(x):
 @device
 def exp_twofold_f32(x, low):
     """Return exp(x + low), error below 0.85 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(89.0) if piece > float32(89.0) else piece
-    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
-    t = fma(near, float32(1.442695), shift)
-    k = t - shift
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(89.0))
+    t = fma(near, float32(1.442695), float32(12583039.0))
+    k = t - float32(12583039.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece_2 = low if abs(x) < float32(1000.0) else float32(0.0)
@@ -357,20 +359,16 @@ def exp_twofold_f32(x, low):
     tail = fma(r2, curve, fma(r_low, r, r_low))
     p_3 = r + tail
     e = float32(1.0) + p_3
-    scale = power2_rounded(t)
-    piece_3 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
-    return e * scale * piece_3
+    return times_power2(e, t)
 
 
 @device
 def exp_twofold_fast(x, low):
     """Return exp(x + low), error below 1.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -746.0 if x < -746.0 else x
-    near = 710.0 if piece > 710.0 else piece
-    piece_2 = 6755399441055740.0 if x > 700.0 else 6755399441055744.0
-    shift = 6755399441055808.0 if x < -690.0 else piece_2
-    shifted = fma(near, 1.4426950408889634, shift)
-    k = shifted - shift
+    piece = at_least(x, -746.0)
+    near = at_most(piece, 710.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     u = -k
     high = fma(u, 0.693147180559663, near)
     p = fma(u, 2.8235290563031577e-13, low if abs(x) < 2000.0 else 0.0)
@@ -387,20 +385,16 @@ def exp_twofold_fast(x, low):
     p_10 = fma(p_9, r2, 0.5)
     curve = fma(p_5, r, p_10)
     p_11 = fma(r2, curve, r)
-    scale = power2_rounded(shifted)
-    p_12 = fma(p_11, scale, scale)
-    piece_3 = 16.0 if x > 700.0 else 1.0
-    return p_12 * (5.421010862427522e-20 if x < -690.0 else piece_3)
+    return times_power2(1.0 + p_11, shifted)
 
 
 @device
 def exp_twofold_f32_fast(x, low):
     """Return exp(x + low), error below 2.7 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(89.0) if piece > float32(89.0) else piece
-    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
-    t = fma(near, float32(1.442695), shift)
-    k = t - shift
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(89.0))
+    t = fma(near, float32(1.442695), float32(12583039.0))
+    k = t - float32(12583039.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece_2 = low if abs(x) < float32(1000.0) else float32(0.0)
@@ -410,16 +404,14 @@ def exp_twofold_f32_fast(x, low):
     p_3 = fma(p_2, r, float32(0.49999148))
     p_4 = fma(p_3, r, float32(1.0))
     e = fma(p_4, r, float32(1.0))
-    scale = power2_rounded(t)
-    piece_3 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
-    return e * scale * piece_3
+    return times_power2(e, t)
 
 
 @device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -441,8 +433,8 @@ def exp_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
@@ -453,8 +445,8 @@ def exp_twofold_times(x, low, b):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 
@@ -535,8 +527,8 @@ def derivative(x, mu, sigma):
     ratio = u_3 / sigma2
     u_4 = -ratio
     u_5 = u - x
-    u_6 = (x - (u - u_5) - (mu + u_5)) * u
-    u_7 = 0.5 * (fma(u, u, -u_2) + u_6 + u_6)
+    u_6 = x - (u - u_5) - (mu + u_5)
+    u_7 = 0.5 * fma(u_6, u, fma(u_6, u, fma(u, u, -u_2)))
     u_8 = ratio * fma(sigma, sigma, -sigma2)
     u_9 = -((fma(u_4, sigma2, u_3) + u_7 - u_8) / sigma2)
     ratio_2 = exp_twofold(u_4, u_9) / sigma
@@ -568,15 +560,16 @@ def derivative_float32(x, mu, sigma):
     u_4 = -ratio
     u_5 = u - x
     u_6 = x - (u - u_5) - (mu_ + u_5)
-    u_7 = (u_6 + -mu_rest_) * u
-    u_8 = float32(0.5) * (fma(u, u, -u_2) + u_7 + u_7)
-    u_9 = sigma_rest_ * sigma_
-    u_10 = fma(sigma_, sigma_, -sigma_2) + u_9 + u_9
-    u_11 = fma(u_4, sigma_2, u_3) + u_8
-    u_12 = -((u_11 - ratio * u_10) / sigma_2)
-    ratio_2 = exp_twofold_f32(u_4, u_12) / sigma_
-    u_13 = ratio_2 * float32(1.8467151e-08)
-    return fma(ratio_2, float32(0.39894226), u_13)
+    u_7 = u_6 + -mu_rest_
+    p = fma(u_7, u, fma(u_7, u, fma(u, u, -u_2)))
+    p_2 = fma(sigma_, sigma_, -sigma_2)
+    p_3 = fma(sigma_rest_, sigma_, p_2)
+    u_8 = ratio * fma(sigma_rest_, sigma_, p_3)
+    u_9 = fma(u_4, sigma_2, u_3) + float32(0.5) * p - u_8
+    u_10 = exp_twofold_f32(u_4, -(u_9 / sigma_2))
+    ratio_2 = u_10 / sigma_
+    u_11 = ratio_2 * float32(1.8467151e-08)
+    return fma(ratio_2, float32(0.39894226), u_11)
 
 
 @device
@@ -591,8 +584,8 @@ def derivative_quick(x, mu, sigma):
     ratio = u_3 / sigma2
     u_4 = -ratio
     u_5 = u - x
-    u_6 = (x - (u - u_5) - (mu + u_5)) * u
-    u_7 = 0.5 * (fma(u, u, -u_2) + u_6 + u_6)
+    u_6 = x - (u - u_5) - (mu + u_5)
+    u_7 = 0.5 * fma(u_6, u, fma(u_6, u, fma(u, u, -u_2)))
     u_8 = ratio * fma(sigma, sigma, -sigma2)
     u_9 = -((fma(u_4, sigma2, u_3) + u_7 - u_8) / sigma2)
     ratio_2 = exp_twofold_fast(u_4, u_9) / sigma
@@ -614,15 +607,16 @@ def derivative_float32_fast(x, mu, sigma):
     u_4 = -ratio
     u_5 = u - x
     u_6 = x - (u - u_5) - (mu_ + u_5)
-    u_7 = (u_6 + -mu_rest_) * u
-    u_8 = float32(0.5) * (fma(u, u, -u_2) + u_7 + u_7)
-    u_9 = sigma_rest_ * sigma_
-    u_10 = fma(sigma_, sigma_, -sigma_2) + u_9 + u_9
-    u_11 = fma(u_4, sigma_2, u_3) + u_8
-    u_12 = -((u_11 - ratio * u_10) / sigma_2)
-    ratio_2 = exp_twofold_f32_fast(u_4, u_12) / sigma_
-    u_13 = ratio_2 * float32(1.8467151e-08)
-    return fma(ratio_2, float32(0.39894226), u_13)
+    u_7 = u_6 + -mu_rest_
+    p = fma(u_7, u, fma(u_7, u, fma(u, u, -u_2)))
+    p_2 = fma(sigma_, sigma_, -sigma_2)
+    p_3 = fma(sigma_rest_, sigma_, p_2)
+    u_8 = ratio * fma(sigma_rest_, sigma_, p_3)
+    u_9 = fma(u_4, sigma_2, u_3) + float32(0.5) * p - u_8
+    u_10 = exp_twofold_f32_fast(u_4, -(u_9 / sigma_2))
+    ratio_2 = u_10 / sigma_
+    u_11 = ratio_2 * float32(1.8467151e-08)
+    return fma(ratio_2, float32(0.39894226), u_11)
 
 
 @device
@@ -639,8 +633,8 @@ def second_derivative(x, mu, sigma):
     u_5 = u_4 + -0.9189385332046728
     u_6 = u_5 - u_4
     u_7 = u - x
-    u_8 = (x - (u - u_7) - (mu + u_7)) * u
-    u_9 = 0.5 * (fma(u, u, -u_2) + u_8 + u_8)
+    u_8 = x - (u - u_7) - (mu + u_7)
+    u_9 = 0.5 * fma(u_8, u, fma(u_8, u, fma(u, u, -u_2)))
     u_10 = ratio * fma(sigma, sigma, -sigma2)
     u_11 = -((fma(u_4, sigma2, u_3) + u_9 - u_10) / sigma2)
     u_12 = u_4 - (u_5 - u_6) + (-0.9189385332046728 - u_6) + u_11
@@ -671,8 +665,8 @@ def partial_mu(x, mu, sigma):
     ratio = u_3 / sigma2
     u_4 = -ratio
     u_5 = u - x
-    u_6 = (x - (u - u_5) - (mu + u_5)) * u
-    u_7 = 0.5 * (fma(u, u, -u_2) + u_6 + u_6)
+    u_6 = x - (u - u_5) - (mu + u_5)
+    u_7 = 0.5 * fma(u_6, u, fma(u_6, u, fma(u, u, -u_2)))
     u_8 = ratio * fma(sigma, sigma, -sigma2)
     u_9 = -((fma(u_4, sigma2, u_3) + u_7 - u_8) / sigma2)
     ratio_2 = exp_twofold(u_4, u_9) / sigma
@@ -693,8 +687,8 @@ def partial_sigma(x, mu, sigma):
     u_5 = u_4 + -0.9189385332046728
     u_6 = u_5 - u_4
     u_7 = u - x
-    u_8 = (x - (u - u_7) - (mu + u_7)) * u
-    u_9 = 0.5 * (fma(u, u, -u_2) + u_8 + u_8)
+    u_8 = x - (u - u_7) - (mu + u_7)
+    u_9 = 0.5 * fma(u_8, u, fma(u_8, u, fma(u, u, -u_2)))
     u_10 = ratio * fma(sigma, sigma, -sigma2)
     u_11 = -((fma(u_4, sigma2, u_3) + u_9 - u_10) / sigma2)
     u_12 = u_4 - (u_5 - u_6) + (-0.9189385332046728 - u_6) + u_11
@@ -708,9 +702,9 @@ def forward_default(x):
     u = x - 0.707107
     u_2 = 3.544905085166345 * u
     u_3 = u - x
-    u_4 = fma(3.544905085166345, u, -u_2) + -1.9610181085703534e-16 * u
-    u_5 = u_4 + (x - (u - u_3) - (0.707107 + u_3)) * 3.544905085166345
-    return normcdf_twofold(u_2, u_5)
+    p = fma(-1.9610181085703534e-16, u, fma(3.544905085166345, u, -u_2))
+    p_2 = fma(x - (u - u_3) - (0.707107 + u_3), 3.544905085166345, p)
+    return normcdf_twofold(u_2, p_2)
 
 
 @device
@@ -718,13 +712,13 @@ def forward_float32_default(x):
     """Return the value at x, in float32, compensated."""
     u = x - float32(0.707107)
     u_2 = float32(3.5449052) * u
-    p = fma(float32(3.5449052), u, -u_2)
     u_3 = u - x
     u_4 = x - (u - u_3) - (float32(0.707107) + u_3)
+    p = fma(float32(3.5449052), u, -u_2)
     u_5 = u_4 + float32(7.50351e-09)
-    u_6 = p + float32(-1.0053312e-07) * u
-    u_7 = u_6 + u_5 * float32(3.5449052)
-    return normcdf_twofold_f32(u_2, u_7)
+    p_2 = fma(float32(-1.0053312e-07), u, p)
+    p_3 = fma(u_5, float32(3.5449052), p_2)
+    return normcdf_twofold_f32(u_2, p_3)
 
 
 @device
@@ -732,13 +726,13 @@ def forward_float32_fast_default(x):
     """Return the value at x, in float32."""
     u = x - float32(0.707107)
     u_2 = float32(3.5449052) * u
-    p = fma(float32(3.5449052), u, -u_2)
     u_3 = u - x
     u_4 = x - (u - u_3) - (float32(0.707107) + u_3)
+    p = fma(float32(3.5449052), u, -u_2)
     u_5 = u_4 + float32(7.50351e-09)
-    u_6 = p + float32(-1.0053312e-07) * u
-    u_7 = u_6 + u_5 * float32(3.5449052)
-    return normcdf_twofold_f32_fast(u_2, u_7)
+    p_2 = fma(float32(-1.0053312e-07), u, p)
+    p_3 = fma(u_5, float32(3.5449052), p_2)
+    return normcdf_twofold_f32_fast(u_2, p_3)
 
 
 @device
@@ -747,9 +741,9 @@ def forward_quick_default(x):
     u = x - 0.707107
     u_2 = 3.544905085166345 * u
     u_3 = u - x
-    u_4 = fma(3.544905085166345, u, -u_2) + -1.9610181085703534e-16 * u
-    u_5 = u_4 + (x - (u - u_3) - (0.707107 + u_3)) * 3.544905085166345
-    return normcdf_twofold_fast(u_2, u_5)
+    p = fma(-1.9610181085703534e-16, u, fma(3.544905085166345, u, -u_2))
+    p_2 = fma(x - (u - u_3) - (0.707107 + u_3), 3.544905085166345, p)
+    return normcdf_twofold_fast(u_2, p_2)
 
 
 @device
@@ -759,10 +753,10 @@ def derivative_default(x):
     u_2 = u * u
     u_3 = -(6.283176031419106 * u_2)
     u_4 = u - x
-    u_5 = (x - (u - u_4) - (0.707107 + u_4)) * u
-    u_6 = fma(6.283176031419106, u_2, u_3) + -2.670792083680577e-16 * u_2
-    u_7 = u_6 + (fma(u, u, -u_2) + u_5 + u_5) * 6.283176031419106
-    e = exp_twofold(u_3, -u_7)
+    u_5 = x - (u - u_4) - (0.707107 + u_4)
+    p = fma(-2.670792083680577e-16, u_2, fma(6.283176031419106, u_2, u_3))
+    p_2 = fma(fma(u_5, u, fma(u_5, u, fma(u, u, -u_2))), 6.283176031419106, p)
+    e = exp_twofold(u_3, -p_2)
     return fma(e, 1.4142125184828964, e * 1.2162760419764144e-16)
 
 
@@ -779,16 +773,16 @@ def derivative_float32_fast_default(x):
     u = x - float32(0.707107)
     u_2 = u * u
     u_3 = -(float32(6.283176) * u_2)
-    p = fma(float32(6.283176), u_2, u_3)
     u_4 = u - x
     u_5 = x - (u - u_4) - (float32(0.707107) + u_4)
-    u_6 = (u_5 + float32(7.50351e-09)) * u
-    u_7 = fma(u, u, -u_2) + u_6 + u_6
-    u_8 = p + float32(8.613712e-08) * u_2
-    u_9 = -(u_8 + u_7 * float32(6.283176))
-    u_10 = exp_twofold_f32_fast(u_3, u_9)
-    u_11 = u_10 * float32(5.319664e-08)
-    return fma(u_10, float32(1.4142125), u_11)
+    u_6 = u_5 + float32(7.50351e-09)
+    p = fma(float32(6.283176), u_2, u_3)
+    p_2 = fma(u_6, u, fma(u_6, u, fma(u, u, -u_2)))
+    p_3 = fma(float32(8.613712e-08), u_2, p)
+    p_4 = fma(p_2, float32(6.283176), p_3)
+    u_7 = exp_twofold_f32_fast(u_3, -p_4)
+    u_8 = u_7 * float32(5.319664e-08)
+    return fma(u_7, float32(1.4142125), u_8)
 
 
 @device
@@ -798,11 +792,11 @@ def derivative_quick_default(x):
     u_2 = u * u
     u_3 = -(6.283176031419106 * u_2)
     u_4 = u - x
-    u_5 = (x - (u - u_4) - (0.707107 + u_4)) * u
-    u_6 = fma(6.283176031419106, u_2, u_3) + -2.670792083680577e-16 * u_2
-    u_7 = u_6 + (fma(u, u, -u_2) + u_5 + u_5) * 6.283176031419106
-    u_8 = exp_twofold_fast(u_3, -u_7)
-    return fma(u_8, 1.4142125184828964, u_8 * 1.2162760419764144e-16)
+    u_5 = x - (u - u_4) - (0.707107 + u_4)
+    p = fma(-2.670792083680577e-16, u_2, fma(6.283176031419106, u_2, u_3))
+    p_2 = fma(fma(u_5, u, fma(u_5, u, fma(u, u, -u_2))), 6.283176031419106, p)
+    u_6 = exp_twofold_fast(u_3, -p_2)
+    return fma(u_6, 1.4142125184828964, u_6 * 1.2162760419764144e-16)
 
 
 @device

@@ -14,6 +14,8 @@ from numpy import float32
 from actgen.cuda.intrinsics import (
     added,
     added_exactly,
+    at_least,
+    at_most,
     column_slice,
     copysign,
     device,
@@ -53,6 +55,7 @@ from actgen.cuda.intrinsics import (
     row_slice,
     shrunk,
     store_part,
+    times_power2,
     wide,
 )
 
@@ -60,8 +63,8 @@ from actgen.cuda.intrinsics import (
 @device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -83,8 +86,8 @@ def exp_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
@@ -117,7 +120,7 @@ def log1p(x):
     p_6 = fma(p_2, z, p_5)
     curve = z * p_6
     left = x - whole + 1.0 if x > 1.0 else 1.0 - whole + x
-    u_5 = left * power2(-(1000.0 if k > 1000.0 else k))
+    u_5 = left * power2(-at_most(k, 1000.0))
     p_7 = fma(s, fma(s, fma(s, -2.0, 2.0), -2.0), 1.0)
     carried = (0.0 if k == 0.0 else u_5) * p_7 - fma(half_f, f, u_3)
     p_8 = fma(s, half_square + curve, fma(k, 2.8235290563031577e-13, carried))
@@ -130,8 +133,8 @@ def log1p(x):
 @device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -153,8 +156,8 @@ def exp_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
@@ -202,8 +205,8 @@ def weight_low_f32(x, magic, lowest):
 @device
 def exp(x):
     """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -225,8 +228,8 @@ def exp(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
@@ -235,11 +238,10 @@ def exp(x):
 @device
 def exp_twofold_f32(x, low):
     """Return exp(x + low), error below 0.85 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(89.0) if piece > float32(89.0) else piece
-    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
-    t = fma(near, float32(1.442695), shift)
-    k = t - shift
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(89.0))
+    t = fma(near, float32(1.442695), float32(12583039.0))
+    k = t - float32(12583039.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece_2 = low if abs(x) < float32(1000.0) else float32(0.0)
@@ -253,9 +255,7 @@ def exp_twofold_f32(x, low):
     tail = fma(r2, curve, fma(r_low, r, r_low))
     p_3 = r + tail
     e = float32(1.0) + p_3
-    scale = power2_rounded(t)
-    piece_3 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
-    return e * scale * piece_3
+    return times_power2(e, t)
 
 
 @device
@@ -285,7 +285,7 @@ def log1p_f32(x):
     curve = z * p_2
     u_4 = x - whole + float32(1.0)
     left = u_4 if x > float32(1.0) else float32(1.0) - whole + x
-    u_5 = power2(-(float32(120.0) if k > float32(120.0) else k))
+    u_5 = power2(-at_most(k, float32(120.0)))
     p_3 = fma(s, fma(s, fma(s, float32(-2.0), float32(2.0)), float32(-2.0)), float32(1.0))
     u_6 = (float32(0.0) if k == float32(0.0) else left * u_5) * p_3
     carried = u_6 - fma(half_f, f, u_2)
@@ -568,7 +568,7 @@ def forward_narrow_rows(x, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), total_p, inside_p)
@@ -577,7 +577,7 @@ def forward_narrow_rows(x, out, rows, length, like, lanes, width):
     total = over_row(plus_exactly, total, lanes)
     total_2 = over_row(plus_exactly, total_2, lanes)
     u_4 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        pair_sub(pair(float32(12583069.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
     part = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
@@ -605,7 +605,7 @@ def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -620,7 +620,7 @@ def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
     total = over_column(plus_exactly, total, lanes)
     total_2 = over_column(plus_exactly, total_2, lanes)
     u_4 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        pair_sub(pair(float32(12583069.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
     part_5 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
@@ -644,7 +644,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -661,7 +661,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
             total = added_exactly(
@@ -686,7 +686,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
     total = added_exactly(
@@ -715,7 +715,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
         total_2 = (float32(0.0), float32(0.0))
@@ -730,7 +730,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
         total = over_row(plus_exactly, total, lanes)
         total_2 = over_row(plus_exactly, total_2, lanes)
     u_4 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        pair_sub(pair(float32(12583069.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
     part_7 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
@@ -758,7 +758,7 @@ def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total_p = each(forward_narrow_total, x_p, index_p, peak, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), total_p, inside_p)
@@ -767,7 +767,7 @@ def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     total = over_row(plus_exactly, total, lanes)
     total_2 = over_row(plus_exactly, total_2, lanes)
     u_4 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        pair_sub(pair(float32(12583069.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
     part_9 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
@@ -795,7 +795,7 @@ def forward_narrow_columns_masked(x, mask, out, outer, length, inner, like, lane
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -810,7 +810,7 @@ def forward_narrow_columns_masked(x, mask, out, outer, length, inner, like, lane
     total = over_column(plus_exactly, total, lanes)
     total_2 = over_column(plus_exactly, total_2, lanes)
     u_4 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        pair_sub(pair(float32(12583069.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
     part_13 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
@@ -835,7 +835,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -852,7 +852,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
             total = added_exactly(
@@ -877,7 +877,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
     total = added_exactly(
@@ -906,7 +906,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
         total_2 = (float32(0.0), float32(0.0))
@@ -921,7 +921,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
         total = over_row(plus_exactly, total, lanes)
         total_2 = over_row(plus_exactly, total_2, lanes)
     u_4 = pair_mul(
-        pair_sub(pair(float32(12582942.0)), pair(magic)),
+        pair_sub(pair(float32(12583069.0)), pair(magic)),
         (float32(0.6931472), float32(-1.9046542e-09)),
     )
     part_15 = pair_sub(pair_sub(pair(largest), pair(shift)), u_4)
@@ -1325,7 +1325,7 @@ def vjp_fast_narrow_rows(x, dy, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
     total_2 = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
@@ -1353,7 +1353,7 @@ def vjp_fast_narrow_columns(x, dy, out, outer, length, inner, like, lanes, width
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
@@ -1379,7 +1379,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -1392,7 +1392,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total_2 = rescaled_exactly(total_2, magic - before)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
@@ -1405,7 +1405,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total_2 = rescaled_exactly(total_2, magic - before)
     total = over_row(plus_exactly, total, lanes)
@@ -1419,7 +1419,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total_2 = (float32(0.0), float32(0.0))
         for start in range(0, length, lanes * width):
@@ -1451,7 +1451,7 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out, rows, length, like, lanes, wid
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
     total_2 = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
@@ -1478,7 +1478,7 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out, outer, length, inner, like,
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total_2 = (float32(0.0), float32(0.0))
     for start in range(0, length, lanes * width):
@@ -1505,7 +1505,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -1519,7 +1519,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total_2 = rescaled_exactly(total_2, magic - before)
         dy_p = load_part(dy, at, start, like, like, lanes, width)
@@ -1531,7 +1531,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total_2 = rescaled_exactly(total_2, magic - before)
     total = over_row(plus_exactly, total, lanes)
@@ -1546,7 +1546,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total_2 = (float32(0.0), float32(0.0))
         for start in range(0, length, lanes * width):

@@ -20,6 +20,8 @@ from math import inf
 from numpy import float32
 
 from actgen.cuda.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     coordinates,
     copysign,
@@ -49,7 +51,7 @@ from actgen.cuda.intrinsics import (
 def tanhsoftplus_times(x, b):
     """Return tanhsoftplus(x) * b: a quotient in exp(-|x|)."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -71,7 +73,7 @@ def tanhsoftplus_times(x, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_3 = 2.0 * e_scaled
@@ -105,9 +107,9 @@ def tanhsoftplus_times(x, b):
 @device
 def tanhsoftplus_times_f32(x, b):
     """Return tanhsoftplus(x) * b, error below 0.95 ULP: a quotient in exp(x)."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(10.0) if piece > float32(10.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    piece = at_least(x, float32(-160.0))
+    near = at_most(piece, float32(10.0))
+    shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
     u = -k
@@ -137,7 +139,7 @@ def tanhsoftplus_times_f32(x, b):
     p_4 = fma(w_low, back, fma(w, back, float32(2.0) - plus))
     p_5 = fma(w, p_4, w_low * plus)
     n_low = fma(w, plus, -n) + p_5
-    u_4 = u_3 + (float32(2.0) if n_plain > float32(2.0) else n_plain)
+    u_4 = u_3 + at_most(n_plain, float32(2.0))
     below_low = u_4 + n_low * back
     left = fma(u_2, below, n) + fma(u_2, below_low, n_low)
     extra = left * inverse * b
@@ -149,9 +151,9 @@ def tanhsoftplus_times_f32(x, b):
 @device
 def tanhsoftplus_times_f32_fast(x, b):
     """Return tanhsoftplus(x) * b, error below 3.99 ULP: a quotient in exp(x)."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(10.0) if piece > float32(10.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    piece = at_least(x, float32(-160.0))
+    near = at_most(piece, float32(10.0))
+    shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
     u = -k
@@ -175,9 +177,9 @@ def tanhsoftplus_times_f32_fast(x, b):
 @device
 def tanhsoftplus_times_fast(x, b):
     """Return tanhsoftplus(x) * b, error below 3.0 ULP: n / (n + 2), n = w (w + 2), w = exp(x)."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 20.0 if piece > 20.0 else piece
-    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    piece = at_least(x, -1386.0)
+    near = at_most(piece, 20.0)
+    shift = 6755399441057747.0 if x < -690.0 else 6755399441056767.0
     shifted = fma(near, 1.4426950408889634, shift)
     k = shifted - shift
     u = -k
@@ -221,7 +223,7 @@ def tanhsoftplus_times_approx(x, b):
 def tanhsoftplus(x):
     """Return tanhsoftplus(x): a quotient in exp(-|x|)."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -243,7 +245,7 @@ def tanhsoftplus(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_3 = 2.0 * e_scaled
@@ -277,7 +279,7 @@ def tanhsoftplus(x):
 def sigmoid_times(x, b):
     """Return sigmoid(x) * b: exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -299,7 +301,7 @@ def sigmoid_times(x, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -320,8 +322,8 @@ def sigmoid_times(x, b):
 def sech2softplus_times(x, b):
     """Return sech2softplus(x) * b: a quotient in exp(-|x|), squared."""
     u = -abs(x)
-    size = -740.0 if u < -740.0 else u
-    short = -1400.0 if size < -1400.0 else size
+    size = at_least(u, -740.0)
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -343,7 +345,7 @@ def sech2softplus_times(x, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -500.0 if k < -500.0 else k
+    first = at_least(k, -500.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = e_scaled if x >= 0.0 else 1.0
@@ -381,7 +383,7 @@ def sech2softplus_times(x, b):
 def tanhsoftplus_rest(x):
     """Return what rounding leaves of tanhsoftplus(x)."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -403,7 +405,7 @@ def tanhsoftplus_rest(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_3 = 2.0 * e_scaled
@@ -438,8 +440,8 @@ def tanhsoftplus_rest(x):
 def sech2softplus_times_rest(x, b):
     """Return what rounding leaves of sech2softplus(x) * b."""
     u = -abs(x)
-    size = -740.0 if u < -740.0 else u
-    short = -1400.0 if size < -1400.0 else size
+    size = at_least(u, -740.0)
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -461,7 +463,7 @@ def sech2softplus_times_rest(x, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -500.0 if k < -500.0 else k
+    first = at_least(k, -500.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = e_scaled if x >= 0.0 else 1.0
@@ -500,8 +502,8 @@ def sech2softplus_times_rest(x, b):
 def sech2softplus(x):
     """Return sech2softplus(x): a quotient in exp(-|x|), squared."""
     u = -abs(x)
-    size = -740.0 if u < -740.0 else u
-    short = -1400.0 if size < -1400.0 else size
+    size = at_least(u, -740.0)
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -523,7 +525,7 @@ def sech2softplus(x):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -500.0 if k < -500.0 else k
+    first = at_least(k, -500.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = e_scaled if x >= 0.0 else 1.0
@@ -559,7 +561,7 @@ def sech2softplus(x):
 def sigmoid_times_rest(x, b):
     """Return what rounding leaves of sigmoid(x) * b."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -581,7 +583,7 @@ def sigmoid_times_rest(x, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -603,9 +605,9 @@ def sigmoid_times_rest(x, b):
 def tanhsoftplus_plain(x):
     """Return tanhsoftplus(x) to some ULP: a quotient in exp(-|x|)."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -631,9 +633,9 @@ def tanhsoftplus_plain(x):
 def mishbump_plain(x):
     """Return mishbump(x) to some ULP: a quotient in exp(-|x|)."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -659,16 +661,16 @@ def mishbump_plain(x):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 
 @device
 def mishslope_approx(x):
     """Return the derivative of x tanh(softplus(x)), but beside its zero, to about 2**-18."""
-    piece = float32(-250.0) if x < float32(-250.0) else x
-    near = float32(20.0) if piece > float32(20.0) else piece
+    piece = at_least(x, float32(-250.0))
+    near = at_most(piece, float32(20.0))
     h = exp2_approx(near * float32(0.7213475))
     w = h * h
     last = fma(near, float32(4.0), float32(4.0))
@@ -681,7 +683,7 @@ def mishslope_approx(x):
 def sigmoid(x):
     """Return sigmoid(x): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -703,7 +705,7 @@ def sigmoid(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -723,8 +725,8 @@ def sigmoid(x):
 def sech2softplus_rest(x):
     """Return what rounding leaves of sech2softplus(x)."""
     u = -abs(x)
-    size = -740.0 if u < -740.0 else u
-    short = -1400.0 if size < -1400.0 else size
+    size = at_least(u, -740.0)
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -746,7 +748,7 @@ def sech2softplus_rest(x):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -500.0 if k < -500.0 else k
+    first = at_least(k, -500.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = e_scaled if x >= 0.0 else 1.0
@@ -783,7 +785,7 @@ def sech2softplus_rest(x):
 def tanhsoftplus_times_rest(x, b):
     """Return what rounding leaves of tanhsoftplus(x) * b."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -805,7 +807,7 @@ def tanhsoftplus_times_rest(x, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_3 = 2.0 * e_scaled
@@ -841,7 +843,7 @@ def tanhsoftplus_times_rest(x, b):
 def sigmoid_rest(x):
     """Return what rounding leaves of sigmoid(x)."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -863,7 +865,7 @@ def sigmoid_rest(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -884,9 +886,9 @@ def sigmoid_rest(x):
 def sigmoid_plain(x):
     """Return sigmoid(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -911,9 +913,9 @@ def sigmoid_plain(x):
 def sech2softplus_plain(x):
     """Return sech2softplus(x) to some ULP: a quotient in exp(-|x|), squared."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -1064,24 +1066,24 @@ def second_derivative(x):
     u_13 = sigmoid_times(x, piece)
     u_14 = u_2 + u_13
     u_15 = u_14 - u_2
-    u_16 = fma(u, s, -u_2) + u_9 * s + sigmoid_rest(x) * u
-    u_17 = s * (u_7 - piece + u_12 if size < inf else 0.0)
-    u_18 = u_2 - (u_14 - u_15) + (u_13 - u_15) + u_16
-    u_19 = u_18 + (sigmoid_times_rest(x, piece) + u_17)
-    size_2 = abs(u_19)
-    piece_2 = u_14 + u_19 if size_2 < inf else u_14
-    u_20 = sigmoid_times(x, x)
-    u_21 = sech2softplus_times(x, u_20)
-    u_22 = sigmoid_times(-x, u_21)
-    u_23 = piece_2 + u_22
-    u_24 = u_23 - piece_2
-    piece_3 = u_14 - piece_2 + u_19 if size_2 < inf else 0.0
-    u_25 = sech2softplus_times_rest(x, u_20) + u * sigmoid_times_rest(x, x)
-    u_26 = sigmoid_times_rest(-x, u_21) + sigmoid(-x) * u_25
-    u_27 = piece_2 - (u_23 - u_24) + (u_22 - u_24) + piece_3 + u_26
-    size_3 = abs(u_27)
-    piece_4 = u_23 + u_27 if size_3 < inf else u_23
-    piece_5 = u_23 - piece_4 + u_27 if size_3 < inf else 0.0
+    p = fma(sigmoid_rest(x), u, fma(u_9, s, fma(u, s, -u_2)))
+    u_16 = s * (u_7 - piece + u_12 if size < inf else 0.0)
+    u_17 = u_2 - (u_14 - u_15) + (u_13 - u_15) + p
+    u_18 = u_17 + (sigmoid_times_rest(x, piece) + u_16)
+    size_2 = abs(u_18)
+    piece_2 = u_14 + u_18 if size_2 < inf else u_14
+    u_19 = sigmoid_times(x, x)
+    u_20 = sech2softplus_times(x, u_19)
+    u_21 = sigmoid_times(-x, u_20)
+    u_22 = piece_2 + u_21
+    u_23 = u_22 - piece_2
+    piece_3 = u_14 - piece_2 + u_18 if size_2 < inf else 0.0
+    u_24 = sech2softplus_times_rest(x, u_19) + u * sigmoid_times_rest(x, x)
+    u_25 = sigmoid_times_rest(-x, u_20) + sigmoid(-x) * u_24
+    u_26 = piece_2 - (u_22 - u_23) + (u_21 - u_23) + piece_3 + u_25
+    size_3 = abs(u_26)
+    piece_4 = u_22 + u_26 if size_3 < inf else u_22
+    piece_5 = u_22 - piece_4 + u_26 if size_3 < inf else 0.0
     return piece_4 + piece_5 if abs(piece_5) < inf else piece_4
 
 

@@ -19,6 +19,8 @@ from math import inf
 from numpy import float32
 
 from actgen.cuda.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     coordinates,
     copysign,
@@ -48,10 +50,10 @@ from actgen.cuda.intrinsics import (
 def normcdf(x):
     """Return normcdf(x): exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     size = abs(x)
-    far = 53.0 if size > 53.0 else size
+    far = at_most(size, 53.0)
     u = far * far
     fall = -0.5 * u
-    short = -1400.0 if fall < -1400.0 else fall
+    short = at_least(fall, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -75,7 +77,7 @@ def normcdf(x):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = 0.5 * (e * scale)
     near = far + 25165824.0 - 25165824.0
@@ -138,10 +140,10 @@ def product(a, b):
 def normcdf_times(x, b):
     """Return normcdf(x) * b: exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     size = abs(x)
-    far = 53.0 if size > 53.0 else size
+    far = at_most(size, 53.0)
     u = far * far
     fall = -0.5 * u
-    short = -1400.0 if fall < -1400.0 else fall
+    short = at_least(fall, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -165,7 +167,7 @@ def normcdf_times(x, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = 0.5 * (e * scale)
     near = far + 25165824.0 - 25165824.0
@@ -224,7 +226,7 @@ def normcdf_times(x, b):
 def tanh(x):
     """Return tanh(x): -m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    size = -60.0 if u < -60.0 else u
+    size = at_least(u, -60.0)
     k = rint(size * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -264,9 +266,9 @@ def tanh(x):
 def normcdf_short(x):
     """Return normcdf(x) to 2**-32: exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     u = -(0.5 * (x * x))
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
@@ -279,7 +281,7 @@ def normcdf_short(x):
     scale = power2_rounded(shifted)
     e = p_7 * scale
     size = abs(x)
-    y = 15.0 if size > 15.0 else size
+    y = at_most(size, 15.0)
     inverse = 1.0 / (y + 3.5)
     t = (y - 3.5) * inverse
     u_3 = t * t
@@ -301,8 +303,8 @@ def normcdf_short(x):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 
@@ -310,10 +312,10 @@ def product_rough(a, b):
 def tanh_short(x):
     """Return tanh(x) to 2**-32: m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -60.0 if u < -60.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -60.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4878542227773045e-05, u_2, 0.0013888820237632814)
@@ -333,11 +335,11 @@ def tanh_short(x):
 def normcdf_fast(x):
     """Return normcdf(x), error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
-    near = 38.7 if size > 38.7 else size
+    near = at_most(size, 38.7)
     area = near * near
     fall = -(0.5 * area)
-    shifted = fma(fall, 1.4426950408889634, 6755399441055808.0)
-    k = shifted - 6755399441055808.0
+    shifted = fma(fall, 1.4426950408889634, 6755399441056831.0)
+    k = shifted - 6755399441056831.0
     u = -k
     high = fma(u, 0.693147180559663, fall)
     p = fma(u, 2.8235290563031577e-13, -(0.5 * fma(near, near, -area)))
@@ -384,8 +386,8 @@ def normcdf_fast(x):
     p_31 = fma(p_25, u_2, p_30)
     p_32 = fma(p_21, t, p_31)
     slow = 0.5 * p_32 * inverse
-    scaled = scale * slow
-    tail = fma(p_11, scaled, scaled)
+    slowed = scale * slow
+    tail = fma(p_11, slowed, slowed)
     p_33 = fma(-tail, 5.421010862427522e-20, 1.0)
     return tail * 5.421010862427522e-20 if x <= 0.0 else p_33
 
@@ -394,10 +396,10 @@ def normcdf_fast(x):
 def normcdf_times_fast(x, b):
     """Return normcdf(x) * b, error below 6.0 ULP: exp(-x²/2) times a polynomial."""
     size = abs(x)
-    near = 52.0 if size > 52.0 else size
+    near = at_most(size, 52.0)
     area = near * near
     fall = -(0.5 * area)
-    shift = 6755399441056724.0 if fall < -690.0 else 6755399441055744.0
+    shift = 6755399441057747.0 if fall < -690.0 else 6755399441056767.0
     shifted = fma(fall, 1.4426950408889634, shift)
     k = shifted - shift
     u = -k
@@ -446,8 +448,8 @@ def normcdf_times_fast(x, b):
     p_31 = fma(p_25, u_2, p_30)
     p_32 = fma(p_21, t, p_31)
     slow = 0.5 * p_32 * inverse
-    scaled = scale * slow
-    tail = fma(p_11, scaled, scaled)
+    slowed = scale * slow
+    tail = fma(p_11, slowed, slowed)
     down = 9.785978320356312e-296 if fall < -690.0 else 1.0
     u_4 = (tail if x <= 0.0 else fma(-tail, down, 1.0)) * b
     result = u_4 * (down if x <= 0.0 else 1.0)
@@ -458,10 +460,10 @@ def normcdf_times_fast(x, b):
 def tanh_fast(x):
     """Return tanh(x), error below 2.5 ULP: -m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -40.0 if u < -40.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -40.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     u_2 = -k
     high = fma(u_2, 0.693147180559663, near)
     r = fma(u_2, 2.8235290563031577e-13, high)
@@ -537,10 +539,10 @@ def tanh_approx(x):
 def normcdf_times_rest(x, b):
     """Return what rounding leaves of normcdf(x) * b."""
     size = abs(x)
-    far = 53.0 if size > 53.0 else size
+    far = at_most(size, 53.0)
     u = far * far
     fall = -0.5 * u
-    short = -1400.0 if fall < -1400.0 else fall
+    short = at_least(fall, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -564,7 +566,7 @@ def normcdf_times_rest(x, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = 0.5 * (e * scale)
     near = far + 25165824.0 - 25165824.0
@@ -625,7 +627,7 @@ def tanh_twofold(x, low):
     """Return tanh(x + low): -m / (2 + m) with m = expm1(-2|x|)."""
     size = abs(x)
     u = -2.0 * size
-    size_2 = -60.0 if u < -60.0 else u
+    size_2 = at_least(u, -60.0)
     k = rint(size_2 * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -665,8 +667,8 @@ def tanh_twofold(x, low):
 @device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -688,8 +690,8 @@ def exp_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
@@ -700,8 +702,8 @@ def exp_twofold_times(x, low, b):
 @device
 def exp_twofold_times_rest(x, low, b):
     """Return what rounding leaves of exp(x + low) * b."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -723,8 +725,8 @@ def exp_twofold_times_rest(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     u_3 = e * scale
     e_low = above - e + below
@@ -736,8 +738,8 @@ def exp_twofold_times_rest(x, low, b):
 @device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -759,8 +761,8 @@ def exp_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
@@ -770,7 +772,7 @@ def exp_twofold(x, low):
 def sech2_twofold_times(x, low, b):
     """Return sech2(x + low) * b: 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -793,7 +795,7 @@ def sech2_twofold_times(x, low, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_4 = 4.0 * e_scaled
@@ -818,7 +820,7 @@ def tanh_twofold_rest(x, low):
     """Return what rounding leaves of tanh(x + low)."""
     size = abs(x)
     u = -2.0 * size
-    size_2 = -60.0 if u < -60.0 else u
+    size_2 = at_least(u, -60.0)
     k = rint(size_2 * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -861,7 +863,7 @@ def tanh_twofold_rest(x, low):
 def sech2_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sech2(x + low) * b."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -884,7 +886,7 @@ def sech2_twofold_times_rest(x, low, b):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_4 = 4.0 * e_scaled
@@ -908,7 +910,7 @@ def sech2_twofold_times_rest(x, low, b):
 def sech2_twofold(x, low):
     """Return sech2(x + low): 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -931,7 +933,7 @@ def sech2_twofold(x, low):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_4 = 4.0 * e_scaled
@@ -953,9 +955,9 @@ def sech2_twofold(x, low):
 def normcdf_plain(x):
     """Return normcdf(x) to some ULP: exp(-x²) times a polynomial in (|x| - c) / (|x| + c)."""
     u = -(0.5 * (x * x))
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -972,7 +974,7 @@ def normcdf_plain(x):
     scale = power2_rounded(shifted)
     e = p_11 * scale
     size = abs(x)
-    y = 16.0 if size > 16.0 else size
+    y = at_most(size, 16.0)
     inverse = 1.0 / (y + 5.0)
     t = (y - 5.0) * inverse
     u_3 = t * t
@@ -1004,10 +1006,10 @@ def normcdf_plain(x):
 def tanh_plain(x):
     """Return tanh(x) to some ULP: m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -60.0 if u < -60.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -60.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.0923707783032227e-09, u_2, 2.7557245740639295e-07)
@@ -1031,9 +1033,9 @@ def tanh_plain(x):
 def sech2_plain(x):
     """Return sech2(x) to some ULP: 4 z / (1 + z)² with z = exp(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -1057,9 +1059,9 @@ def sech2_plain(x):
 def bell_plain(x):
     """Return bell(x) to some ULP: x = k log 2 + r, a polynomial for exp(r)."""
     u = -(0.5 * (x * x))
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -1082,7 +1084,7 @@ def bell_plain(x):
 def normcdfslope_approx(x):
     """Return the derivative of x normcdf(x) to about 2**-18."""
     size = abs(x)
-    y = float32(20.0) if size > float32(20.0) else size
+    y = at_most(size, float32(20.0))
     area = y * y
     h = exp2_approx(area * float32(-0.36067376))
     u = float32(0.75179154) - y + float32(-1.211445e-08)
@@ -1110,10 +1112,10 @@ def sech2_times_approx(x, b):
 def normcdf_rest(x):
     """Return what rounding leaves of normcdf(x)."""
     size = abs(x)
-    far = 53.0 if size > 53.0 else size
+    far = at_most(size, 53.0)
     u = far * far
     fall = -0.5 * u
-    short = -1400.0 if fall < -1400.0 else fall
+    short = at_least(fall, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -1137,7 +1139,7 @@ def normcdf_rest(x):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = 0.5 * (e * scale)
     near = far + 25165824.0 - 25165824.0
@@ -1195,7 +1197,7 @@ def normcdf_rest(x):
 def sech2_twofold_rest(x, low):
     """Return what rounding leaves of sech2(x + low)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -1218,7 +1220,7 @@ def sech2_twofold_rest(x, low):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_4 = 4.0 * e_scaled
@@ -1313,24 +1315,24 @@ def derivative(x):
     u_7 = u + u_6
     u_8 = u_7 - u
     p = fma(-ratio, 2.5066282746310007, x)
-    u_9 = (p - ratio * -1.8328579980459167e-16) / 2.5066282746310007 * x
-    piece = 0.0 if ratio == 0.0 else fma(ratio, x, -(ratio * x)) + u_9
-    u_10 = exp_twofold_times_rest(u_3, u_4, u_5)
-    u_11 = u - (u_7 - u_8) + (u_6 - u_8) + u_2
-    u_12 = u_11 + (u_10 + exp_twofold(u_3, u_4) * piece)
-    size = abs(u_12)
-    piece_2 = u_7 + u_12 if size < inf else u_7
-    u_13 = sech2_twofold_times(u, u_2, piece_2)
-    u_14 = t + u_13
-    u_15 = u_14 - t
-    piece_3 = u_7 - piece_2 + u_12 if size < inf else 0.0
-    u_16 = sech2_twofold_times_rest(u, u_2, piece_2)
-    u_17 = t - (u_14 - u_15) + (u_13 - u_15) + tanh_twofold_rest(u, u_2)
-    u_18 = u_17 + (u_16 + sech2_twofold(u, u_2) * piece_3)
-    size_2 = abs(u_18)
-    piece_4 = u_14 + u_18 if size_2 < inf else u_14
-    piece_5 = u_14 - piece_4 + u_18 if size_2 < inf else 0.0
-    return piece_4 + piece_5 if abs(piece_5) < inf else piece_4
+    ratio_2 = (p - ratio * -1.8328579980459167e-16) / 2.5066282746310007
+    p_2 = fma(ratio_2, x, fma(ratio, x, -(ratio * x)))
+    u_9 = exp_twofold(u_3, u_4) * (0.0 if ratio == 0.0 else p_2)
+    u_10 = u - (u_7 - u_8) + (u_6 - u_8) + u_2
+    u_11 = u_10 + (exp_twofold_times_rest(u_3, u_4, u_5) + u_9)
+    size = abs(u_11)
+    piece = u_7 + u_11 if size < inf else u_7
+    u_12 = sech2_twofold_times(u, u_2, piece)
+    u_13 = t + u_12
+    u_14 = u_13 - t
+    piece_2 = u_7 - piece + u_11 if size < inf else 0.0
+    u_15 = sech2_twofold_times_rest(u, u_2, piece)
+    u_16 = t - (u_13 - u_14) + (u_12 - u_14) + tanh_twofold_rest(u, u_2)
+    u_17 = u_16 + (u_15 + sech2_twofold(u, u_2) * piece_2)
+    size_2 = abs(u_17)
+    piece_3 = u_13 + u_17 if size_2 < inf else u_13
+    piece_4 = u_13 - piece_3 + u_17 if size_2 < inf else 0.0
+    return piece_3 + piece_4 if abs(piece_4) < inf else piece_3
 
 
 @device
@@ -1397,76 +1399,77 @@ def second_derivative(x):
     e = exp_twofold(u_3, u_6)
     p_2 = fma(-ratio, 2.5066282746310007, x)
     ratio_2 = (p_2 - ratio * -1.8328579980459167e-16) / 2.5066282746310007
-    u_22 = fma(ratio, u_15, -(ratio * u_15)) + ratio_2 * u_15
-    u_23 = e * (0.0 if ratio == 0.0 else u_22)
-    u_24 = exp_twofold_times_rest(u_3, u_6, u_17) + u_23
-    u_25 = u_21 + normcdf_times_rest(x, u_15) + u_24
-    size_3 = abs(u_25)
-    piece_3 = u_19 + u_25 if size_3 < inf else u_19
-    u_26 = product(x, piece_3)
+    p_3 = fma(ratio_2, u_15, fma(ratio, u_15, -(ratio * u_15)))
+    u_22 = e * (0.0 if ratio == 0.0 else p_3)
+    u_23 = exp_twofold_times_rest(u_3, u_6, u_17) + u_22
+    u_24 = u_21 + normcdf_times_rest(x, u_15) + u_23
+    size_3 = abs(u_24)
+    piece_3 = u_19 + u_24 if size_3 < inf else u_19
+    u_25 = product(x, piece_3)
     t = tanh_twofold(u, u_2)
-    u_27 = t * piece
-    u_28 = normcdf_times(x, u_26)
-    u_29 = product(u_27, u_15)
-    piece_4 = u_28 if size_2 < 3.725290298461914e-09 or holds else u_29
-    u_30 = sech2_twofold_times(u, u_2, piece_4)
-    u_31 = sech - u_30
-    u_32 = u_31 - sech
-    u_33 = sech - (u_31 - u_32) - (u_30 + u_32)
-    u_34 = (u_19 - piece_3 + u_25 if size_3 < inf else 0.0) * x
-    piece_5 = 0.0 if x == 0.0 else fma(x, piece_3, -(x * piece_3)) + u_34
+    u_26 = t * piece
+    u_27 = normcdf_times(x, u_25)
+    u_28 = product(u_26, u_15)
+    piece_4 = u_27 if size_2 < 3.725290298461914e-09 or holds else u_28
+    u_29 = sech2_twofold_times(u, u_2, piece_4)
+    u_30 = sech - u_29
+    u_31 = u_30 - sech
+    u_32 = sech - (u_30 - u_31) - (u_29 + u_31)
+    piece_5 = u_19 - piece_3 + u_24 if size_3 < inf else 0.0
+    p_4 = fma(piece_5, x, fma(x, piece_3, -(x * piece_3)))
     piece_6 = u_10 - piece + u_13 if size < inf else 0.0
-    u_35 = fma(t, piece, -u_27) + tanh_twofold_rest(u, u_2) * piece
-    p_3 = fma(u_27, u_15, -(u_27 * u_15))
-    piece_7 = 0.0 if u_27 == 0.0 else p_3 + (u_35 + piece_6 * t) * u_15
-    u_36 = normcdf_times_rest(x, u_26) + cdf * piece_5
-    piece_8 = u_36 if size_2 < 3.725290298461914e-09 or holds else piece_7
-    u_37 = -(sech2_twofold_times_rest(u, u_2, piece_4) + sech * piece_8)
-    u_38 = u_33 + sech2_twofold_rest(u, u_2) + u_37
-    size_4 = abs(u_38)
-    piece_9 = u_31 + u_38 if size_4 < inf else u_31
-    u_39 = piece * piece_9
-    u_40 = u_14 + u_39
-    u_41 = u_40 - u_14
-    u_42 = sech2_twofold_times_rest(u, u_2, piece) + sech * piece_6
-    u_43 = (u_31 - piece_9 + u_38 if size_4 < inf else 0.0) * piece
-    u_44 = fma(piece, piece_9, -u_39) + piece_6 * piece_9 + u_43
-    u_45 = u_14 - (u_40 - u_41) + (u_39 - u_41) + u_42 + u_44
-    size_5 = abs(u_45)
-    piece_10 = u_40 + u_45 if size_5 < inf else u_40
-    u_46 = sech2_twofold_times(u, u_2, x)
-    u_47 = product(0.3989422804014327, u_46)
-    u_48 = exp_twofold_times(u_3, u_6, u_47)
-    u_49 = product(x2, u_47)
-    u_50 = exp_twofold_times(u_3, u_6, u_49)
-    u_51 = u_48 - u_50
-    u_52 = u_51 - u_48
-    p_4 = fma(0.3989422804014327, u_46, -(0.3989422804014327 * u_46))
-    u_53 = sech2_twofold_times_rest(u, u_2, x) * 0.3989422804014327
-    u_54 = p_4 + -2.49232720227773e-17 * u_46 + u_53
-    piece_11 = 0.0 if 0.3989422804014327 == 0.0 else u_54
-    u_55 = exp_twofold_times_rest(u_3, u_6, u_47) + e * piece_11
-    u_56 = fma(x2, u_47, -(x2 * u_47)) + p * u_47 + piece_11 * x2
-    u_57 = exp_twofold_times_rest(u_3, u_6, u_49)
-    u_58 = u_48 - (u_51 - u_52) - (u_50 + u_52) + u_55
-    u_59 = u_58 + -(u_57 + e * (0.0 if x2 == 0.0 else u_56))
-    size_6 = abs(u_59)
-    piece_12 = u_51 + u_59 if size_6 < inf else u_51
-    u_60 = u_48 + piece_12
-    u_61 = u_60 - u_48
-    piece_13 = u_51 - piece_12 + u_59 if size_6 < inf else 0.0
-    u_62 = u_48 - (u_60 - u_61) + (piece_12 - u_61) + u_55 + piece_13
-    size_7 = abs(u_62)
-    piece_14 = u_60 + u_62 if size_7 < inf else u_60
-    u_63 = piece_10 + piece_14
-    u_64 = u_63 - piece_10
-    piece_15 = u_40 - piece_10 + u_45 if size_5 < inf else 0.0
-    u_65 = piece_10 - (u_63 - u_64) + (piece_14 - u_64) + piece_15
-    u_66 = u_65 + (u_60 - piece_14 + u_62 if size_7 < inf else 0.0)
-    size_8 = abs(u_66)
-    piece_16 = u_63 + u_66 if size_8 < inf else u_63
-    piece_17 = u_63 - piece_16 + u_66 if size_8 < inf else 0.0
-    return piece_16 + piece_17 if abs(piece_17) < inf else piece_16
+    p_5 = fma(tanh_twofold_rest(u, u_2), piece, fma(t, piece, -u_26))
+    p_6 = fma(fma(piece_6, t, p_5), u_15, fma(u_26, u_15, -(u_26 * u_15)))
+    u_33 = normcdf_times_rest(x, u_25) + cdf * (0.0 if x == 0.0 else p_4)
+    piece_7 = 0.0 if u_26 == 0.0 else p_6
+    piece_8 = u_33 if size_2 < 3.725290298461914e-09 or holds else piece_7
+    u_34 = -(sech2_twofold_times_rest(u, u_2, piece_4) + sech * piece_8)
+    u_35 = u_32 + sech2_twofold_rest(u, u_2) + u_34
+    size_4 = abs(u_35)
+    piece_9 = u_30 + u_35 if size_4 < inf else u_30
+    u_36 = piece * piece_9
+    u_37 = u_14 + u_36
+    u_38 = u_37 - u_14
+    u_39 = sech2_twofold_times_rest(u, u_2, piece) + sech * piece_6
+    piece_10 = u_30 - piece_9 + u_35 if size_4 < inf else 0.0
+    p_7 = fma(piece_6, piece_9, fma(piece, piece_9, -u_36))
+    u_40 = u_14 - (u_37 - u_38) + (u_36 - u_38) + u_39
+    u_41 = u_40 + fma(piece_10, piece, p_7)
+    size_5 = abs(u_41)
+    piece_11 = u_37 + u_41 if size_5 < inf else u_37
+    u_42 = sech2_twofold_times(u, u_2, x)
+    u_43 = product(0.3989422804014327, u_42)
+    u_44 = exp_twofold_times(u_3, u_6, u_43)
+    u_45 = product(x2, u_43)
+    u_46 = exp_twofold_times(u_3, u_6, u_45)
+    u_47 = u_44 - u_46
+    u_48 = u_47 - u_44
+    p_8 = fma(0.3989422804014327, u_42, -(0.3989422804014327 * u_42))
+    p_9 = fma(-2.49232720227773e-17, u_42, p_8)
+    p_10 = fma(sech2_twofold_times_rest(u, u_2, x), 0.3989422804014327, p_9)
+    piece_12 = 0.0 if 0.3989422804014327 == 0.0 else p_10
+    u_49 = exp_twofold_times_rest(u_3, u_6, u_43) + e * piece_12
+    p_11 = fma(p, u_43, fma(x2, u_43, -(x2 * u_43)))
+    u_50 = e * (0.0 if x2 == 0.0 else fma(piece_12, x2, p_11))
+    u_51 = u_44 - (u_47 - u_48) - (u_46 + u_48) + u_49
+    u_52 = u_51 + -(exp_twofold_times_rest(u_3, u_6, u_45) + u_50)
+    size_6 = abs(u_52)
+    piece_13 = u_47 + u_52 if size_6 < inf else u_47
+    u_53 = u_44 + piece_13
+    u_54 = u_53 - u_44
+    piece_14 = u_47 - piece_13 + u_52 if size_6 < inf else 0.0
+    u_55 = u_44 - (u_53 - u_54) + (piece_13 - u_54) + u_49 + piece_14
+    size_7 = abs(u_55)
+    piece_15 = u_53 + u_55 if size_7 < inf else u_53
+    u_56 = piece_11 + piece_15
+    u_57 = u_56 - piece_11
+    piece_16 = u_37 - piece_11 + u_41 if size_5 < inf else 0.0
+    u_58 = piece_11 - (u_56 - u_57) + (piece_15 - u_57) + piece_16
+    u_59 = u_58 + (u_53 - piece_15 + u_55 if size_7 < inf else 0.0)
+    size_8 = abs(u_59)
+    piece_17 = u_56 + u_59 if size_8 < inf else u_56
+    piece_18 = u_56 - piece_17 + u_59 if size_8 < inf else 0.0
+    return piece_17 + piece_18 if abs(piece_18) < inf else piece_17
 
 
 @device

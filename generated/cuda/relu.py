@@ -88,18 +88,18 @@ def forward_float32_twofold(x, negative_slope, max_value, threshold):
     u_11 = piece - (u_9 - u_10) + (piece_2 - u_10)
     p = fma(negative_slope_, u_7, -u_8)
     piece_5 = u_2 - u_6 + u_5 if u_6 < float32(0.0) else float32(0.0)
-    u_12 = p + negative_slope_rest_ * u_7
-    u_13 = u_12 + piece_5 * negative_slope_
-    piece_6 = float32(0.0) if negative_slope_ == float32(0.0) else u_13
-    u_14 = u_11 + piece_4 + piece_6
-    u_15 = u_9 + u_14
-    piece_7 = float32(0.0) if x != x else u_9 - u_15 + u_14
-    u_16 = negative_slope_ * minimum(u_2, float32(0.0))
+    p_2 = fma(negative_slope_rest_, u_7, p)
+    p_3 = fma(piece_5, negative_slope_, p_2)
+    piece_6 = float32(0.0) if negative_slope_ == float32(0.0) else p_3
+    u_12 = u_11 + piece_4 + piece_6
+    u_13 = u_9 + u_12
+    piece_7 = float32(0.0) if x != x else u_9 - u_13 + u_12
+    u_14 = negative_slope_ * minimum(u_2, float32(0.0))
     holds_2 = negative_slope_ == float32(0.0)
-    u_17 = piece + (negative_slope_ if holds_2 else u_16)
-    u_18 = (x if x != x else u_15) + piece_7
-    piece_8 = x if x != x else u_17
-    return u_18 if abs(piece_7) < float32(inf) else piece_8
+    u_15 = piece + (negative_slope_ if holds_2 else u_14)
+    u_16 = (x if x != x else u_13) + piece_7
+    piece_8 = x if x != x else u_15
+    return u_16 if abs(piece_7) < float32(inf) else piece_8
 
 
 @device

@@ -20,6 +20,8 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
 from numpy import float32
 
 from actgen.cuda.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     coordinates,
     copysign,
@@ -40,6 +42,7 @@ from actgen.cuda.intrinsics import (
     store_tile,
     thread,
     tile,
+    times_power2,
     widened,
 )
 
@@ -47,10 +50,10 @@ from actgen.cuda.intrinsics import (
 @device
 def expm1(x):
     """Return expm1(x): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = 710.0 if x > 710.0 else x
-    short = -60.0 if piece < -60.0 else piece
+    piece = at_most(x, 710.0)
+    short = at_least(piece, -60.0)
     k = rint(short * 1.4426950408889634)
-    first = 1000.0 if k > 1000.0 else k
+    first = at_most(k, 1000.0)
     scale = power2(first)
     start = scale + -1.0
     u = -k
@@ -81,11 +84,11 @@ def expm1(x):
 @device
 def expm1_short(x):
     """Return expm1(x) to 2**-32: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = 700.0 if x > 700.0 else x
-    near = -60.0 if piece < -60.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    piece = at_most(x, 700.0)
+    near = at_least(piece, -60.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u = r * r
     p = fma(2.4878542227773045e-05, u, 0.0013888820237632814)
@@ -102,9 +105,9 @@ def expm1_short(x):
 @device
 def expm1_f32_fast(x):
     """Return expm1(x), error below 1.7 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = float32(-25.0) if x < float32(-25.0) else x
-    near = float32(89.0) if piece > float32(89.0) else piece
-    shift = float32(12582910.0) if x > float32(80.0) else float32(12582912.0)
+    piece = at_least(x, float32(-25.0))
+    near = at_most(piece, float32(89.0))
+    shift = float32(12583037.0) if x > float32(80.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     scale = power2_rounded(t)
     k = t - shift
@@ -136,8 +139,8 @@ def expm1_approx(x):
 @device
 def exp(x):
     """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -159,8 +162,8 @@ def exp(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
@@ -169,10 +172,10 @@ def exp(x):
 @device
 def exp_short(x):
     """Return exp(x) to 2**-32: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -700.0 if x < -700.0 else x
-    near = 700.0 if piece > 700.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    piece = at_least(x, -700.0)
+    near = at_most(piece, 700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u = r * r
     p = fma(0.00019775111736273118, u, 0.008333561291320577)
@@ -190,11 +193,10 @@ def exp_short(x):
 @device
 def exp_f32_fast(x):
     """Return exp(x), error below 2.7 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(89.0) if piece > float32(89.0) else piece
-    shift = float32(12582942.0) if x < float32(0.0) else float32(12582902.0)
-    t = fma(near, float32(1.442695), shift)
-    k = t - shift
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(89.0))
+    t = fma(near, float32(1.442695), float32(12583039.0))
+    k = t - float32(12583039.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r = fma(u, float32(-1.9046542e-09), high)
@@ -203,20 +205,16 @@ def exp_f32_fast(x):
     p_3 = fma(p_2, r, float32(0.49999148))
     p_4 = fma(p_3, r, float32(1.0))
     e = fma(p_4, r, float32(1.0))
-    scale = power2_rounded(t)
-    piece_2 = float32(9.313226e-10) if x < float32(0.0) else float32(1024.0)
-    return e * scale * piece_2
+    return times_power2(e, t)
 
 
 @device
 def exp_fast(x):
     """Return exp(x), error below 1.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -746.0 if x < -746.0 else x
-    near = 710.0 if piece > 710.0 else piece
-    piece_2 = 6755399441055740.0 if x > 700.0 else 6755399441055744.0
-    shift = 6755399441055808.0 if x < -690.0 else piece_2
-    shifted = fma(near, 1.4426950408889634, shift)
-    k = shifted - shift
+    piece = at_least(x, -746.0)
+    near = at_most(piece, 710.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     u = -k
     high = fma(u, 0.693147180559663, near)
     r = fma(u, 2.8235290563031577e-13, high)
@@ -232,10 +230,7 @@ def exp_fast(x):
     p_9 = fma(p_8, r2, 0.5)
     curve = fma(p_4, r, p_9)
     p_10 = fma(r2, curve, r)
-    scale = power2_rounded(shifted)
-    p_11 = fma(p_10, scale, scale)
-    piece_3 = 16.0 if x > 700.0 else 1.0
-    return p_11 * (5.421010862427522e-20 if x < -690.0 else piece_3)
+    return times_power2(1.0 + p_10, shifted)
 
 
 @device

@@ -63,7 +63,6 @@ def forward_float32_twofold(x, lambd, bias):
     lambd_rest_ = lambd.rest
     bias_ = bias.high
     bias_rest_ = bias.rest
-    piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
     size = abs(x)
     holds = size == lambd_ and -lambd_rest_ > float32(0.0)
     u = size - bias_
@@ -71,15 +70,15 @@ def forward_float32_twofold(x, lambd, bias):
     u_3 = size - (u - u_2) - (bias_ + u_2)
     u_4 = u_3 + -bias_rest_
     u_5 = u + u_4
+    u_6 = u - u_5 + u_4
+    piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
     piece_2 = u_5 if size > lambd_ or holds else float32(0.0)
-    u_6 = piece * piece_2
-    u_7 = u - u_5 + u_4
-    piece_3 = u_7 if size > lambd_ or holds else float32(0.0)
-    p = fma(piece, piece_2, -u_6)
-    u_8 = p + piece_3 * piece
+    u_7 = piece * piece_2
+    piece_3 = u_6 if size > lambd_ or holds else float32(0.0)
+    p = fma(piece_3, piece, fma(piece, piece_2, -u_7))
     piece_4 = u if size > lambd_ or holds else float32(0.0)
-    u_9 = piece * piece_4
-    return u_6 + u_8 if abs(u_8) < float32(inf) else u_9
+    u_8 = piece * piece_4
+    return u_7 + p if abs(p) < float32(inf) else u_8
 
 
 @device

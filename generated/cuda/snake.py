@@ -556,13 +556,13 @@ def forward(x, frequency):
     ratio = u_2 / frequency
     u_3 = x + ratio
     u_4 = u_3 - x
-    u_5 = sin_twofold_rest(u, p) * sine
-    u_6 = fma(sine, sine, -u_2) + u_5 + u_5
-    ratio_2 = (fma(-ratio, frequency, u_2) + u_6) / frequency
-    u_7 = x - (u_3 - u_4) + (ratio - u_4) + ratio_2
-    size_2 = abs(u_7)
-    piece = u_3 + u_7 if size_2 < inf else u_3
-    piece_2 = u_3 - piece + u_7 if size_2 < inf else 0.0
+    u_5 = sin_twofold_rest(u, p)
+    p_2 = fma(u_5, sine, fma(u_5, sine, fma(sine, sine, -u_2)))
+    ratio_2 = (fma(-ratio, frequency, u_2) + p_2) / frequency
+    u_6 = x - (u_3 - u_4) + (ratio - u_4) + ratio_2
+    size_2 = abs(u_6)
+    piece = u_3 + u_6 if size_2 < inf else u_3
+    piece_2 = u_3 - piece + u_6 if size_2 < inf else 0.0
     piece_3 = 0.0 if size > 1.8446744073709552e19 else piece_2
     piece_4 = x if size > 1.8446744073709552e19 else piece
     return piece_4 + piece_3 if abs(piece_3) < inf else piece_4
@@ -592,10 +592,10 @@ def derivative(x, frequency):
     u_5 = u_4 + cos_twofold_rest(u, p)
     size = abs(u_5)
     piece = u_2 + u_5 if size < inf else u_2
+    piece_2 = u_2 - piece + u_5 if size < inf else 0.0
     u_6 = piece * piece
-    u_7 = (u_2 - piece + u_5 if size < inf else 0.0) * piece
-    u_8 = fma(piece, piece, -u_6) + u_7 + u_7
-    return u_6 + u_8 if abs(u_8) < inf else u_6
+    p_2 = fma(piece_2, piece, fma(piece_2, piece, fma(piece, piece, -u_6)))
+    return u_6 + p_2 if abs(p_2) < inf else u_6
 
 
 @device
@@ -618,30 +618,30 @@ def second_derivative(x, frequency):
     frequency = frequency.value
     u = frequency * x
     p = fma(frequency, x, -u)
-    sine = sin_twofold(u, p)
     cosine = cos_twofold(u, p)
-    u_2 = sine + cosine
-    u_3 = u_2 - sine
-    u_4 = sin_twofold_rest(u, p)
-    u_5 = cos_twofold_rest(u, p)
-    u_6 = sine - (u_2 - u_3) + (cosine - u_3) + u_4 + u_5
-    size = abs(u_6)
-    piece = u_2 + u_6 if size < inf else u_2
-    u_7 = 2.0 * piece
-    u_8 = cosine * frequency
-    u_9 = sine * frequency
-    u_10 = u_8 - u_9
-    u_11 = u_10 - u_8
-    u_12 = fma(cosine, frequency, -u_8) + u_5 * frequency
-    u_13 = -(fma(sine, frequency, -u_9) + u_4 * frequency)
-    u_14 = u_8 - (u_10 - u_11) - (u_9 + u_11) + u_12 + u_13
-    size_2 = abs(u_14)
-    piece_2 = u_10 + u_14 if size_2 < inf else u_10
-    u_15 = u_7 * piece_2
-    u_16 = 2.0 * (u_2 - piece + u_6 if size < inf else 0.0)
-    u_17 = (u_10 - piece_2 + u_14 if size_2 < inf else 0.0) * u_7
-    u_18 = fma(u_7, piece_2, -u_15) + u_16 * piece_2 + u_17
-    return u_15 + u_18 if abs(u_18) < inf else u_15
+    u_2 = cosine * frequency
+    sine = sin_twofold(u, p)
+    u_3 = sine * frequency
+    u_4 = u_2 - u_3
+    u_5 = u_4 - u_2
+    u_6 = cos_twofold_rest(u, p)
+    p_2 = fma(u_6, frequency, fma(cosine, frequency, -u_2))
+    u_7 = sin_twofold_rest(u, p)
+    u_8 = -fma(u_7, frequency, fma(sine, frequency, -u_3))
+    u_9 = u_2 - (u_4 - u_5) - (u_3 + u_5) + p_2 + u_8
+    size = abs(u_9)
+    piece = u_4 + u_9 if size < inf else u_4
+    u_10 = sine + cosine
+    u_11 = u_10 - sine
+    u_12 = sine - (u_10 - u_11) + (cosine - u_11) + u_7 + u_6
+    size_2 = abs(u_12)
+    piece_2 = u_10 + u_12 if size_2 < inf else u_10
+    u_13 = 2.0 * piece_2
+    u_14 = u_13 * piece
+    u_15 = 2.0 * (u_10 - piece_2 + u_12 if size_2 < inf else 0.0)
+    piece_3 = u_4 - piece + u_9 if size < inf else 0.0
+    p_3 = fma(piece_3, u_13, fma(u_15, piece, fma(u_13, piece, -u_14)))
+    return u_14 + p_3 if abs(p_3) < inf else u_14
 
 
 @device

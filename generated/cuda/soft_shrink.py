@@ -60,19 +60,19 @@ def forward_float32_twofold(x, lambd):
     """Return the value at x, in float32, twofold."""
     lambd_ = lambd.high
     lambd_rest_ = lambd.rest
-    piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
     size = abs(x)
     u = size - lambd_
     u_2 = u - size
     u_3 = size - (u - u_2) - (lambd_ + u_2)
     u_4 = u_3 + -lambd_rest_
     u_5 = u + u_4
+    piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
     u_6 = maximum(u_5, float32(0.0))
     u_7 = piece * u_6
     piece_2 = u - u_5 + u_4 if u_5 > float32(0.0) else float32(0.0)
-    u_8 = fma(piece, u_6, -u_7) + piece_2 * piece
-    u_9 = piece * maximum(u, float32(0.0))
-    return u_7 + u_8 if abs(u_8) < float32(inf) else u_9
+    p = fma(piece_2, piece, fma(piece, u_6, -u_7))
+    u_8 = piece * maximum(u, float32(0.0))
+    return u_7 + p if abs(p) < float32(inf) else u_8
 
 
 @device

@@ -15,6 +15,8 @@ from numpy import float32
 from actgen.cuda.intrinsics import (
     added,
     added_exactly,
+    at_least,
+    at_most,
     column_slice,
     copysign,
     device,
@@ -54,8 +56,8 @@ from actgen.cuda.intrinsics import (
 @device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -77,8 +79,8 @@ def exp_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
@@ -87,8 +89,8 @@ def exp_twofold(x, low):
 @device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -110,8 +112,8 @@ def exp_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
@@ -405,7 +407,7 @@ def forward_narrow_rows(x, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
     inside_p = inside(at, 0, like, lanes, width)
@@ -431,7 +433,7 @@ def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = float32(0.0)
@@ -460,7 +462,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = float32(0.0)
@@ -473,7 +475,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
             total_2 = rescaled(total_2, magic - before)
@@ -487,7 +489,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
     total_2 = rescaled(total_2, magic - before)
@@ -502,7 +504,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
         total_2 = float32(0.0)
@@ -534,7 +536,7 @@ def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
@@ -560,7 +562,7 @@ def forward_narrow_columns_masked(x, mask, out, outer, length, inner, like, lane
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = float32(0.0)
@@ -590,7 +592,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = float32(0.0)
@@ -604,7 +606,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
             total_2 = rescaled(total_2, magic - before)
@@ -617,7 +619,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
     total_2 = rescaled(total_2, magic - before)
@@ -633,7 +635,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
         total_2 = float32(0.0)
@@ -977,7 +979,7 @@ def vjp_fast_narrow_rows(x, dy, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
     inside_p = inside(at, 0, like, lanes, width)
@@ -1009,7 +1011,7 @@ def vjp_fast_narrow_columns(x, dy, out, outer, length, inner, like, lanes, width
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -1042,7 +1044,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -1055,7 +1057,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
             total_2 = rescaled_exactly(total_2, magic - before)
@@ -1071,7 +1073,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
     total_2 = rescaled_exactly(total_2, magic - before)
@@ -1086,7 +1088,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
         total_2 = (float32(0.0), float32(0.0))
@@ -1122,7 +1124,7 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out, rows, length, like, lanes, wid
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
@@ -1154,7 +1156,7 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out, outer, length, inner, like,
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -1188,7 +1190,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -1202,7 +1204,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
             total_2 = rescaled_exactly(total_2, magic - before)
@@ -1217,7 +1219,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
     total_2 = rescaled_exactly(total_2, magic - before)
@@ -1233,7 +1235,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
         total_2 = (float32(0.0), float32(0.0))

@@ -13,6 +13,8 @@ from numpy import float32
 from actgen.cuda.intrinsics import (
     added,
     added_exactly,
+    at_least,
+    at_most,
     column_slice,
     copysign,
     device,
@@ -52,8 +54,8 @@ from actgen.cuda.intrinsics import (
 @device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -75,8 +77,8 @@ def exp_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     return (e * scale + e_low * scale) * power2(k - first)
@@ -85,8 +87,8 @@ def exp_twofold(x, low):
 @device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = -1400.0 if x < -1400.0 else x
-    short = 710.0 if piece > 710.0 else piece
+    piece = at_least(x, -1400.0)
+    short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -108,8 +110,8 @@ def exp_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    piece_2 = -1000.0 if k < -1000.0 else k
-    first = 1000.0 if piece_2 > 1000.0 else piece_2
+    piece_2 = at_least(k, -1000.0)
+    first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
@@ -430,7 +432,7 @@ def forward_narrow_rows(x, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
     inside_p = inside(at, 0, like, lanes, width)
@@ -456,7 +458,7 @@ def forward_narrow_columns(x, out, outer, length, inner, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = float32(0.0)
@@ -485,7 +487,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = float32(0.0)
@@ -498,7 +500,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
             total_2 = rescaled(total_2, magic - before)
@@ -512,7 +514,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
     total_2 = rescaled(total_2, magic - before)
@@ -527,7 +529,7 @@ def forward_narrow_online(x, out, rows, length, like, lanes, width):
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
         total_2 = float32(0.0)
@@ -559,7 +561,7 @@ def forward_narrow_rows_masked(x, mask, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(forward_narrow_weight, x_p, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
@@ -585,7 +587,7 @@ def forward_narrow_columns_masked(x, mask, out, outer, length, inner, like, lane
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = float32(0.0)
@@ -615,7 +617,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = float32(0.0)
@@ -629,7 +631,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
             total_2 = rescaled(total_2, magic - before)
@@ -642,7 +644,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
     total_2 = rescaled(total_2, magic - before)
@@ -660,7 +662,7 @@ def forward_narrow_online_masked(x, mask, out, rows, length, like, lanes, width)
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
         total_2 = float32(0.0)
@@ -1010,7 +1012,7 @@ def vjp_fast_narrow_rows(x, dy, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
     inside_p = inside(at, 0, like, lanes, width)
@@ -1042,7 +1044,7 @@ def vjp_fast_narrow_columns(x, dy, out, outer, length, inner, like, lanes, width
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -1075,7 +1077,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -1088,7 +1090,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
             total_2 = rescaled_exactly(total_2, magic - before)
@@ -1104,7 +1106,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
     total_2 = rescaled_exactly(total_2, magic - before)
@@ -1119,7 +1121,7 @@ def vjp_fast_narrow_online(x, dy, out, rows, length, like, lanes, width):
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
         total_2 = (float32(0.0), float32(0.0))
@@ -1157,7 +1159,7 @@ def vjp_fast_narrow_rows_masked(x, mask, dy, out, rows, length, like, lanes, wid
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     weight_p = each(vjp_fast_narrow_weight, x_p, shift, magic, lowest)
     total = fold(added_exactly, (float32(0.0), float32(0.0)), weight_p, inside_p)
@@ -1189,7 +1191,7 @@ def vjp_fast_narrow_columns_masked(x, mask, dy, out, outer, length, inner, like,
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -1223,7 +1225,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = (float32(0.0), float32(0.0))
     total_2 = (float32(0.0), float32(0.0))
@@ -1237,7 +1239,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
             shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
             u = largest - shift
             u_2 = rint(u * float32(1.442695))
-            magic = float32(12582942.0) - u_2
+            magic = float32(12583069.0) - u_2
             lowest = u + float32(-104.0)
             total = rescaled_exactly(total, magic - before)
             total_2 = rescaled_exactly(total_2, magic - before)
@@ -1252,7 +1254,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
     shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
     u = largest - shift
     u_2 = rint(u * float32(1.442695))
-    magic = float32(12582942.0) - u_2
+    magic = float32(12583069.0) - u_2
     lowest = u + float32(-104.0)
     total = rescaled_exactly(total, magic - before)
     total_2 = rescaled_exactly(total_2, magic - before)
@@ -1270,7 +1272,7 @@ def vjp_fast_narrow_online_masked(x, mask, dy, out, rows, length, like, lanes, w
         shift = largest if abs(largest) > float32(65536.0) else float32(0.0)
         u = largest - shift
         u_2 = rint(u * float32(1.442695))
-        magic = float32(12582942.0) - u_2
+        magic = float32(12583069.0) - u_2
         lowest = u + float32(-104.0)
         total = (float32(0.0), float32(0.0))
         total_2 = (float32(0.0), float32(0.0))

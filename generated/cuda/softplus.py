@@ -24,6 +24,8 @@ from math import inf
 from numpy import float32
 
 from actgen.cuda.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     coordinates,
     copysign,
@@ -56,7 +58,7 @@ def softplus_twofold(x, low):
     """Return softplus(x + low): max(x, 0) + log1p(exp(-|x|)), the errors carried along."""
     u = maximum(x, 0.0)
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -79,7 +81,7 @@ def softplus_twofold(x, low):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = power2(k - first)
     e_2 = e * scale * u_4
@@ -124,9 +126,9 @@ def softplus_twofold_f32(x, low):
     most = maximum(x, float32(0.0))
     size = abs(x)
     size_2 = -size
-    near = float32(-104.0) if size_2 < float32(-104.0) else size_2
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size_2, float32(-104.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece = low if size < float32(1000.0) else float32(0.0)
@@ -162,7 +164,7 @@ def softplus_twofold_f32(x, low):
     p_7 = fma(u_4, below_low, float32(2.0) * e_low_2)
     left = fma(u_4, below, u_2) + p_7
     tail_2 = fma(ratio * z, curve_2, left * inverse)
-    u_5 = u_3 + (ratio if most > ratio else most)
+    u_5 = u_3 + at_most(most, ratio)
     whole_low = u_5 + tail_2
     u_6 = whole_low + (low if x > float32(0.0) else float32(0.0))
     rest_2 = u_6 if x < float32(inf) else float32(0.0)
@@ -175,9 +177,9 @@ def softplus_twofold_f32_fast(x, low):
     most = maximum(x, float32(0.0))
     size = abs(x)
     size_2 = -size
-    near = float32(-104.0) if size_2 < float32(-104.0) else size_2
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size_2, float32(-104.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece = low if size < float32(1000.0) else float32(0.0)
@@ -215,14 +217,14 @@ def softplus_approx(x):
     p_4 = fma(p_3, e, float32(0.33109435))
     p_5 = fma(p_4, e, float32(-0.49986964))
     curve = fma(p_5, e, float32(0.99999875))
-    return fma(e, curve, float32(0.0) if x < float32(0.0) else x)
+    return fma(e, curve, at_least(x, float32(0.0)))
 
 
 @device
 def sigmoid_twofold(x, low):
     """Return sigmoid(x + low): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -245,7 +247,7 @@ def sigmoid_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -264,11 +266,11 @@ def sigmoid_twofold(x, low):
 @device
 def sigmoid_twofold_f32(x, low):
     """Return sigmoid(x + low), error below 0.86 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     u = -(low if abs(x) < float32(1000.0) else float32(0.0))
     rest = fma(k, float32(-1.9046542e-09), u)
@@ -286,7 +288,7 @@ def sigmoid_twofold_f32(x, low):
     u_2 = -inverse
     u_3 = (scale if scale > m else m) - below
     m_low = fma(p_3, float32(1073741800.0), float32(1073741800.0) - m)
-    below_low = u_3 + (m if scale > m else scale) + m_low
+    below_low = u_3 + at_most(scale, m) + m_low
     left = fma(u_2, below_low, fma(u_2, below, float32(1.0)))
     p_4 = fma(left, inverse, inverse)
     return p_4 * scale
@@ -295,11 +297,11 @@ def sigmoid_twofold_f32(x, low):
 @device
 def sigmoid_twofold_f32_fast(x, low):
     """Return sigmoid(x + low), error below 2.5 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     u = -(low if abs(x) < float32(1000.0) else float32(0.0))
     r = high + fma(k, float32(-1.9046542e-09), u)
@@ -316,11 +318,11 @@ def sigmoid_twofold_f32_fast(x, low):
 @device
 def sigmoid_twofold_fast(x, low):
     """Return sigmoid(x + low), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
+    piece = at_least(x, -746.0)
+    near = at_most(piece, 38.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056831.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
+    k = shifted - 6755399441056831.0
     high = fma(k, 0.693147180559663, -near)
     p = fma(k, 2.8235290563031577e-13, -(low if abs(x) < 2000.0 else 0.0))
     r = high + p
@@ -353,7 +355,7 @@ def sigmoid_approx(x):
 def sigmoid_twofold_times(x, low, b):
     """Return sigmoid(x + low) * b: exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -376,7 +378,7 @@ def sigmoid_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -398,8 +400,8 @@ def sech2_twofold_times_f32(x, low, b):
     """Return sech2(x + low) * b, error below 0.97 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = abs(x)
     size_2 = float32(-2.0) * size
-    near = float32(-160.0) if size_2 < float32(-160.0) else size_2
-    shift = float32(12583022.0) if size_2 < float32(-76.0) else float32(12582912.0)
+    near = at_least(size_2, float32(-160.0))
+    shift = float32(12583149.0) if size_2 < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
     u = -k
@@ -453,7 +455,7 @@ def softplus(x):
     """Return softplus(x): max(x, 0) + log1p(exp(-|x|)), the errors carried along."""
     u = maximum(x, 0.0)
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u_2 = -k
     high = fma(u_2, 0.693147180559663, short)
@@ -475,7 +477,7 @@ def softplus(x):
     tail = fma(u_3, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     u_4 = power2(k - first)
     e_2 = e * scale * u_4
@@ -519,9 +521,9 @@ def softplus_f32(x):
     """Return softplus(x), error below 0.86 ULP: max(x, 0) + log1p(exp(-|x|))."""
     most = maximum(x, float32(0.0))
     size = -abs(x)
-    near = float32(-104.0) if size < float32(-104.0) else size
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size, float32(-104.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r2 = high * high
@@ -554,7 +556,7 @@ def softplus_f32(x):
     p_7 = fma(u_4, below_low, float32(2.0) * e_low_2)
     left = fma(u_4, below, u_2) + p_7
     tail_2 = fma(ratio * z, curve_2, left * inverse)
-    u_5 = u_3 + (ratio if most > ratio else most)
+    u_5 = u_3 + at_most(most, ratio)
     whole_low = u_5 + tail_2
     rest_2 = whole_low if x < float32(inf) else float32(0.0)
     return whole + rest_2
@@ -565,9 +567,9 @@ def softplus_f32_fast(x):
     """Return softplus(x), error below 2.4 ULP: max(x, 0) + log1p(exp(-|x|))."""
     most = maximum(x, float32(0.0))
     size = -abs(x)
-    near = float32(-104.0) if size < float32(-104.0) else size
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size, float32(-104.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r = fma(u, float32(-1.9046542e-09), high)
@@ -596,7 +598,7 @@ def softplus_f32_fast(x):
 def sigmoid(x):
     """Return sigmoid(x): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -618,7 +620,7 @@ def sigmoid(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece = 1.0 if x >= 0.0 else e_scaled
@@ -637,11 +639,11 @@ def sigmoid(x):
 @device
 def sigmoid_f32(x):
     """Return sigmoid(x), error below 0.9 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     r2 = high * high
     p = fma(float32(0.008368889), high, float32(0.04166621))
@@ -657,7 +659,7 @@ def sigmoid_f32(x):
     u = -inverse
     u_2 = (scale if scale > m else m) - below
     m_low = fma(p_3, float32(1073741800.0), float32(1073741800.0) - m)
-    below_low = u_2 + (m if scale > m else scale) + m_low
+    below_low = u_2 + at_most(scale, m) + m_low
     left = fma(u, below_low, fma(u, below, float32(1.0)))
     p_4 = fma(left, inverse, inverse)
     return p_4 * scale
@@ -666,11 +668,11 @@ def sigmoid_f32(x):
 @device
 def sigmoid_f32_fast(x):
     """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
-    piece = float32(-104.0) if x < float32(-104.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    t = fma(near, float32(1.442695), float32(12582942.0))
+    piece = at_least(x, float32(-104.0))
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
-    k = t - float32(12582942.0)
+    k = t - float32(12583069.0)
     high = fma(k, float32(0.6931472), -near)
     r = fma(k, float32(-1.9046542e-09), high)
     u = r * r
@@ -684,11 +686,11 @@ def sigmoid_f32_fast(x):
 @device
 def sigmoid_fast(x):
     """Return sigmoid(x), error below 2.5 ULP: exp(-x) and one division."""
-    piece = -746.0 if x < -746.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shifted = fma(near, 1.4426950408889634, 6755399441055808.0)
+    piece = at_least(x, -746.0)
+    near = at_most(piece, 38.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056831.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055808.0
+    k = shifted - 6755399441056831.0
     high = fma(k, 0.693147180559663, -near)
     r = fma(k, 2.8235290563031577e-13, high)
     r2 = r * r
@@ -722,15 +724,15 @@ def forward_float32_twofold(x, beta):
     beta_ = beta.high
     beta_rest_ = beta.rest
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
-    u_3 = softplus_twofold_f32(u, u_2)
-    ratio = u_3 / beta_
-    p = fma(-ratio, beta_, u_3)
-    ratio_2 = (p - ratio * beta_rest_) / beta_
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
+    u_2 = softplus_twofold_f32(u, p)
+    ratio = u_2 / beta_
+    p_2 = fma(-ratio, beta_, u_2)
+    ratio_2 = (p_2 - ratio * beta_rest_) / beta_
     piece = float32(0.0) if x > float32(1.8446744e19) else ratio_2
     piece_2 = x if x > float32(1.8446744e19) else ratio
-    u_4 = piece_2 + piece
-    return u_4 if abs(piece) < float32(inf) else piece_2
+    u_3 = piece_2 + piece
+    return u_3 if abs(piece) < float32(inf) else piece_2
 
 
 @device
@@ -739,8 +741,8 @@ def forward_float32_fast(x, beta):
     beta_ = beta.high
     beta_rest_ = beta.rest
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
-    ratio = softplus_twofold_f32_fast(u, u_2) / beta_
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
+    ratio = softplus_twofold_f32_fast(u, p) / beta_
     return x if x > float32(1.8446744e19) else ratio
 
 
@@ -767,8 +769,8 @@ def derivative_float32(x, beta):
     beta_ = beta.high
     beta_rest_ = beta.rest
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
-    return sigmoid_twofold_f32(u, u_2)
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
+    return sigmoid_twofold_f32(u, p)
 
 
 @device
@@ -777,8 +779,8 @@ def derivative_float32_fast(x, beta):
     beta_ = beta.high
     beta_rest_ = beta.rest
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
-    return sigmoid_twofold_f32_fast(u, u_2)
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
+    return sigmoid_twofold_f32_fast(u, p)
 
 
 @device
@@ -812,10 +814,9 @@ def second_derivative_float32(x, beta):
     beta_ = beta.high
     beta_rest_ = beta.rest
     u = beta_ * x
-    u_2 = fma(beta_, x, -u) + beta_rest_ * x
+    u_2 = float32(0.5) * fma(beta_rest_, x, fma(beta_, x, -u))
     u_3 = float32(0.25) * beta_
-    u_4 = float32(0.5) * u_2
-    return sech2_twofold_times_f32(float32(0.5) * u, u_4, u_3)
+    return sech2_twofold_times_f32(float32(0.5) * u, u_2, u_3)
 
 
 @device

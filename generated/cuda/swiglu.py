@@ -20,6 +20,8 @@ from math import inf
 from numpy import float32
 
 from actgen.cuda.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     copysign,
     device,
@@ -55,7 +57,7 @@ def product(a, b):
 def sigmoid_twofold_times(x, low, b):
     """Return sigmoid(x + low) * b: exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -78,7 +80,7 @@ def sigmoid_twofold_times(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -98,8 +100,8 @@ def sigmoid_twofold_times(x, low, b):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 
@@ -107,9 +109,9 @@ def product_rough(a, b):
 def sigmoid_short(x):
     """Return sigmoid(x) to 2**-32: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
@@ -129,9 +131,9 @@ def sigmoid_short(x):
 @device
 def sigmoid_twofold_times_f32_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.6 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    piece = at_least(x, float32(-160.0))
+    near = at_most(piece, float32(18.0))
+    shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     scale = power2_rounded(t)
     back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
@@ -154,9 +156,9 @@ def sigmoid_twofold_times_f32_fast(x, low, b):
 @device
 def sigmoid_twofold_times_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.5 ULP: exp(-x) and one division."""
-    piece = -1386.0 if x < -1386.0 else x
-    near = 38.0 if piece > 38.0 else piece
-    shift = 6755399441056724.0 if x < -690.0 else 6755399441055744.0
+    piece = at_least(x, -1386.0)
+    near = at_most(piece, 38.0)
+    shift = 6755399441057747.0 if x < -690.0 else 6755399441056767.0
     shifted = fma(near, 1.4426950408889634, shift)
     scale = power2_rounded(shifted)
     down = 9.785978320356312e-296 if x < -690.0 else 1.0
@@ -195,7 +197,7 @@ def sigmoid_times_approx(x, b):
 def sigmoid_twofold(x, low):
     """Return sigmoid(x + low): exp(-|x|) and one division."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -218,7 +220,7 @@ def sigmoid_twofold(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -238,7 +240,7 @@ def sigmoid_twofold(x, low):
 def sigmoid_twofold_rest(x, low):
     """Return what rounding leaves of sigmoid(x + low)."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -261,7 +263,7 @@ def sigmoid_twofold_rest(x, low):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -282,7 +284,7 @@ def sigmoid_twofold_rest(x, low):
 def sigmoid_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sigmoid(x + low) * b."""
     size = -abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -305,7 +307,7 @@ def sigmoid_twofold_times_rest(x, low, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     piece_2 = 1.0 if x >= 0.0 else e_scaled
@@ -327,9 +329,9 @@ def sigmoid_twofold_times_rest(x, low, b):
 def sigmoid_plain(x):
     """Return sigmoid(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -354,9 +356,9 @@ def sigmoid_plain(x):
 def sigmoidslope_plain(x):
     """Return sigmoidslope(x) to some ULP: exp(-|x|) and one division."""
     u = -abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
@@ -382,9 +384,9 @@ def siluslope_twofold_f32_fast(x, low):
     """Return (x sigmoid(x))' at x + low, error below 3.7 ULP, its zero a factor."""
     size = abs(x)
     u = -size
-    near = float32(-110.0) if u < float32(-110.0) else u
-    t = fma(near, float32(1.442695), float32(12582952.0))
-    k = t - float32(12582952.0)
+    near = at_least(u, float32(-110.0))
+    t = fma(near, float32(1.442695), float32(12583079.0))
+    k = t - float32(12583079.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), near)
     piece = low if size < float32(1000.0) else float32(0.0)
@@ -421,7 +423,7 @@ def siluslope_twofold_f32_fast(x, low):
 def siluslope_twofold_approx(x, low):
     """Return (x sigmoid(x))' at x + low to about 2**-18."""
     size = abs(x)
-    size_2 = float32(200.0) if size > float32(200.0) else size
+    size_2 = at_most(size, float32(200.0))
     piece = -low if x < float32(0.0) else low
     u = float32(1.2784646) - size_2 - piece
     away = u - float32(1.29792825e-08)
@@ -440,9 +442,9 @@ def siluslope_twofold_approx(x, low):
 @device
 def sigmoid_twofold_times_f32(x, low, b):
     """Return sigmoid(x + low) * b, error below 0.99 ULP: exp(-x) and one division."""
-    piece = float32(-160.0) if x < float32(-160.0) else x
-    near = float32(18.0) if piece > float32(18.0) else piece
-    shift = float32(12583022.0) if x < float32(-76.0) else float32(12582912.0)
+    piece = at_least(x, float32(-160.0))
+    near = at_most(piece, float32(18.0))
+    shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     scale = power2_rounded(t)
     back = float32(7.70372e-34) if x < float32(-76.0) else float32(1.0)
@@ -466,7 +468,7 @@ def sigmoid_twofold_times_f32(x, low, b):
     u_2 = -inverse
     u_3 = (a if a > m else m) - below
     m_low = fma(p_3, float32(1.0), float32(1.0) - m)
-    below_low = u_3 + (m if a > m else a) + m_low
+    below_low = u_3 + at_most(a, m) + m_low
     left = fma(u_2, below_low, fma(u_2, below, float32(1.0)))
     extra = left * inverse * scale * b
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
@@ -498,13 +500,12 @@ def forward_float32_fast(gate, value, alpha):
     alpha_ = alpha.high
     alpha_rest_ = alpha.rest
     u = alpha_ * gate
-    p = fma(alpha_, gate, -u)
-    u_2 = p + alpha_rest_ * gate
+    p = fma(alpha_rest_, gate, fma(alpha_, gate, -u))
     piece = alpha_ if alpha_ == float32(0.0) else u
-    piece_2 = float32(0.0) if alpha_ == float32(0.0) else u_2
-    u_3 = gate * value
-    u_4 = sigmoid_twofold_times_f32_fast(piece, piece_2, u_3)
-    piece_3 = gate if gate != gate else u_4
+    piece_2 = float32(0.0) if alpha_ == float32(0.0) else p
+    u_2 = gate * value
+    u_3 = sigmoid_twofold_times_f32_fast(piece, piece_2, u_2)
+    piece_3 = gate if gate != gate else u_3
     return value if value != value else piece_3
 
 
@@ -550,9 +551,9 @@ def vjp_gate(gate, value, alpha):
     size = abs(u_12)
     piece_2 = u_6 + u_12 if size < inf else u_6
     u_13 = value * piece_2
-    u_14 = (u_6 - piece_2 + u_12 if size < inf else 0.0) * value
-    u_15 = fma(value, piece_2, -u_13) + u_14
-    return u_13 + u_15 if abs(u_15) < inf else u_13
+    piece_3 = u_6 - piece_2 + u_12 if size < inf else 0.0
+    p_3 = fma(piece_3, value, fma(value, piece_2, -u_13))
+    return u_13 + p_3 if abs(p_3) < inf else u_13
 
 
 @device
@@ -570,9 +571,8 @@ def vjp_gate_float32_fast(gate, value, alpha):
     alpha_ = alpha.high
     alpha_rest_ = alpha.rest
     u = alpha_ * gate
-    p = fma(alpha_, gate, -u)
-    u_2 = p + alpha_rest_ * gate
-    return value * siluslope_twofold_f32_fast(u, u_2)
+    p = fma(alpha_rest_, gate, fma(alpha_, gate, -u))
+    return value * siluslope_twofold_f32_fast(u, p)
 
 
 @device
@@ -581,9 +581,8 @@ def vjp_gate_approx(gate, value, alpha):
     alpha_ = alpha.high
     alpha_rest_ = alpha.rest
     u = alpha_ * gate
-    p = fma(alpha_, gate, -u)
-    u_2 = p + alpha_rest_ * gate
-    return value * siluslope_twofold_approx(u, u_2)
+    p = fma(alpha_rest_, gate, fma(alpha_, gate, -u))
+    return value * siluslope_twofold_approx(u, p)
 
 
 @device
@@ -601,12 +600,11 @@ def vjp_value_float32(gate, value, alpha):
     alpha_ = alpha.high
     alpha_rest_ = alpha.rest
     u = alpha_ * gate
-    p = fma(alpha_, gate, -u)
-    u_2 = p + alpha_rest_ * gate
+    p = fma(alpha_rest_, gate, fma(alpha_, gate, -u))
     piece = alpha_ if alpha_ == float32(0.0) else u
-    piece_2 = float32(0.0) if alpha_ == float32(0.0) else u_2
-    u_3 = sigmoid_twofold_times_f32(piece, piece_2, gate)
-    return gate if gate != gate else u_3
+    piece_2 = float32(0.0) if alpha_ == float32(0.0) else p
+    u_2 = sigmoid_twofold_times_f32(piece, piece_2, gate)
+    return gate if gate != gate else u_2
 
 
 @device
@@ -615,12 +613,11 @@ def vjp_value_float32_fast(gate, value, alpha):
     alpha_ = alpha.high
     alpha_rest_ = alpha.rest
     u = alpha_ * gate
-    p = fma(alpha_, gate, -u)
-    u_2 = p + alpha_rest_ * gate
+    p = fma(alpha_rest_, gate, fma(alpha_, gate, -u))
     piece = alpha_ if alpha_ == float32(0.0) else u
-    piece_2 = float32(0.0) if alpha_ == float32(0.0) else u_2
-    u_3 = sigmoid_twofold_times_f32_fast(piece, piece_2, gate)
-    return gate if gate != gate else u_3
+    piece_2 = float32(0.0) if alpha_ == float32(0.0) else p
+    u_2 = sigmoid_twofold_times_f32_fast(piece, piece_2, gate)
+    return gate if gate != gate else u_2
 
 
 @device

@@ -20,6 +20,8 @@ from math import inf
 from numpy import float32
 
 from actgen.cuda.intrinsics import (
+    at_least,
+    at_most,
     by_type,
     coordinates,
     copysign,
@@ -49,7 +51,7 @@ from actgen.cuda.intrinsics import (
 def tanh(x):
     """Return tanh(x): -m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    size = -60.0 if u < -60.0 else u
+    size = at_least(u, -60.0)
     k = rint(size * 1.4426950408889634)
     scale = power2(k)
     start = -1.0 + scale
@@ -91,11 +93,11 @@ def tanh_f32(x):
     size = abs(x)
     holds = size > float32(9.2)
     near = float32(9.2) if holds else size
-    p = fma(near, float32(-2.0) * float32(1.442695), float32(12582912.0))
-    t = float32(12582889.0) if p < float32(12582889.0) else p
+    p = fma(near, float32(-2.0) * float32(1.442695), float32(12583039.0))
+    t = at_least(p, float32(12583016.0))
     scale = power2_rounded(t)
     u = -scale
-    k = t - float32(12582912.0)
+    k = t - float32(12583039.0)
     h = fma(k, float32(0.5) * float32(0.6931472), near)
     half = fma(scale, float32(0.5), float32(0.5))
     near_below = fma(u, h, half)
@@ -122,9 +124,9 @@ def tanh_f32_fast(x):
     size = abs(x)
     holds = size > float32(9.2)
     near = float32(9.2) if holds else size
-    t = fma(near, float32(-2.0) * float32(1.442695), float32(12582912.0))
+    t = fma(near, float32(-2.0) * float32(1.442695), float32(12583039.0))
     scale = power2_rounded(t)
-    k = t - float32(12582912.0)
+    k = t - float32(12583039.0)
     h = fma(k, float32(0.5) * float32(0.6931472), near)
     h2 = h * h
     p = fma(float32(0.13390222), h, float32(-0.33332968))
@@ -139,10 +141,10 @@ def tanh_f32_fast(x):
 def tanh_fast(x):
     """Return tanh(x), error below 2.5 ULP: -m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -40.0 if u < -40.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -40.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     u_2 = -k
     high = fma(u_2, 0.693147180559663, near)
     r = fma(u_2, 2.8235290563031577e-13, high)
@@ -179,7 +181,7 @@ def tanh_approx(x):
 def sech2(x):
     """Return sech2(x): 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -202,7 +204,7 @@ def sech2(x):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_3 = 4.0 * e_scaled
@@ -224,9 +226,9 @@ def sech2(x):
 def sech2_f32(x):
     """Return sech2(x), error below 0.88 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = float32(-106.0) if size < float32(-106.0) else size
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size, float32(-106.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r2 = high * high
@@ -261,9 +263,9 @@ def sech2_f32(x):
 def sech2_f32_fast(x):
     """Return sech2(x), error below 2.5 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = float32(-106.0) if size < float32(-106.0) else size
-    t = fma(near, float32(1.442695), float32(12582942.0))
-    k = t - float32(12582942.0)
+    near = at_least(size, float32(-106.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    k = t - float32(12583069.0)
     u = -k
     high = fma(u, float32(0.6931472), near)
     r = fma(u, float32(-1.9046542e-09), high)
@@ -292,7 +294,7 @@ def sech2_approx(x):
 def sech2_times(x, b):
     """Return sech2(x) * b: 4 z / (1 + z)² with z = exp(-2|x|)."""
     size = -2.0 * abs(x)
-    short = -1400.0 if size < -1400.0 else size
+    short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -315,7 +317,7 @@ def sech2_times(x, b):
     tail = fma(u_2, curve, error)
     below = 1.0 - above + r + tail
     e = above + below
-    first = -1000.0 if k < -1000.0 else k
+    first = at_least(k, -1000.0)
     scale = power2(first)
     e_scaled = e * scale
     u_3 = 4.0 * e_scaled
@@ -339,9 +341,9 @@ def sech2_times(x, b):
 def sech2_short(x):
     """Return sech2(x) to 2**-32: 4 z / (1 + z)² with z = exp(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -700.0 if u < -700.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
-    k = shifted - 6755399441055744.0
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
@@ -361,10 +363,10 @@ def sech2_short(x):
 def tanh_short(x):
     """Return tanh(x) to 2**-32: m / (2 + m) with m = expm1(-2|x|)."""
     u = -2.0 * abs(x)
-    near = -60.0 if u < -60.0 else u
-    shifted = fma(near, 1.4426950408889634, 6755399441055744.0)
+    near = at_least(u, -60.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     scale = power2_rounded(shifted)
-    k = shifted - 6755399441055744.0
+    k = shifted - 6755399441056767.0
     r = fma(-k, 0.6931471805599453, near)
     u_2 = r * r
     p = fma(2.4878542227773045e-05, u_2, 0.0013888820237632814)
@@ -383,8 +385,8 @@ def tanh_short(x):
 @device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = 1.6069380442589903e60 if b > 1.6069380442589903e60 else b
-    piece_2 = -1.6069380442589903e60 if piece < -1.6069380442589903e60 else piece
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
     return a * piece_2
 
 

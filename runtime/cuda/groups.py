@@ -76,8 +76,8 @@ def rescaled(total, change):  # type: ignore[no-untyped-def]
     """Multiply a sum by 2 to an integral power that is not above 0; below -200 it is 0."""
     first = change if change > -100 else float32(-100.0)
     rest = change - first
-    scale = power2_rounded(rest + float32(12582912.0)) if rest > -100 else float32(0.0)
-    return total * power2_rounded(first + float32(12582912.0)) * scale
+    scale = power2_rounded(rest + float32(12583039.0)) if rest > -100 else float32(0.0)
+    return total * power2_rounded(first + float32(12583039.0)) * scale
 
 
 @device

@@ -12,6 +12,8 @@ from numba.core import config
 
 if config.ENABLE_CUDASIM:
     from actgen.cuda.simulated import (
+        at_least,
+        at_most,
         by_type,
         ceil,
         copysign,
@@ -39,10 +41,11 @@ if config.ENABLE_CUDASIM:
         store,
         store_bool,
         store_tile,
+        times_power2,
         widened,
     )
 else:
-    from actgen.bits import exponent, mantissa, power2, power2_rounded
+    from actgen.bits import exponent, mantissa, power2, power2_rounded, times_power2
     from actgen.cuda.approximations import exp2_approx, log2_approx, reciprocal_approx
     from actgen.cuda.dispatch import by_type, device, kernel, widened
     from actgen.cuda.memory import (
@@ -55,7 +58,7 @@ else:
         store_tile,
     )
     from actgen.cuda.rounding import ceil, floor, in_parts, in_parts_32, rint
-    from actgen.intrinsics import copysign, fma, maximum, minimum, select
+    from actgen.intrinsics import at_least, at_most, copysign, fma, maximum, minimum, select
 
 from actgen.cuda.along import (
     added,
@@ -115,6 +118,8 @@ __all__ = [
     "added_exactly",
     "any_column",
     "any_row",
+    "at_least",
+    "at_most",
     "by_type",
     "ceil",
     "column",
@@ -183,6 +188,7 @@ __all__ = [
     "supported",
     "thread",
     "tile",
+    "times_power2",
     "wide",
     "widened",
 ]

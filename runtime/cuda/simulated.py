@@ -113,6 +113,16 @@ def minimum(a: Any, b: Any) -> Any:
     return _common(a, b)(a if a < b or a != a else b)
 
 
+def at_least(value: Any, bound: Any) -> Any:
+    """Return `bound` where `value` is below it, else `value`."""
+    return _common(value, bound)(bound if value < bound else value)
+
+
+def at_most(value: Any, bound: Any) -> Any:
+    """Return `bound` where `value` is above it, else `value`."""
+    return _common(value, bound)(bound if value > bound else value)
+
+
 def select(condition: Any, a: Any, b: Any) -> Any:
     """Return `a` where `condition` holds, else `b`."""
     return a if condition else b
@@ -138,13 +148,21 @@ def power2(n: Any) -> Any:
     return type(n)(np.ldexp(1.0, int(n)) if abs(n) < 2000 else np.nan)
 
 
+def _places(a: Any) -> int:
+    """Return the n of a number that is n + 1.5 * 2**52 + 1023 (2**23 + 127 in float32)."""
+    shift = 1.5 * 2.0**23 + 127 if _common(a) is np.float32 else 1.5 * 2.0**52 + 1023
+    return int(max(-9999.0, min(float(a) - shift, 9999.0)))  # beyond which it is anything
+
+
 def power2_rounded(a: Any) -> Any:
-    """Return 2**n for a = n + 1.5 * 2**52 (2**23 in float32)."""
+    """Return 2**n for a = n + 1.5 * 2**52 + 1023 (2**23 + 127 in float32)."""
     kind = _common(a)
-    shift = 1.5 * 2.0 ** (23 if kind is np.float32 else 52)
-    n = float(a) - shift
-    n = max(-9999.0, min(n, 9999.0))  # beyond which it is anything
-    return kind(np.ldexp(1.0, int(n))) if n == n else kind(np.nan)
+    return kind(np.ldexp(1.0, _places(a))) if a == a else kind(np.nan)
+
+
+def times_power2(value: Any, a: Any) -> Any:
+    """Return value * power2_rounded(a), rounded once."""
+    return np.ldexp(value, _places(a)) if a == a else value
 
 
 def exponent(a: Any) -> Any:

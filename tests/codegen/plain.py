@@ -34,6 +34,14 @@ def _minimum(a: float, b: float) -> float:
     return a if a < b or a != a else b
 
 
+def _at_least(value: float, bound: float) -> float:
+    return bound if value < bound else value
+
+
+def _at_most(value: float, bound: float) -> float:
+    return bound if value > bound else value
+
+
 def _power2(n: float) -> float:
     return F(math.ldexp(1.0, int(n))) if n == n else n
 
@@ -61,6 +69,8 @@ NAMES: dict[str, Any] = {
     "fma": fma,
     "maximum": _maximum,
     "minimum": _minimum,
+    "at_least": _at_least,
+    "at_most": _at_most,
     "power2": _power2,
     "exponent": lambda a: F(math.frexp(a)[1] - 1),
     "mantissa": lambda a: F(2 * abs(math.frexp(a)[0])),

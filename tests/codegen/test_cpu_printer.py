@@ -66,7 +66,7 @@ def test_python_computes_what_is_printed(expr, x, a):
         (Const(Fraction(-2)) ** X, "(-2.0) ** x"),
         (where(apply("lt", X, 0), A, X), "a if x < 0.0 else x"),
         (where(apply("lt", X, 0), A, where(apply("gt", X, 1), 1, X)),
-         "a if x < 0.0 else 1.0 if x > 1.0 else x"),
+         "a if x < 0.0 else at_most(x, 1.0)"),
         (where(apply("lt", X, 0), where(apply("gt", A, 1), 1, X), A),
          "(1.0 if a > 1.0 else x) if x < 0.0 else a"),
         (where(apply("lt", X, 0), A, X) + 1, "(a if x < 0.0 else x) + 1.0"),

@@ -204,7 +204,7 @@ def test_operations_on_bits_are_those_of_the_intrinsics(op, dtype):
     if op == "power2":
         x = np.concatenate([whole, [info.maxexp, info.minexp - 1, -0.0]]).astype(dtype)
     elif op == "power2_rounded":
-        x = whole + np.dtype(dtype).type(1.5 * 2.0**info.nmant)
+        x = whole + np.dtype(dtype).type(1.5 * 2.0**info.nmant + info.maxexp - 1)
     else:
         x = inputs(dtype, 1e4)
     function = getattr(intrinsics, op)
@@ -213,6 +213,20 @@ def test_operations_on_bits_are_those_of_the_intrinsics(op, dtype):
     else:
         call, expr = numba.njit(lambda v: function(v)), apply(op, X)
     same_bits(simulate(expr, {"x": x}, FORMATS[dtype]), loop(call, (x,)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_number_times_a_power_of_two_is_rounded_once(dtype):
+    info = np.finfo(dtype)
+    rng = np.random.default_rng(6)
+    places = np.arange(info.minexp - info.nmant - 3, info.maxexp + 2, dtype=dtype)
+    a = rng.uniform(0.7, 1.42, places.size).astype(dtype)
+    a[:2] = np.nan, 1.0
+    b = places + np.dtype(dtype).type(FORMATS[dtype].rounder)
+    call = numba.vectorize(lambda v, w: intrinsics.times_power2(v, w))
+    computed = simulate(apply("times_power2", X, A), {"x": a, "a": b}, FORMATS[dtype])
+    same_bits(computed, call(a, b))
+    np.testing.assert_array_equal(computed, np.ldexp(a, places.astype(int)))
 
 
 def test_powers_of_two_next_to_the_normal_ones_are_zero_and_infinity():

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # A file imports only what stands before it.
 ORDER = [
-    *("errors", "text", "scalars", "load"),
+    *("errors", "text", "scalars", "load", "precision"),
     *("ir", "ops", "names", "activation", "budgets", "measured", "constraints", "fields", "schema"),
     *("foreign", "explain", "build", "check", "model"),
     *("tokens", "scope", "parse", "formulas", "arguments"),
@@ -27,7 +27,6 @@ ORDER = [
     *("expand", "rules_function", "rules_logarithm", "rules_product", "rules_exponential"),
     *("rules_sum", "rules_quotient", "rules_difference", "stabilise", "rules_axis"),
     *("series", "vanishing", "guard"),
-    "precision",
     "coefficients",
     *(
         f"functions.{n}"

