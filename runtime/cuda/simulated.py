@@ -148,7 +148,7 @@ def power2(n: Any) -> Any:
     return type(n)(np.ldexp(1.0, int(n)) if abs(n) < 2000 else np.nan)
 
 
-def _places(a: Any) -> int:
+def _power_of(a: Any) -> int:
     """Return the n of a number that is n + 1.5 * 2**52 + 1023 (2**23 + 127 in float32)."""
     shift = 1.5 * 2.0**23 + 127 if _common(a) is np.float32 else 1.5 * 2.0**52 + 1023
     return int(max(-9999.0, min(float(a) - shift, 9999.0)))  # beyond which it is anything
@@ -157,12 +157,12 @@ def _places(a: Any) -> int:
 def power2_rounded(a: Any) -> Any:
     """Return 2**n for a = n + 1.5 * 2**52 + 1023 (2**23 + 127 in float32)."""
     kind = _common(a)
-    return kind(np.ldexp(1.0, _places(a))) if a == a else kind(np.nan)
+    return kind(np.ldexp(1.0, _power_of(a))) if a == a else kind(np.nan)
 
 
 def times_power2(value: Any, a: Any) -> Any:
     """Return value * power2_rounded(a), rounded once."""
-    return np.ldexp(value, _places(a)) if a == a else value
+    return np.ldexp(value, _power_of(a)) if a == a else value
 
 
 def exponent(a: Any) -> Any:
