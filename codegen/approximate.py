@@ -16,7 +16,8 @@ from actgen.codegen.gpu_slopes import with_gpu_slopes
 from actgen.codegen.ir import ONE, Apply, Const, Expr, Symbol, apply, is_op, rewrite
 from actgen.codegen.library import LIBRARY
 from actgen.codegen.lower import Halves, lower
-from actgen.codegen.plan import Setting, Way, in_float32, in_parts, operations, recognised
+from actgen.codegen.parameter_values import in_parts
+from actgen.codegen.plan import Setting, Way, in_float32, operations, recognised
 from actgen.codegen.precision import FLOAT32
 from actgen.codegen.samples import Array, short_inputs
 from actgen.codegen.simulate import APPROXIMATED

@@ -18,13 +18,12 @@ from actgen.codegen.approximate import approximations
 from actgen.codegen.budgets import ACCURATE
 from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Expr, symbols
+from actgen.codegen.parameter_values import float32_parts, sampled_values
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.plan import (
     Setting,
     Way,
-    float32_parts,
     operations,
-    sampled_values,
     ways,
 )
 from actgen.codegen.precision import FLOAT32, FLOAT64

@@ -9,7 +9,7 @@ all inputs (`make accuracy`) holds the choice to its budget afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
@@ -19,7 +19,6 @@ import numpy as np
 
 from actgen.codegen.activation import Param
 from actgen.codegen.algebra import factors, from_factors
-from actgen.codegen.constraints import violated
 from actgen.codegen.evaluate import constant
 from actgen.codegen.gates import with_gates
 from actgen.codegen.ir import (
@@ -40,6 +39,7 @@ from actgen.codegen.ir import (
 from actgen.codegen.library import LIBRARY
 from actgen.codegen.lower import Halves, lower, lower_twofold
 from actgen.codegen.ops import OPS
+from actgen.codegen.parameter_values import float32_parts, in_parts, sampled_values
 from actgen.codegen.precision import FLOAT32, FLOAT64, Format
 from actgen.codegen.quicken import Yardstick, quicken
 from actgen.codegen.samples import Array, around, spread, zeros
@@ -229,11 +229,6 @@ def _cost(node: Apply) -> float:
     return 0 if constants else _COSTS.get(node.op, 1)
 
 
-def in_parts(param: Param) -> tuple[Symbol, Symbol]:
-    """Return the names of the float32 nearest to a parameter, and of what that leaves over."""
-    return Symbol(f"{param.name}_"), Symbol(f"{param.name}_rest_")
-
-
 def ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
     """Yield the ways to compute a float32 result."""
     if not setting.random:
@@ -372,36 +367,3 @@ def _largest(computed: Array, exact: Array) -> float:
     # where the exact value lies beyond the largest number, that number is as near as infinity
     error = np.where(equal, np.where(np.isfinite(error), error, 0.0), error)
     return float(np.max(np.where(np.isnan(error), np.inf, error), initial=0.0))
-
-
-def sampled_values(params: Sequence[Param]) -> Iterator[dict[str, float]]:
-    """Yield values for the parameters: the defaults, and others that their constraints allow."""
-    yield {p.name: _default(p) for p in params}
-    if params:
-        yield {p.name: _other(p) for p in params}
-        # small and large in turn: what is harmless beside large ones may cancel beside small ones
-        yield {p.name: _other(p, 0.25 if k % 2 == 0 else 1.37) for k, p in enumerate(params)}
-
-
-def _default(param: Param) -> float:
-    value = param.default_value
-    return 0.25 if value is None else float(value)
-
-
-def _other(param: Param, factor: float = 1.37) -> float:
-    default = _default(param)
-    for value in (default * factor + 0.21 * factor, default * 0.83):
-        if np.isfinite(value) and violated(param, value, {}) is None:
-            return value
-    return default
-
-
-def float32_parts(values: dict[str, float], params: Sequence[Param]) -> dict[str, float]:
-    """Return what float32 makes of parameters, under the names of their parts."""
-    parts = {}
-    for p in params:
-        high, rest = in_parts(p)
-        parts[high.name] = float(np.float32(values[p.name]))
-        left = values[p.name] - parts[high.name]
-        parts[rest.name] = left if np.isfinite(left) else 0.0
-    return parts

@@ -15,8 +15,9 @@ from actgen.codegen.emit.cpu import CALLS, emit_cpu
 from actgen.codegen.emit.cuda import ON_CPU, Parts
 from actgen.codegen.functions.parts import Function
 from actgen.codegen.ir import Expr, Symbol, symbols
+from actgen.codegen.parameter_values import in_parts
 from actgen.codegen.pipeline import Body, Variant
-from actgen.codegen.plan import Plan, Way, in_parts
+from actgen.codegen.plan import Plan, Way
 from actgen.codegen.precision import FLOAT32, FLOAT64, FORMATS, Format
 from actgen.codegen.share import WIDTH, share
 

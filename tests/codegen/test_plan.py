@@ -7,8 +7,10 @@ import pytest
 
 from actgen.codegen.inline import resolve
 from actgen.codegen.ir import INF, ONE, ZERO, Symbol, X, absolute, apply, sigmoid, tanh, where
+from actgen.codegen.library import LIBRARY
 from actgen.codegen.lower import lower
 from actgen.codegen.model import read_text
+from actgen.codegen.parameter_values import in_parts
 from actgen.codegen.pipeline import compile_definition
 from actgen.codegen.plan import (
     ACCURATE,
@@ -17,8 +19,8 @@ from actgen.codegen.plan import (
     Plan,
     Setting,
     Way,
+    _budget,
     _Trial,
-    in_parts,
     plan,
 )
 from actgen.codegen.precision import FLOAT32, FLOAT64
@@ -162,6 +164,16 @@ def test_ways_of_one_name_are_one():
     double, narrow = (Way(suffix, FLOAT64, X) for suffix in ("", "_narrow"))
     assert Plan(double, double, double, double).ways == (double,)
     assert Plan(double, narrow, double, double).ways == (double, narrow)
+
+
+def test_what_a_function_alone_gives_is_held_to_the_error_it_states():
+    value, stated = apply("exp_f32", X), LIBRARY["exp_f32"].error
+    assert ACCURATE < stated < 1
+    for expr in (value, where(apply("gt", X, 0), ONE, value), -value):
+        assert _budget(Way("", FLOAT32, expr)) == stated
+    other = apply("exp_f32", X + X)
+    for expr in (value + 1, other, apply("exp_f32_fast", X), apply("exp_times_f32", X, X), X):
+        assert _budget(Way("", FLOAT32, expr)) == ACCURATE
 
 
 # Parameters

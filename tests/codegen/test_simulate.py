@@ -14,8 +14,8 @@ from actgen.codegen.ir import INF, ONE, Const, Symbol, X, absolute, apply, exp, 
 from actgen.codegen.lower import lower
 from actgen.codegen.model import read_text
 from actgen.codegen.module import module_text
+from actgen.codegen.parameter_values import in_parts
 from actgen.codegen.pipeline import compile_definition
-from actgen.codegen.plan import in_parts
 from actgen.codegen.precision import FLOAT32, FLOAT64, FORMATS
 from actgen.codegen.samples import spread
 from actgen.codegen.simulate import simulate

@@ -69,6 +69,7 @@ ORDER = [
     ),
     "simulate",
     "samples",
+    "parameter_values",
     "quicken",
     "plan",
     "pipeline",
