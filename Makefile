@@ -20,7 +20,7 @@ generate: $(INSTALLED)  ## Compile every spec into generated/, then call a few o
 	@$(BIN)/python -m actgen.demo
 
 test: $(INSTALLED)  ## Run the test suite.
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	@$(BIN)/python -m pytest -n $(JOBS)
 
 test-gpu: $(INSTALLED)  ## Run the tests that need an NVIDIA GPU: make test-gpu ARGS='-k graphs'.
 	@$(BIN)/python -m pytest tests/gpu -m gpu $(ARGS)

@@ -10,7 +10,6 @@ from pathlib import Path
 import mpmath
 import pytest
 
-pytestmark = pytest.mark.xdist_group("newcomer")  # all by one worker, on one copy
 ROOT = Path(__file__).resolve().parents[2]
 
 EVALUATE = """\
