@@ -155,8 +155,8 @@ def _signed(gate: Expr, factor: Expr) -> Expr:
 
 def _functions() -> Iterator[Function]:
     gates = (
-        ("_f32", _sigmoid_exactly, _normcdf_exactly, (0.84, 0.85, 0.95)),
-        ("_f32_fast", _sigmoid, _normcdf, (2.8, 3.0, 3.5)),
+        ("_f32", _sigmoid_exactly, _normcdf_exactly, (0.84, 0.85, 0.98)),
+        ("_f32_fast", _sigmoid, _normcdf, (2.8, 3.0, 3.8)),
     )
     for suffix, sigmoid, normcdf, errors in gates:
         let = Steps()
