@@ -28,7 +28,7 @@ from actgen.codegen.functions.parts import (
     fma,
     polynomial,
 )
-from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, maximum, where
+from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, where
 
 
 def _log(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
@@ -60,7 +60,7 @@ def _softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Resu
     far = apply("lt", x, single(-76.0))  # log(1 + e) is e there
     back = where(far, down, ONE) if factor else ONE
     vanished = apply("le", x, single(FAR))
-    most = let("most", maximum(x, 0))
+    most = let("most", where(apply("lt", x, 0), ZERO, x))
     if not exact:
         square = let("e2", e * e)
         curve = let("curve", _in_quads(e, square))

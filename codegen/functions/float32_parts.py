@@ -172,9 +172,9 @@ def lifted(far: Expr, factor: bool, let: Steps) -> Lift:
 
 def ordered_sum(a: Expr, b: Expr, low: Expr, name: str, let: Steps) -> Split:
     """Return a + b + low for positive a and b, whichever is larger."""
-    above = apply("gt", a, b)
     high = let(name, a + b)
-    rest = where(above, a, b) - high + where(above, b, a)
+    larger, smaller = where(apply("lt", b, a), a, b), where(apply("gt", a, b), b, a)
+    rest = larger - high + smaller
     return Split(high, let(f"{name}_low", rest + low))
 
 

@@ -102,7 +102,7 @@ def sigmoid_times_f32(x, b):
     inverse = float32(1.0) / below
     ratio = inverse * scale
     u = -inverse
-    u_2 = (a if a > m else m) - below
+    u_2 = at_least(m, a) - below
     m_low = fma(p_3, float32(1.0), float32(1.0) - m)
     below_low = u_2 + at_most(a, m) + m_low
     left = fma(u, below_low, fma(u, below, float32(1.0)))
@@ -295,7 +295,7 @@ def sigmoid_f32(x):
     below = scale + m
     inverse = float32(1.0) / below
     u = -inverse
-    u_2 = (scale if scale > m else m) - below
+    u_2 = at_least(m, scale) - below
     m_low = fma(p_3, float32(1073741800.0), float32(1073741800.0) - m)
     below_low = u_2 + at_most(scale, m) + m_low
     left = fma(u, below_low, fma(u, below, float32(1.0)))

@@ -112,7 +112,7 @@ def softplus_twofold(x, low):
 @device
 def softplus_twofold_f32(x, low):
     """Return softplus(x + low), error below 0.88 ULP: max(x, 0) + log1p(exp(-|x|))."""
-    most = maximum(x, float32(0.0))
+    most = at_least(x, float32(0.0))
     size = abs(x)
     size_2 = -size
     near = at_least(size_2, float32(-104.0))
@@ -140,7 +140,7 @@ def softplus_twofold_f32(x, low):
     inverse = float32(1.0) / below
     ratio = u_2 * inverse
     whole = most + ratio
-    u_3 = (most if most > ratio else ratio) - whole
+    u_3 = at_least(ratio, most) - whole
     z = ratio * ratio
     p_4 = fma(float32(0.0001186573), z, float32(0.00041850837))
     p_5 = fma(p_4, z, float32(0.0022356943))
@@ -163,7 +163,7 @@ def softplus_twofold_f32(x, low):
 @device
 def softplus_twofold_f32_fast(x, low):
     """Return softplus(x + low), error below 2.4 ULP: max(x, 0) + log1p(exp(-|x|))."""
-    most = maximum(x, float32(0.0))
+    most = at_least(x, float32(0.0))
     size = abs(x)
     size_2 = -size
     near = at_least(size_2, float32(-104.0))
@@ -261,7 +261,7 @@ def sigmoid_twofold_f32(x, low):
     below = scale + m
     inverse = float32(1.0) / below
     u_2 = -inverse
-    u_3 = (scale if scale > m else m) - below
+    u_3 = at_least(m, scale) - below
     m_low = fma(p_3, float32(1073741800.0), float32(1073741800.0) - m)
     below_low = u_3 + at_most(scale, m) + m_low
     left = fma(u_2, below_low, fma(u_2, below, float32(1.0)))
@@ -475,7 +475,7 @@ def softplus(x):
 @device
 def softplus_f32(x):
     """Return softplus(x), error below 0.86 ULP: max(x, 0) + log1p(exp(-|x|))."""
-    most = maximum(x, float32(0.0))
+    most = at_least(x, float32(0.0))
     size = -abs(x)
     near = at_least(size, float32(-104.0))
     t = fma(near, float32(1.442695), float32(12583069.0))
@@ -499,7 +499,7 @@ def softplus_f32(x):
     inverse = float32(1.0) / below
     ratio = u_2 * inverse
     whole = most + ratio
-    u_3 = (most if most > ratio else ratio) - whole
+    u_3 = at_least(ratio, most) - whole
     z = ratio * ratio
     p_4 = fma(float32(0.0001186573), z, float32(0.00041850837))
     p_5 = fma(p_4, z, float32(0.0022356943))
@@ -521,7 +521,7 @@ def softplus_f32(x):
 @device
 def softplus_f32_fast(x):
     """Return softplus(x), error below 2.4 ULP: max(x, 0) + log1p(exp(-|x|))."""
-    most = maximum(x, float32(0.0))
+    most = at_least(x, float32(0.0))
     size = -abs(x)
     near = at_least(size, float32(-104.0))
     t = fma(near, float32(1.442695), float32(12583069.0))
@@ -613,7 +613,7 @@ def sigmoid_f32(x):
     below = scale + m
     inverse = float32(1.0) / below
     u = -inverse
-    u_2 = (scale if scale > m else m) - below
+    u_2 = at_least(m, scale) - below
     m_low = fma(p_3, float32(1073741800.0), float32(1073741800.0) - m)
     below_low = u_2 + at_most(scale, m) + m_low
     left = fma(u, below_low, fma(u, below, float32(1.0)))

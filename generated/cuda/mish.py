@@ -133,7 +133,7 @@ def tanhsoftplus_times_f32(x, b):
     inverse = float32(1.0) / below
     ratio = n * inverse
     u_2 = -ratio
-    u_3 = (n_plain if n_plain > float32(2.0) else float32(2.0)) - below
+    u_3 = at_least(float32(2.0), n_plain) - below
     e_low = float32(1.0) - e + p_3
     w_low = e_low * scale
     p_4 = fma(w_low, back, fma(w, back, float32(2.0) - plus))

@@ -129,7 +129,7 @@ def sigmoid_twofold_times_f32(x, low, b):
     inverse = float32(1.0) / below
     ratio = inverse * scale
     u_2 = -inverse
-    u_3 = (a if a > m else m) - below
+    u_3 = at_least(m, a) - below
     m_low = fma(p_3, float32(1.0), float32(1.0) - m)
     below_low = u_3 + at_most(a, m) + m_low
     left = fma(u_2, below_low, fma(u_2, below, float32(1.0)))
