@@ -82,7 +82,7 @@ FLOAT32_EXPONENTIAL: tuple[Function, ...] = (
         _exp,
         _METHOD,
         {
-            "": (0.9, 2.7),
+            "": (0.92, 2.7),
             "_twofold": (0.85, 2.7),
             "_times": (0.97, 1.8),
             "_twofold_times": (0.94, 1.9),

@@ -113,7 +113,7 @@ FLOAT32_QUOTIENT: tuple[Function, ...] = (
         _sigmoid,
         "exp(-x) and one division",
         {
-            "": (0.9, 2.5),
+            "": (0.89, 3.3),
             "_twofold": (0.86, 2.5),
             "_times": (0.97, 2.7),
             "_twofold_times": (0.99, 2.6),
@@ -135,7 +135,7 @@ FLOAT32_QUOTIENT: tuple[Function, ...] = (
         _tanh,
         "v / (1 - v), v = (1 - exp(-2|x|)) / 2",
         {
-            "": (0.81, 2.7),
+            "": (0.9, 2.7),
             "_times": (0.93, 3.5),
         },
         "odd",

@@ -79,7 +79,7 @@ def tanh(x):
 
 @device
 def tanh_f32(x):
-    """Return tanh(x), error below 0.81 ULP: v / (1 - v), v = (1 - exp(-2|x|)) / 2."""
+    """Return tanh(x), error below 0.9 ULP: v / (1 - v), v = (1 - exp(-2|x|)) / 2."""
     size = abs(x)
     holds = size > float32(9.2)
     near = float32(9.2) if holds else size
