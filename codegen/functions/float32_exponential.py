@@ -5,6 +5,7 @@ from __future__ import annotations
 from actgen.codegen.coefficients import EXP_F32, EXP_F32_FAST, EXP_F32_LONG
 from actgen.codegen.functions.float32_parts import (
     ROUNDER,
+    Reduced,
     Result,
     clamped,
     deep_growth,
@@ -12,19 +13,29 @@ from actgen.codegen.functions.float32_parts import (
     finite,
     growth,
     reduced,
+    short_polynomial,
     single,
+    total,
 )
 from actgen.codegen.functions.parts import INFINITY, Function, Split, Steps, fma, number, polynomial
 from actgen.codegen.ir import ONE, ZERO, Expr, apply, where
 
 
-def one_plus(p: Split, let: Steps, exact: bool, deep: bool = False) -> Split:
-    """Return 1 + p for |p| < 1; what p itself lost counts if it goes `deep`."""
-    high = let("e", 1 + p.high)
-    if not exact:
-        return Split(high, ZERO)
-    low = let("e_low", 1 - high + p.high)
-    return Split(high, low + p.low if deep else low)
+def exponential(part: Reduced, let: Steps, exact: bool, deep: bool = False) -> Split:
+    """Return exp(r) of a reduced argument; if it goes `deep`, with no error but the last."""
+    if not (exact and deep):
+        p = growth(part, let, EXP_F32).high
+        high = let("e", 1 + p)
+        return Split(high, let("e_low", 1 - high + p) if exact else ZERO)
+    # the curve that is left beside 1 + r is so small that it may be rounded
+    start = let("start", 1 + part.high)
+    start_low = let("start_low", 1 - start + part.high)
+    r = let("r", total(Split(part.high, part.rest)))
+    square = let("r2", r * r)
+    more = total(Split(start_low, part.rest))
+    curve = let("curve", fma(square, short_polynomial(r, square, EXP_F32), more))
+    high = let("e", start + curve)
+    return Split(high, let("e_low", start - high + curve))
 
 
 def _exp(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
@@ -34,7 +45,7 @@ def _exp(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     split = exact and low != ZERO
     part = reduced(short, finite(low, x), number(ROUNDER), let, split)
     if split:
-        e = 1 + growth(part, let, EXP_F32).high
+        e = exponential(part, let, exact).high
     else:
         slope = polynomial(part.high, (1.0, *(EXP_F32 if exact else EXP_F32_FAST)))
         e = fma(slope, part.high, ONE)
@@ -48,7 +59,7 @@ def _exp_for_product(x: Expr, low: Expr, let: Steps, exact: bool) -> Result:
     far = where(grows, number(ROUNDER - 2), number(ROUNDER))
     shift = let("shift", where(falls, number(ROUNDER + 110), far))
     part = reduced(short, finite(low, x), shift, let, exact)
-    e = one_plus(growth(part, let, EXP_F32), let, exact)
+    e = exponential(part, let, exact, deep=True)
     far = where(apply("gt", x, single(88.8)), INFINITY, where(grows, number(4.0), ONE))
     back = where(falls, number(2.0**-110), far)
     vanished = apply("le", x, single(-160.0))

@@ -11,12 +11,15 @@ from collections.abc import Iterator, Sequence
 
 from actgen.codegen.coefficients import CDF_F32_BELOW, CDF_F32_TOP, EXP_F32
 from actgen.codegen.functions.float32_error import CDF_SLOPE, cdf_tail
+from actgen.codegen.functions.float32_exponential import exponential
 from actgen.codegen.functions.float32_parts import (
     LOG2_E,
     LOG2_HIGH,
     LOG2_LOW,
     ROUNDER,
+    Reduced,
     clamped,
+    quotient,
     short_polynomial,
     single,
 )
@@ -101,28 +104,14 @@ def _sigmoid_exactly(x: Expr, low: Expr, factor: Expr, let: Steps) -> Expr:
     t = let("t", fma(y, -LOG2_E, _SHIFT))
     k, scale = let("k", t - _SHIFT), let("scale", apply("power2_rounded", t))
     high = let("high", fma(k, -LOG2_HIGH, -y))
-    # exp(high + rest) as start + curve, where the curve is so small that it may be rounded
-    start = let("start", 1 + high)
-    start_low = let("start_low", 1 - start + high)
-    if low == ZERO:
-        r = let("r", fma(k, -LOG2_LOW, high))
-        more = fma(k, -LOG2_LOW, start_low)
-    else:
-        rest = let("rest", fma(k, -LOG2_LOW, _toward(x, low)))
-        r, more = let("r", high + rest), rest + start_low
-    square = let("r2", r * r)
-    curve = short_polynomial(r, square, EXP_F32)
-    curve = let("curve", fma(square, curve, more))
-    e = let("e", start + curve)
-    e_low = let("e_low", start - e + curve)
+    rest = k * -LOG2_LOW if low == ZERO else let("rest", fma(k, -LOG2_LOW, _toward(x, low)))
+    e = exponential(Reduced(t, scale, high, rest), let, exact=True, deep=True)
     power = let("power", scale * number(_DOWN))
-    below = let("below", fma(power, e, ONE))
-    below_low = let("below_low", fma(power, e_low, fma(power, e, 1 - below)))
-    inverse = let("inverse", ONE / below)
-    tail = let("tail", e * inverse)
-    lost = fma(-tail, below, e) + fma(-tail, below_low, e_low)
+    below = let("below", fma(power, e.high, ONE))
+    below_low = let("below_low", fma(power, e.low, fma(power, e.high, 1 - below)))
+    tail = quotient(e, Split(below, below_low), let)
     weight = let("weight", _size(factor, y) * scale)
-    left = _left_exactly(factor, weight, Split(tail, lost * inverse), let)
+    left = _left_exactly(factor, weight, tail, let)
     return _beyond(_FAR, x, factor, left)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from actgen.codegen.coefficients import ATANH_F32, EXP_F32, LOG1P_F32_FAST
-from actgen.codegen.functions.float32_exponential import one_plus
+from actgen.codegen.coefficients import ATANH_F32, LOG1P_F32_FAST
+from actgen.codegen.functions.float32_exponential import exponential
 from actgen.codegen.functions.float32_parts import (
     FAR,
     Result,
     clamped,
     family,
     finite,
-    growth,
     lifted,
     ordered_sum,
     quotient,
@@ -48,7 +47,7 @@ def _decay(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> tuple[S
     toward = low if low == ZERO else where(apply("lt", x, 0), finite(low, x), -finite(low, x))
     lift = lifted(apply("lt", size, single(-76.0)), factor, let)
     part = reduced(short, toward, lift.shift, let, exact)
-    m = one_plus(growth(part, let, EXP_F32), let, exact)
+    m = exponential(part, let, exact, deep=factor)
     e_low = ZERO if m.low == ZERO else m.low * part.scale
     return Split(let("e_held", m.high * part.scale), e_low), lift.down
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actgen.codegen.coefficients import EXP_F32, EXP_F32_LONG
-from actgen.codegen.functions.float32_exponential import one_plus
+from actgen.codegen.functions.float32_exponential import exponential
 from actgen.codegen.functions.float32_parts import (
     FAR,
     LOG2_E,
@@ -39,12 +39,13 @@ def _sigmoid(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Resul
     if not exact:
         m = polynomial(part.high, [c * float(unit.value) for c in (1.0, 1.0, *EXP_F32)])
         return Result(part.scale / (a + let("m", m)), ZERO, lift.back, vanished)
-    p = growth(part, let, EXP_F32)
-    m = let("m", fma(p.high, unit, unit))
-    m_low = let("m_low", fma(p.high, unit, unit - m))
-    part_of_one = inverse(ordered_sum(a, m, m_low, "below", let), let)
     if not factor:
-        return Result(total(part_of_one) * part.scale)
+        p = growth(part, let, EXP_F32).high
+        m = let("m", fma(p, unit, unit))
+        m_low = let("m_low", fma(p, unit, unit - m))
+        return Result(total(inverse(ordered_sum(a, m, m_low, "below", let), let)) * part.scale)
+    e = exponential(part, let, exact, deep=True)
+    part_of_one = inverse(ordered_sum(a, e.high, e.low, "below", let), let)
     high = let("ratio", part_of_one.high * part.scale)
     return Result(high, part_of_one.low * part.scale, lift.back, vanished)
 
@@ -58,7 +59,7 @@ def _sech2(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     )
     lift = lifted(apply("lt", size, single(-76.0)), factor, let)
     part = reduced(short, toward, lift.shift, let, exact)
-    m = one_plus(growth(part, let, EXP_F32), let, exact)
+    m = exponential(part, let, exact, deep=factor)
     e = let("e", m.high * part.scale)
     # without a factor all of the quotient is lifted, by 2**28 for the 4 in it
     unit = 0.25 if factor else 2.0**28

@@ -108,22 +108,22 @@ def sigmoidgate_twofold_f32(x, low, b):
     p_2 = fma(float32(0.0013950283), r2, p)
     p_3 = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
     start_low = float32(1.0) - start + high
-    curve = fma(r2, p_3, rest + start_low)
+    curve = fma(r2, p_3, start_low + rest)
     e = start + curve
     power = scale * float32(9.094947e-13)
     below = fma(power, e, float32(1.0))
     inverse = float32(1.0) / below
-    tail = e * inverse
+    ratio = e * inverse
     above = piece * float32(1099511600000.0)
-    left = fma(u, tail, above)
-    u_2 = -tail
+    left = fma(u, ratio, above)
+    u_2 = -ratio
     e_low = start - e + curve
     below_low = fma(power, e_low, fma(power, e, float32(1.0) - below))
-    u_3 = fma(u_2, below, e) + fma(u_2, below_low, e_low)
-    rest_2 = fma(u, tail, above - left)
-    u_4 = left + fma(u, u_3 * inverse, rest_2)
-    u_5 = u_4 * float32(9.094947e-13)
-    return copysign(piece if size > float32(110.0) else u_5, b)
+    left_2 = fma(u_2, below, e) + fma(u_2, below_low, e_low)
+    rest_2 = fma(u, ratio, above - left)
+    u_3 = left + fma(u, left_2 * inverse, rest_2)
+    u_4 = u_3 * float32(9.094947e-13)
+    return copysign(piece if size > float32(110.0) else u_4, b)
 
 
 @device

@@ -7,8 +7,8 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float32, compensated (0.80 ULP); fast: float32 (3.05 ULP)
-    vjp_gate: float32, compensated (0.78 ULP); fast: float32 (2.70 ULP)
+    forward: float32, compensated (0.75 ULP); fast: float32 (3.05 ULP)
+    vjp_gate: float32, compensated (0.75 ULP); fast: float32 (2.70 ULP)
     vjp_value: float32, compensated (0.83 ULP); fast: float32 (2.39 ULP)
 """
 
@@ -89,22 +89,23 @@ def sigmoid_times_f32(x, b):
     a = scale * back
     k = t - shift
     high = fma(k, float32(0.6931472), -near)
-    r2 = high * high
-    p = fma(float32(0.008368889), high, float32(0.04166621))
-    p_2 = fma(float32(0.16666518), high, float32(0.5))
-    curve = fma(fma(float32(0.0013950283), r2, p), r2, p_2)
-    rest = k * float32(-1.9046542e-09)
-    bent = fma(float32(0.5), r2, high)
-    tail = fma(r2, curve, fma(rest, bent, rest))
-    p_3 = high + tail
-    m = fma(p_3, float32(1.0), float32(1.0))
-    below = a + m
+    start = float32(1.0) + high
+    r = fma(k, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    p_3 = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    start_low = float32(1.0) - start + high
+    p_4 = fma(k, float32(-1.9046542e-09), start_low)
+    curve = fma(r2, p_3, p_4)
+    e = start + curve
+    below = a + e
     inverse = float32(1.0) / below
     ratio = inverse * scale
     u = -inverse
-    u_2 = at_least(m, a) - below
-    m_low = fma(p_3, float32(1.0), float32(1.0) - m)
-    below_low = u_2 + at_most(a, m) + m_low
+    u_2 = at_least(e, a) - below
+    e_low = start - e + curve
+    below_low = u_2 + at_most(a, e) + e_low
     left = fma(u, below_low, fma(u, below, float32(1.0)))
     extra = left * inverse * scale * b
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
@@ -175,15 +176,16 @@ def sech2_times_f32(x, b):
     k = t - shift
     u = -k
     high = fma(u, float32(0.6931472), near)
-    r2 = high * high
-    p = fma(float32(0.008368889), high, float32(0.04166621))
-    p_2 = fma(float32(0.16666518), high, float32(0.5))
-    curve = fma(fma(float32(0.0013950283), r2, p), r2, p_2)
-    rest = u * float32(-1.9046542e-09)
-    bent = fma(float32(0.5), r2, high)
-    tail = fma(r2, curve, fma(rest, bent, rest))
-    p_3 = high + tail
-    e = float32(1.0) + p_3
+    start = float32(1.0) + high
+    r = fma(u, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    p_3 = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    start_low = float32(1.0) - start + high
+    p_4 = fma(u, float32(-1.9046542e-09), start_low)
+    curve = fma(r2, p_3, p_4)
+    e = start + curve
     scale = power2_rounded(t)
     e_2 = e * scale
     back = float32(7.70372e-34) if size < float32(-76.0) else float32(1.0)
@@ -193,13 +195,13 @@ def sech2_times_f32(x, b):
     inverse = float32(1.0) / below
     ratio = e_2 * inverse
     u_2 = -ratio
-    e_low = float32(1.0) - e + p_3
+    e_low = start - e + curve
     e_low_2 = e_low * scale
-    p_4 = fma(e_low_2, back, fma(e_2, back, float32(1.0) - plus))
-    p_5 = fma(quarter, plus, -below)
-    below_low = fma(float32(2.0) * quarter, p_4, p_5)
-    p_6 = fma(u_2, below_low, e_low_2)
-    left = fma(u_2, below, e_2) + p_6
+    p_5 = fma(e_low_2, back, fma(e_2, back, float32(1.0) - plus))
+    p_6 = fma(quarter, plus, -below)
+    below_low = fma(float32(2.0) * quarter, p_5, p_6)
+    p_7 = fma(u_2, below_low, e_low_2)
+    left = fma(u_2, below, e_2) + p_7
     extra = left * inverse * b
     piece = extra if abs(b) < float32(inf) else float32(0.0)
     result = fma(ratio, b, piece) * back

@@ -9,7 +9,7 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
 
     forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.84 ULP)
     vjp_gate: float64, to fewer digits (0.50 ULP); fast: float32 (3.19 ULP)
-    vjp_value: float32, compensated (0.89 ULP); fast: float32 (2.82 ULP)
+    vjp_value: float32, compensated (0.68 ULP); fast: float32 (2.82 ULP)
 """
 
 from math import inf
@@ -414,21 +414,23 @@ def sigmoid_twofold_times_f32(x, low, b):
     u = -(low if abs(x) < float32(1000.0) else float32(0.0))
     rest = fma(k, float32(-1.9046542e-09), u)
     r = high + rest
-    r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    start = float32(1.0) + r
     r_low = high - r + rest
-    tail = fma(r2, curve, fma(r_low, r, r_low))
-    p_3 = r + tail
-    m = fma(p_3, float32(1.0), float32(1.0))
-    below = a + m
+    r_2 = r + r_low
+    r2 = r_2 * r_2
+    p = fma(float32(0.008368889), r_2, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    p_3 = fma(p_2, r2, fma(float32(0.16666518), r_2, float32(0.5)))
+    start_low = float32(1.0) - start + r
+    curve = fma(r2, p_3, start_low + r_low)
+    e = start + curve
+    below = a + e
     inverse = float32(1.0) / below
     ratio = inverse * scale
     u_2 = -inverse
-    u_3 = at_least(m, a) - below
-    m_low = fma(p_3, float32(1.0), float32(1.0) - m)
-    below_low = u_3 + at_most(a, m) + m_low
+    u_3 = at_least(e, a) - below
+    e_low = start - e + curve
+    below_low = u_3 + at_most(a, e) + e_low
     left = fma(u_2, below_low, fma(u_2, below, float32(1.0)))
     extra = left * inverse * scale * b
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
