@@ -21,6 +21,7 @@ from actgen.codegen.simulate import simulate
 
 _DIGITS = 40
 _MOST = 3  # zeros
+_STEPS = 200
 _REACH = 0.25  # of a polynomial, on either side
 _TERMS = 6
 
@@ -30,8 +31,9 @@ def beside_zeros(
 ) -> Expr | None:
     """Return `computed` with a piece for each zero, None where there are none or many.
 
-    They are looked for between the neighbours of `x`, in increasing order. What else there is a
-    symbol for is taken for a factor: the caller measures what comes of it.
+    None, too, where one is not found to all digits. They are looked for between the neighbours of
+    `x`, in increasing order. What else there is a symbol for is taken for a factor: the caller
+    measures what comes of it.
     """
     others = sorted(symbols(exact) - {variable}, key=lambda symbol: symbol.name)
     alone, plain = (substitute(e, dict.fromkeys(others, ONE)) for e in (exact, lowered))
@@ -40,6 +42,8 @@ def beside_zeros(
     if not places or len(places) > _MOST:
         return None
     for place in places:
+        if place is None:
+            return None
         high, rest = _in_two(place)
         away = (variable - number(high)) - number(rest)
         piece = away * _series(away, _quotient(alone, variable, place))
@@ -51,16 +55,22 @@ def beside_zeros(
 
 
 def _zeros(exact: Expr, variable: Symbol, x: Array, values: Array) -> Iterable[Any]:
-    """Yield the places where values change their sign, as mpmath has them."""
+    """Yield the places where values change their sign, None for one that stays out of reach."""
     sign = np.sign(values)
     (steps,) = np.nonzero((sign[:-1] * sign[1:] < 0) & (x[:-1] * x[1:] > 0))
     for step in steps[: _MOST + 1]:
+        ends = (mp.mpf(float(x[step])), mp.mpf(float(x[step + 1])))
         with mp.workdps(_DIGITS):
-            yield mp.findroot(
-                lambda v: _value(exact, {variable.name: v}),
-                (mp.mpf(float(x[step])), mp.mpf(float(x[step + 1]))),
-                solver="anderson",
-            )
+            try:
+                place = mp.findroot(
+                    lambda v: _value(exact, {variable.name: v}),
+                    ends,
+                    solver="anderson",
+                    maxsteps=_STEPS,
+                )
+            except (ValueError, ZeroDivisionError):  # what mpmath raises then
+                place = None
+        yield place
 
 
 def _value(exact: Expr, at: Mapping[str, Any]) -> Any:

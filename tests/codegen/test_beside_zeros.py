@@ -5,8 +5,10 @@ import pytest
 from mpmath import mp
 
 from actgen.codegen.beside_zeros import beside_zeros
+from actgen.codegen.cuda_module import cuda_text
 from actgen.codegen.evaluate import evaluate
 from actgen.codegen.gpu_slopes import with_gpu_slopes
+from actgen.codegen.inline import resolve
 from actgen.codegen.ir import (
     Symbol,
     X,
@@ -20,6 +22,8 @@ from actgen.codegen.ir import (
     walk,
 )
 from actgen.codegen.lower import lower
+from actgen.codegen.model import read_text
+from actgen.codegen.pipeline import compile_definition
 from actgen.codegen.precision import FLOAT32
 from actgen.codegen.simulate import simulate
 
@@ -29,6 +33,21 @@ PLACES = np.linspace(-8, 8, 4000, dtype=np.float32)
 
 def pieces(expr):
     return beside_zeros(expr, lower(expr), lower(expr, FLOAT32), X, PLACES)
+
+
+def test_a_zero_out_of_reach_is_left_alone(monkeypatch):
+    def findroot(*args, **options):
+        raise ValueError("Could not find root within given tolerance.")
+
+    assert pieces(exp(X) - 2) is not None
+    monkeypatch.setattr(mp, "findroot", findroot)
+    assert pieces(exp(X) - 2) is None
+
+
+def test_quotients_that_are_flat_far_out_compile():
+    body = 'name: probe\nformula: "(exp(1.01562 * x) - 1) / (exp(1.01562 * x) + 2.03125)"\n'
+    spec = read_text(body, "probe.yaml")
+    assert "def forward" in cuda_text(compile_definition(resolve([spec], {})[0]))
 
 
 @pytest.mark.parametrize(
