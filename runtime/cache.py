@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from types import BuiltinFunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import llvmlite
@@ -40,6 +40,7 @@ _OWN_SOURCES = (
     *("streaming.py", "vectors.py", "lanes.py", "reductions.py", "downward.py", "tiles.py"),
     *("turned.py", "memory.py", "walk.py"),
 )
+_OWN_MODULES = frozenset(f"actgen.{name.removesuffix('.py')}" for name in _OWN_SOURCES)
 
 
 def folder() -> Path | None:
@@ -104,6 +105,8 @@ def _known(value: Any) -> bytes | None:
         return repr(value).encode()
     if isinstance(value, (BuiltinFunctionType, np.ufunc, type, _Intrinsic)):
         return getattr(value, "__qualname__", repr(value)).encode()
+    if isinstance(value, FunctionType) and value.__module__ in _OWN_MODULES:
+        return value.__qualname__.encode()  # what it is overloaded with `_environment` knows
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import pickle
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import actgen
+from actgen.cache import KernelCache
 
 ALL = actgen.names(aliases=True)
 
@@ -67,3 +69,12 @@ def test_every_nan_stays_a_quiet_one(length: int) -> None:
         for name in ("relu", "silu", "leaky_relu", "gelu", "exponential", "linear"):
             for f in (actgen.get(name), actgen.get(name).fast):
                 assert set(f(x).view(kind) & quiet) == {quiet}
+
+
+@pytest.mark.parametrize("name", sorted(actgen.names()))
+def test_every_kernel_can_be_kept_on_disk(name: str) -> None:
+    module = importlib.import_module(f"actgen.generated.cpu.{name}")
+    caches = {key: getattr(value, "_cache", None) for key, value in vars(module).items()}
+    kernels = {key: own for key, own in caches.items() if isinstance(own, KernelCache)}
+    assert kernels
+    assert not [key for key, own in kernels.items() if own.fingerprint is None]
