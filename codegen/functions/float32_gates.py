@@ -8,20 +8,20 @@ subnormal, and no side is chosen.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from actgen.codegen.coefficients import CDF_F32_BELOW, CDF_F32_TOP, EXP_F32
 from actgen.codegen.functions.float32_error import CDF_SLOPE, cdf_tail
 from actgen.codegen.functions.float32_exponential import exponential
 from actgen.codegen.functions.float32_parts import (
     LOG2_E,
-    LOG2_HIGH,
-    LOG2_LOW,
     ROUNDER,
-    Reduced,
     clamped,
     quotient,
+    reduced,
     short_polynomial,
     single,
+    total,
 )
 from actgen.codegen.functions.parts import (
     LOW,
@@ -79,20 +79,14 @@ def _left_exactly(factor: Expr, weight: Expr, tail: Split, let: Steps) -> Expr:
 
 def _toward(x: Expr, low: Expr) -> Expr:
     """Return what rounding left of x, as it counts for -|x|; beside a huge x anything."""
-    return where(apply("lt", x, 0), low, -low)
+    return low if low == ZERO else where(apply("lt", x, 0), low, -low)
 
 
 def _sigmoid(x: Expr, low: Expr, factor: Expr, let: Steps) -> Expr:
     """Return what e / (1 + e) for e = exp(-|x|) leaves of a factor."""
     y = clamped(absolute(x), None, _FAR, let)
-    t = let("t", fma(y, -LOG2_E, _SHIFT))
-    k = let("k", t - _SHIFT)
-    high = let("high", fma(k, -LOG2_HIGH, -y))
-    if low == ZERO:
-        r = let("r", fma(k, -LOG2_LOW, high))
-    else:
-        r = let("r", high + fma(k, -LOG2_LOW, _toward(x, low)))
-    p, scale = let("p", _growth(r, EXP_F32)), let("scale", apply("power2_rounded", t))
+    part = reduced(-y, _toward(x, low), _SHIFT, let, exact=False)
+    p, scale = let("p", _growth(part.high, EXP_F32)), part.scale
     below = let("below", fma(scale, p, fma(scale, number(_DOWN), ONE)))
     left = _left(factor, let("weight", _size(factor, y) * scale / below), p)
     return left if low == ZERO else _beyond(_FAR, x, factor, left)
@@ -101,16 +95,15 @@ def _sigmoid(x: Expr, low: Expr, factor: Expr, let: Steps) -> Expr:
 def _sigmoid_exactly(x: Expr, low: Expr, factor: Expr, let: Steps) -> Expr:
     """Return the same with the rounding errors of exp, the sum and the quotient."""
     y = clamped(absolute(x), None, _FAR, let)
-    t = let("t", fma(y, -LOG2_E, _SHIFT))
-    k, scale = let("k", t - _SHIFT), let("scale", apply("power2_rounded", t))
-    high = let("high", fma(k, -LOG2_HIGH, -y))
-    rest = k * -LOG2_LOW if low == ZERO else let("rest", fma(k, -LOG2_LOW, _toward(x, low)))
-    e = exponential(Reduced(t, scale, high, rest), let, exact=True, deep=True)
-    power = let("power", scale * number(_DOWN))
+    part = reduced(-y, ZERO, _SHIFT, let, exact=True)
+    if low != ZERO:
+        part = replace(part, rest=let("rest", total(Split(_toward(x, low), part.rest))))
+    e = exponential(part, let, exact=True, deep=True)
+    power = let("power", part.scale * number(_DOWN))
     below = let("below", fma(power, e.high, ONE))
     below_low = let("below_low", fma(power, e.low, fma(power, e.high, 1 - below)))
     tail = quotient(e, Split(below, below_low), let)
-    weight = let("weight", _size(factor, y) * scale)
+    weight = let("weight", _size(factor, y) * part.scale)
     left = _left_exactly(factor, weight, tail, let)
     return _beyond(_FAR, x, factor, left)
 

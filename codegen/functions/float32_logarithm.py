@@ -116,7 +116,7 @@ FLOAT32_LOGARITHM: tuple[Function, ...] = (
         _softplus,
         "max(x, 0) + log1p(exp(-|x|))",
         {
-            "": (0.86, 2.4),
+            "": (0.9, 2.4),
             "_twofold": (0.88, 2.4),
             "_times": (0.99, 3.4),
             "_twofold_times": (0.96, 3.2),

@@ -125,7 +125,7 @@ FLOAT32_QUOTIENT: tuple[Function, ...] = (
         _sech2,
         "4 e / (1 + e)², e = exp(-2|x|)",
         {
-            "": (0.88, 2.5),
+            "": (0.89, 2.5),
             "_twofold": (0.89, 2.5),
             "_times": (0.98, 3.4),
             "_twofold_times": (0.97, 3.2),

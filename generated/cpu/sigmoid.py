@@ -153,7 +153,7 @@ def sigmoid_fast(x):
 
 @device
 def sech2_f32(x):
-    """Return sech2(x), error below 0.88 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
+    """Return sech2(x), error below 0.89 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
     near = at_least(size, float32(-106.0))
     t = fma(near, float32(1.442695), float32(12583069.0))

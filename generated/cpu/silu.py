@@ -469,20 +469,22 @@ def sigmoidgate_f32(x):
     size = abs(x)
     piece = at_least(x, float32(0.0))
     near = at_most(size, float32(110.0))
-    t = fma(near, float32(-1.442695), float32(12583079.0))
+    u = -near
+    t = fma(u, float32(1.442695), float32(12583079.0))
     scale = power2_rounded(t)
     weight = near * scale
-    u = -weight
+    u_2 = -weight
     k = t - float32(12583079.0)
-    high = fma(k, float32(-0.6931472), -near)
+    u_3 = -k
+    high = fma(u_3, float32(0.6931472), u)
     start = float32(1.0) + high
-    r = fma(k, float32(1.9046542e-09), high)
+    r = fma(u_3, float32(-1.9046542e-09), high)
     r2 = r * r
     p = fma(float32(0.008368889), r, float32(0.04166621))
     p_2 = fma(float32(0.0013950283), r2, p)
     p_3 = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
     start_low = float32(1.0) - start + high
-    p_4 = fma(k, float32(1.9046542e-09), start_low)
+    p_4 = fma(u_3, float32(-1.9046542e-09), start_low)
     curve = fma(r2, p_3, p_4)
     e = start + curve
     power = scale * float32(9.094947e-13)
@@ -490,15 +492,15 @@ def sigmoidgate_f32(x):
     inverse = float32(1.0) / below
     ratio = e * inverse
     above = piece * float32(1099511600000.0)
-    left = fma(u, ratio, above)
-    u_2 = -ratio
+    left = fma(u_2, ratio, above)
+    u_4 = -ratio
     e_low = start - e + curve
     below_low = fma(power, e_low, fma(power, e, float32(1.0) - below))
-    left_2 = fma(u_2, below, e) + fma(u_2, below_low, e_low)
-    rest = fma(u, ratio, above - left)
-    u_3 = left + fma(u, left_2 * inverse, rest)
-    u_4 = u_3 * float32(9.094947e-13)
-    return copysign(piece if size > float32(110.0) else u_4, x)
+    left_2 = fma(u_4, below, e) + fma(u_4, below_low, e_low)
+    rest = fma(u_2, ratio, above - left)
+    u_5 = left + fma(u_2, left_2 * inverse, rest)
+    u_6 = u_5 * float32(9.094947e-13)
+    return copysign(piece if size > float32(110.0) else u_6, x)
 
 
 @device
@@ -506,11 +508,13 @@ def sigmoidgate_f32_fast(x):
     """Return x sigmoid(x), error below 2.8 ULP: max(x, 0), and what exp(-|x|) takes off that."""
     size = abs(x)
     near = at_most(size, float32(110.0))
-    t = fma(near, float32(-1.442695), float32(12583079.0))
+    u = -near
+    t = fma(u, float32(1.442695), float32(12583079.0))
     scale = power2_rounded(t)
     k = t - float32(12583079.0)
-    high = fma(k, float32(-0.6931472), -near)
-    r = fma(k, float32(1.9046542e-09), high)
+    u_2 = -k
+    high = fma(u_2, float32(0.6931472), u)
+    r = fma(u_2, float32(-1.9046542e-09), high)
     p = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
     p_2 = fma(p, r, float32(3.7895197e-14))
     p_3 = fma(p_2, r, float32(1.515811e-13))
@@ -520,10 +524,10 @@ def sigmoidgate_f32_fast(x):
     p_7 = fma(scale, float32(9.094947e-13), float32(1.0))
     below = fma(scale, p_6, p_7)
     weight = near * scale / below
-    u = -weight
+    u_3 = -weight
     piece = at_least(x, float32(0.0))
-    p_8 = fma(u, p_6, fma(u, float32(9.094947e-13), piece))
-    return copysign(p_8, x)
+    p_8 = fma(u_3, float32(9.094947e-13), piece)
+    return copysign(fma(u_3, p_6, p_8), x)
 
 
 @device

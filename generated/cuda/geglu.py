@@ -400,15 +400,17 @@ def sigmoidgate_twofold_f32(x, low, b):
     size = abs(x)
     piece = at_least(b, float32(0.0))
     near = at_most(size, float32(110.0))
-    t = fma(near, float32(-1.442695), float32(12583079.0))
+    u = -near
+    t = fma(u, float32(1.442695), float32(12583079.0))
     scale = power2_rounded(t)
     weight = abs(b) * scale
-    u = -weight
+    u_2 = -weight
     k = t - float32(12583079.0)
-    high = fma(k, float32(-0.6931472), -near)
+    u_3 = -k
+    high = fma(u_3, float32(0.6931472), u)
     start = float32(1.0) + high
     piece_2 = low if x < float32(0.0) else -low
-    rest = fma(k, float32(1.9046542e-09), piece_2)
+    rest = fma(u_3, float32(-1.9046542e-09), piece_2)
     r = high + rest
     r2 = r * r
     p = fma(float32(0.008368889), r, float32(0.04166621))
@@ -422,15 +424,15 @@ def sigmoidgate_twofold_f32(x, low, b):
     inverse = float32(1.0) / below
     ratio = e * inverse
     above = piece * float32(1099511600000.0)
-    left = fma(u, ratio, above)
-    u_2 = -ratio
+    left = fma(u_2, ratio, above)
+    u_4 = -ratio
     e_low = start - e + curve
     below_low = fma(power, e_low, fma(power, e, float32(1.0) - below))
-    left_2 = fma(u_2, below, e) + fma(u_2, below_low, e_low)
-    rest_2 = fma(u, ratio, above - left)
-    u_3 = left + fma(u, left_2 * inverse, rest_2)
-    u_4 = u_3 * float32(9.094947e-13)
-    return copysign(piece if size > float32(110.0) else u_4, b)
+    left_2 = fma(u_4, below, e) + fma(u_4, below_low, e_low)
+    rest_2 = fma(u_2, ratio, above - left)
+    u_5 = left + fma(u_2, left_2 * inverse, rest_2)
+    u_6 = u_5 * float32(9.094947e-13)
+    return copysign(piece if size > float32(110.0) else u_6, b)
 
 
 @device
@@ -439,25 +441,27 @@ def sigmoidgate_twofold_f32_fast(x, low, b):
     size = abs(x)
     piece = at_least(b, float32(0.0))
     near = at_most(size, float32(110.0))
-    t = fma(near, float32(-1.442695), float32(12583079.0))
+    u = -near
+    t = fma(u, float32(1.442695), float32(12583079.0))
     scale = power2_rounded(t)
     k = t - float32(12583079.0)
-    high = fma(k, float32(-0.6931472), -near)
+    u_2 = -k
+    high = fma(u_2, float32(0.6931472), u)
     piece_2 = low if x < float32(0.0) else -low
-    p = fma(k, float32(1.9046542e-09), piece_2)
-    r = high + p
-    p_2 = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
-    p_3 = fma(p_2, r, float32(3.7895197e-14))
-    p_4 = fma(p_3, r, float32(1.515811e-13))
-    p_5 = fma(p_4, r, float32(4.5474735e-13))
-    p_6 = fma(p_5, r, float32(9.094947e-13))
-    p_7 = r * p_6
-    p_8 = fma(scale, float32(9.094947e-13), float32(1.0))
-    below = fma(scale, p_7, p_8)
+    r = high + fma(u_2, float32(-1.9046542e-09), piece_2)
+    p = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
+    p_2 = fma(p, r, float32(3.7895197e-14))
+    p_3 = fma(p_2, r, float32(1.515811e-13))
+    p_4 = fma(p_3, r, float32(4.5474735e-13))
+    p_5 = fma(p_4, r, float32(9.094947e-13))
+    p_6 = r * p_5
+    p_7 = fma(scale, float32(9.094947e-13), float32(1.0))
+    below = fma(scale, p_6, p_7)
     weight = abs(b) * scale / below
-    u = -weight
-    p_9 = fma(u, p_7, fma(u, float32(9.094947e-13), piece))
-    return copysign(piece if size > float32(110.0) else p_9, b)
+    u_3 = -weight
+    p_8 = fma(u_3, float32(9.094947e-13), piece)
+    piece_3 = piece if size > float32(110.0) else fma(u_3, p_6, p_8)
+    return copysign(piece_3, b)
 
 
 @device

@@ -520,7 +520,7 @@ def softplus(x):
 
 @device
 def softplus_f32(x):
-    """Return softplus(x), error below 0.86 ULP: max(x, 0) + log1p(exp(-|x|))."""
+    """Return softplus(x), error below 0.9 ULP: max(x, 0) + log1p(exp(-|x|))."""
     most = at_least(x, float32(0.0))
     size = -abs(x)
     near = at_least(size, float32(-104.0))
