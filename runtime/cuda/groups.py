@@ -15,10 +15,10 @@ from numba.core import config
 from numpy import float32, float64
 
 if config.ENABLE_CUDASIM:
-    from actgen.cuda.simulated import device, exp2_approx, maximum, power2_rounded
+    from actgen.cuda.simulated import device, exp2_approx, maximum, power2
     from actgen.cuda.simulated_parts import any_of_warp, exchange, larger, put, slots, taken
 else:
-    from actgen.bits import power2_rounded
+    from actgen.bits import power2
     from actgen.cuda.approximations import exp2_approx
     from actgen.cuda.dispatch import device
     from actgen.cuda.shared import exchange, larger, put, slots, taken
@@ -76,8 +76,8 @@ def rescaled(total, change):  # type: ignore[no-untyped-def]
     """Multiply a sum by 2 to an integral power that is not above 0; below -200 it is 0."""
     first = change if change > -100 else float32(-100.0)
     rest = change - first
-    scale = power2_rounded(rest + float32(12583039.0)) if rest > -100 else float32(0.0)
-    return total * power2_rounded(first + float32(12583039.0)) * scale
+    scale = power2(rest) if rest > -100 else float32(0.0)
+    return total * power2(first) * scale
 
 
 @device
