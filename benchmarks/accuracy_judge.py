@@ -21,7 +21,7 @@ from tests.oracle import Format, format_of, reference
 from tests.oracle.ulp import error
 
 Array = np.ndarray
-_RETRIALS = 256  # results of one chunk that the oracle judges at most
+_RETRIALS = 2**14  # results of one chunk that the oracle judges at most
 
 
 def narrow_errors(computed: Array, exact: Array, dtype: Any) -> Array:

@@ -90,6 +90,13 @@ def _slope_tail(centre: float) -> Function:
     return value
 
 
+def _slope_factor(t: Any) -> Any:
+    """Return exp(y²/2) erfc(y/√2) - √(2/π) y over t, y = SLOPE_ZERO + t."""
+    t = t or mp.mpf(10) ** -20
+    y = SLOPE_ZERO + t
+    return (mp.exp(y * y / 2) * mp.erfc(y / mp.sqrt(2)) - mp.sqrt(2 / mp.pi) * y) / t
+
+
 def _silu_factor(t: Any) -> Any:
     zero = -1 - mp.lambertw(mp.exp(-1)).real
     return 1 + mp.exp(zero) * (mp.expm1(t) / t if t else mp.mpf(1))
@@ -160,6 +167,12 @@ _DOUBLE: tuple[Fit, ...] = (
         dtype="float32",
     ),
     Fit(
+        "CDF_SLOPE_F32", _slope_factor, mp.mpf(-0.25), mp.mpf(0.25), 6,
+        lambda t: 1 / _slope_factor(t),
+        "(exp(y²/2) erfc(y/√2) - √(2/π) y) / t, y = z + t, |t| ≤ 1/4",
+        dtype="float32", split=True,
+    ),
+    Fit(
         "SILU_SLOPE_F32", _silu_factor, mp.mpf(-0.25), mp.mpf(0.25), 5,
         lambda t: 1 / _silu_factor(t),
         "(1 + u + exp(u)) / t, u = z + t, z its zero, |t| ≤ 1/4",
@@ -227,7 +240,7 @@ def _bent(halves: int, slope: float) -> Function:
 def _tail_f32(name: str, halves: int, slope: float, far: float, text: str) -> RationalFit:
     doc = f"(1 / {text} - 1 - {slope} y) / y, y ≤ {far}; relative to all of it"
     above = _mills(halves)
-    return RationalFit(name, _bent(halves, slope), far, 4, 4, lambda y: y / above(y), doc)
+    return RationalFit(name, _bent(halves, slope), far, 5, 4, lambda y: y / above(y), doc)
 
 
 QUOTIENTS = (

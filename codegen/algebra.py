@@ -13,7 +13,18 @@ from fractions import Fraction
 from math import isqrt
 from typing import TypeAlias
 
-from actgen.codegen.ir import ONE, ZERO, Apply, Const, Expr, apply, const_value, is_op
+from actgen.codegen.ir import (
+    ONE,
+    ZERO,
+    Apply,
+    Const,
+    Expr,
+    Symbol,
+    apply,
+    const_value,
+    is_op,
+    symbols,
+)
 
 Term: TypeAlias = tuple[Fraction, Expr]
 Factor: TypeAlias = tuple[Expr, Fraction]
@@ -165,6 +176,32 @@ def from_terms(parts: Iterable[Term]) -> Expr:
     for scale, term in listed[1:]:
         result = result + scaled(scale, term) if scale > 0 else result - scaled(-scale, term)
     return result
+
+
+def without_common_symbol(expr: Expr) -> Expr:
+    """Return K (x + a x³) as x (K + K a x²), K and a constants: what rounds is less."""
+    coefficient, parts = factors(expr)
+    sums = [f for f in parts if is_op(f[0], "add", "sub") and f[1] == 1]
+    constants = [f for f in parts if not symbols(f[0])]
+    if len(sums) != 1 or len(constants) + 1 != len(parts) or not constants:
+        return expr
+    found = [(scale, factors(term)[1]) for scale, term in terms(sums[0][0])]
+    if not all(len(term) == 1 and isinstance(term[0][0], Symbol) for _, term in found):
+        return expr
+    if len({term[0][0] for _, term in found}) != 1:
+        return expr
+    symbol, lowest = min((term[0] for _, term in found), key=lambda factor: factor[1])
+    if lowest < 1:
+        return expr
+    inner = [
+        from_factors(coefficient * scale, [*constants, *_power(symbol, exponent - lowest)])
+        for scale, ((_, exponent),) in found
+    ]
+    return power(symbol, lowest) * from_terms([(Fraction(1), term) for term in inner])
+
+
+def _power(base: Expr, exponent: Fraction) -> list[Factor]:
+    return [(base, exponent)] if exponent else []
 
 
 def scaled(scale: Fraction, term: Expr) -> Expr:

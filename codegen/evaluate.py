@@ -202,8 +202,8 @@ for _kind in ("plain", "short"):
     MEANING[f"mishbump_{_kind}"] = lambda a: MEANING["sech2softplus"](a) * _sigmoid(a)
     MEANING[f"bell_{_kind}"] = lambda a: _exp(-a * a / 2)
 MEANING["normcdfslope_short"] = MEANING["normcdfslope"]
-MEANING.update({f"{name}_f32_fast": MEANING[name] for name in SLOPES})
 for _tier in ("_f32", "_f32_fast"):
+    MEANING.update({f"{name}{_tier}": MEANING[name] for name in SLOPES})
     MEANING[f"sigmoidgate{_tier}"] = lambda a: a * _sigmoid(a)
     MEANING[f"sigmoidgate_twofold{_tier}"] = lambda a, low, b: b * _sigmoid(a + low)
     MEANING[f"normcdfgate{_tier}"] = lambda a: a * MEANING["normcdf"](a)

@@ -49,4 +49,6 @@ def _positive(expr: Expr) -> bool:
     value = const_value(expr)
     if value is not None:
         return value > 0
-    return is_op(expr, "mul") and expr.args[0] == expr.args[1]
+    if is_op(expr, "mul") and expr.args[0] == expr.args[1]:
+        return True
+    return is_op(expr, "add", "mul") and all(map(_positive, expr.args))

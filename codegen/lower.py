@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 from mpmath import mp
 
-from actgen.codegen.algebra import Factor, factors, from_factors
+from actgen.codegen.algebra import Factor, factors, from_factors, without_common_symbol
 from actgen.codegen.evaluate import constant
 from actgen.codegen.ir import (
     INF,
@@ -124,7 +124,7 @@ class _Lowering:
         if node.op == "pow":
             return self._power(node)
         if node.op in (WITH_LOW if self.carry else TWOFOLD):
-            pair = self.inner.pair(node.args[0])
+            pair = self.inner.pair(without_common_symbol(node.args[0]))
             if pair.low is not None and pair.low != ZERO:
                 return apply(f"{node.op}_twofold", pair.high, pair.low)
         if OPS[node.op].category == "compare":
@@ -155,7 +155,7 @@ class _Lowering:
         value = self.pair(inner) if self.carry else Pair(self.visit(inner))
         for base, exponent in tiny:
             name, argument = tail_of(base) or ("", base)
-            pair = self.inner.pair(argument)
+            pair = self.inner.pair(without_common_symbol(argument))
             if name == "exp" and exponent == 1 and logarithm is not None:
                 pair, logarithm = add(pair, logarithm), None
             for _ in range(int(exponent)):
@@ -213,7 +213,7 @@ class _Lowering:
         if exponent is None or exponent.denominator > 2 or abs(exponent) > _MAX_PRODUCT:
             return apply("pow", base, self.done[node.args[1]])
         if exponent == 2 and _is_sum_of_functions(node.args[0]):
-            sum_ = self.pair(node.args[0])  # a square doubles the error of what it squares
+            sum_ = self.inner.pair(node.args[0])  # a square doubles the error of what it squares
             if sum_.low is not None:
                 return apply("fma", sum_.high, sum_.high, 2 * sum_.high * sum_.low)
         whole = abs(exponent.numerator) // exponent.denominator

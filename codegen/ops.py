@@ -185,12 +185,8 @@ _ROWS = (
         for name, arity in QUICK.items()
     ),
     *(
-        Op(f"{name}_f32_fast", arity, "function", f"{name} in float32", formula=False)
-        for name, arity in SLOPES.items()
-    ),
-    *(
         Op(f"{name}{tier}", arity, "function", f"{name} in float32", formula=False)
-        for name, arity in GATES.items()
+        for name, arity in (SLOPES | GATES).items()
         for tier in ("_f32", "_f32_fast")
     ),
     # what GPUs have instructions for, to about 2**-22, and functions over them

@@ -32,6 +32,11 @@ class _Layout:
         """The number that leaves the exponent of 2**n in the low bits, if n is added to it."""
         return self.number(1.5 * 2.0**self.fraction + self.bias)
 
+    @property
+    def units(self) -> int:
+        """The bits of 1.5 * 2**fraction."""
+        return int(((self.bias + self.fraction) << self.fraction) + 2 ** (self.fraction - 1))
+
     def bits(self, builder: Any, number: Any) -> Any:
         return builder.bitcast(number, self.integer)
 
@@ -41,8 +46,7 @@ class _Layout:
     def ldexp(self, builder: Any, number: Any, rounded: Any) -> Any:
         """Return number * 2**n for `rounded`, the bits of n + rounder; a slow call on many CPUs."""
         whole = ir.IntType(32)
-        zero = (self.bias + self.fraction << self.fraction) + 2 ** (self.fraction - 1) + self.bias
-        n = builder.sub(rounded, self.integer(zero))
+        n = builder.sub(rounded, self.integer(self.units + self.bias))
         n = n if self.integer == whole else builder.trunc(n, whole)
         name = f"llvm.ldexp.f{self.integer.width}.i32"
         kind = ir.FunctionType(self.number, [self.number, whole])
@@ -96,7 +100,8 @@ def power2_rounded(typingctx: Any, a: Any) -> Any:
 def times_power2(typingctx: Any, value: Any, a: Any) -> Any:
     """Return value * power2_rounded(a), rounded once however small it is.
 
-    `value` is near 1, and the power at most some 200 places (in float64 1,900) from it.
+    `value` is near 1, and no power above 2**127 (in float64 2**1023); all powers below the product
+    of the two smallest normal ones count as 0.
     """
     kind, layout = _layout(a)
 
@@ -106,6 +111,8 @@ def times_power2(typingctx: Any, value: Any, a: Any) -> Any:
             return layout.ldexp(builder, number, bits)
         # by two powers, the first of which leaves a normal number
         both = builder.add(bits, layout.integer(layout.bias))
+        least = layout.integer(layout.units)
+        both = builder.select(builder.icmp_signed(">", both, least), both, least)
         half = builder.lshr(both, layout.integer(1))
         for power in (half, builder.sub(both, half)):
             factor = layout.float(builder, builder.shl(power, layout.integer(layout.fraction)))

@@ -241,7 +241,7 @@ def _in_float32(name: str) -> Row:
 ROWS |= {name: _named(name) for name in ("far_quarters", "far_angle", "far_angle_low")}
 ROWS |= {f"{name}_rest": _named(f"{name.split('_')[0]} rest") for name in RESTS}
 ROWS |= {f"{name}_fast": ROWS[name] for name in QUICK}
-ROWS |= {f"{name}_f32_fast": ROWS[name] for name in SLOPES}
+ROWS |= {f"{name}{tier}": ROWS[name] for name in SLOPES for tier in ("_f32", "_f32_fast")}
 ROWS |= {f"{n}{tier}": _named(n.split("_")[0]) for n in GATES for tier in ("_f32", "_f32_fast")}
 ROWS |= {f"{name}{tier}": _in_float32(name) for name in NARROW for tier in ("_f32", "_f32_fast")}
 ROWS["weight_f32"] = ROWS["weight_low_f32"] = ROWS["weight_f64"] = _named("weight")

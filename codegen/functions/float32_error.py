@@ -6,6 +6,7 @@ is left to v counts so little that plain arithmetic does. y² is exact, as a sum
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from actgen.codegen.coefficients import (
@@ -15,6 +16,7 @@ from actgen.codegen.coefficients import (
     ERFC_F32_BELOW,
     ERFC_F32_TOP,
     EXP_F32,
+    EXP_F32_LONG,
 )
 from actgen.codegen.functions.float32_parts import (
     LOG2_E,
@@ -23,6 +25,7 @@ from actgen.codegen.functions.float32_parts import (
     ROUNDER,
     Result,
     clamped,
+    end_of,
     family,
     finite,
     short_polynomial,
@@ -36,8 +39,7 @@ from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, where
 class _Shape:
     """A tail exp(-rate y²) / h(y) times 2**power, of a function that is `whole` beyond it.
 
-    It has rounded to 0 at `far` and to `whole` at -`near`; before a factor it goes to `last`, and
-    beyond `lifted` is held times 2**110.
+    It has rounded to `whole` at -`near`; before a factor it is held times 2**110 beyond `lifted`.
     """
 
     top: tuple[float, ...]
@@ -47,68 +49,109 @@ class _Shape:
     power: int
     whole: float
     near: float
-    far: float
-    last: float
     lifted: float
+
+    def end(self, factor: bool) -> float:
+        """Return where it becomes 0, before a factor or without one."""
+        return math.sqrt(-end_of((110 if factor else 30) + self.power) / self.rate)
 
 
 CDF_SLOPE = number(1.078125)
 _CDF = _Shape(
     CDF_F32_TOP, CDF_F32_BELOW,
-    float(CDF_SLOPE.value), 0.5, -1, 1.0, 6.0, 14.5, 18.0, 12.0,
+    float(CDF_SLOPE.value), 0.5, -1, 1.0, 6.0, 12.0,
 )  # fmt: skip
 _ERFC = _Shape(
     ERFC_F32_TOP, ERFC_F32_BELOW,
-    1.53125, 1.0, 0, 2.0, 4.5, 10.2, 12.7, 8.5,
+    1.53125, 1.0, 0, 2.0, 4.5, 8.5,
 )  # fmt: skip
 
 
-def cdf_tail(y: Expr, shift: Expr, let: Steps) -> tuple[Split, Expr]:
-    """Return 2 normcdf(-y) over a power of two, and that power, lifted as `shift` says."""
-    return _tail(y, ZERO, shift, _CDF, let, True)
+@dataclass(frozen=True)
+class Tail:
+    """exp(-rate y²) / h(y) = bell * inverse * scale, on one of two tiers.
+
+    `start` is most of `bell.high`, and as exact as that.
+    """
+
+    start: Expr
+    bell: Split
+    inverse: Split
+    scale: Expr
+
+    def times(self, factor: Split, let: Steps) -> Split:
+        """Return bell * factor."""
+        high = let("tail", self.start * factor.high)
+        low = fma(self.bell.high, factor.low, fma(self.start, factor.high, -high))
+        return Split(high, let("tail_low", fma(self.bell.low, factor.high, low)))
 
 
-def _tail(
-    y: Expr, low: Expr, shift: Expr, shape: _Shape, let: Steps, exact: bool
-) -> tuple[Split, Expr]:
-    """Return exp(-rate (y + low)²) / h(y + low), and the power of two that it is still to take."""
-    rate = number(shape.rate)
+def cdf_tail(y: Expr, shift: Expr, let: Steps) -> Tail:
+    """Return the parts of 2 normcdf(-y), its power of two lifted as `shift` says."""
+    return _tail(y, ZERO, shift, _CDF, let)
+
+
+def _tail(y: Expr, low: Expr, shift: Expr, shape: _Shape, let: Steps) -> Tail:
+    """Return exp(-rate (y + low)²) / h(y + low), with the errors of its parts."""
+    r, rest, scale = _square(y, low, shift, shape, let)
+    rates = _rates(shape, EXP_F32 if low == ZERO else EXP_F32_LONG)  # a sum has more to lose
+    r2 = let("r2", r * r)
+    start = let("start", fma(r, number(rates[1]), ONE))
+    curve = let("curve", short_polynomial(r, r2, rates[2:]))
+    left = let("e_rest", fma(r2, curve, fma(r, number(rates[1]), 1 - start)))
+    e = let("e", start + left)
+    bell = Split(e, let("e_low", fma(rest, -number(shape.rate) * e, left)))
+
+    slope = number(shape.slope)
+    line = let("line", fma(y, slope, ONE))
+    line_low = fma(y, slope, 1 - line)
+    if low != ZERO:
+        line_low = fma(low, number(1.0625 * shape.slope), line_low)  # the slope of h where it tells
+    top, below = _bend(y, shape, let)
+    # what rounding takes from `below` is in both of the sides of 1 / h = below / whole
+    most = let("most", line * below)
+    whole = let("whole", fma(y, top, most))
+    whole_low = fma(y, top, most - whole) + fma(line_low, below, fma(line, below, -most))
+    inverse = let("inverse", ONE / whole)
+    left = let("left", fma(-inverse, whole_low, fma(-inverse, whole, ONE)))
+    high = let("ratio", below * inverse)
+    ratio_low = let("ratio_low", fma(high, left, fma(below, inverse, -high)))
+    return Tail(start, bell, Split(high, ratio_low), scale)
+
+
+def _fast_tail(y: Expr, low: Expr, shift: Expr, shape: _Shape, let: Steps) -> tuple[Expr, Expr]:
+    """Return the same without those errors, and the power of two that it is still to take."""
+    r, rest, scale = _square(y, low, shift, shape, let)
+    r = let("r_whole", r + rest)
+    growth = let("growth", r * short_polynomial(r, let("r2", r * r), _rates(shape, EXP_F32)[1:]))
+    top, below = _bend(y, shape, let)
+    slope = let("slope", fma(number(shape.slope), below, top))
+    start = below if low == ZERO else fma(low, slope, below)
+    return fma(growth, below, below) / fma(y, slope, start), scale
+
+
+def _square(y: Expr, low: Expr, shift: Expr, shape: _Shape, let: Steps) -> tuple[Expr, Expr, Expr]:
+    """Return r, rest and the power s of two for exp(-rate (y + low)²) = s exp(-rate (r + rest))."""
     area = let("area", y * y)
     area_low = fma(y, y, -area)
     if low != ZERO:
         area_low = fma(2 * y, low, area_low)
     t = let("t", fma(area, number(-shape.rate * float(LOG2_E.value)), shift))
     k, scale = let("k", t - shift), let("scale", apply("power2_rounded", t))
-    # exp(-rate (r + rest)) is left
     r = let("r", fma(k, number(float(LOG2_HIGH.value) / shape.rate), area))
-    rest = let("rest", fma(k, number(float(LOG2_LOW.value) / shape.rate), area_low))
-    rates = [c * (-shape.rate) ** i for i, c in enumerate((1.0, 1.0, *EXP_F32))]
-    line = fma(y, number(shape.slope), ONE)
-    top = let("top", short_polynomial(y, area, shape.top))
-    v = let("v", top / short_polynomial(y, area, shape.below))
-    if not exact:
-        r = let("r_whole", r + rest)
-        r2 = let("r2", r * r)
-        e = fma(r2, short_polynomial(r, r2, rates[2:]), fma(r, -rate, ONE))
-        return Split(let("e", e) / fma(y, v + number(shape.slope), ONE), ZERO), scale
-    r2 = let("r2", r * r)
-    near = let("e_near", fma(r, number(rates[1]), ONE))
-    curve = let("curve", short_polynomial(r, r2, rates[2:]))
-    e_low = let("e_rest", fma(r2, curve, fma(r, number(rates[1]), 1 - near)))
-    e = let("e", near + e_low)
-    e_low = let("e_low", fma(rest, -rate * e, e_low))
-    line_low = fma(y, number(shape.slope), 1 - let("line", line))
-    if low != ZERO:
-        # nearly the slope of h
-        line_low = fma(low, fma(v, number(0.75), number(shape.slope)), line_low)
-    bend = let("bend", y * v)
-    h = let("h", line + bend)
-    h_low = let("h_low", line - h + bend + line_low)
-    inverse = let("inverse", ONE / h)
-    left = let("left", fma(-inverse, h_low, fma(-inverse, h, ONE)))
-    tail = let("tail", near * inverse)
-    tail_low = fma(inverse, fma(e, left, e_low), fma(near, inverse, -tail))
-    return Split(tail, let("tail_low", tail_low)), scale
+    return r, let("rest", fma(k, number(float(LOG2_LOW.value) / shape.rate), area_low)), scale
+
+
+def _rates(shape: _Shape, fit: tuple[float, ...]) -> list[float]:
+    """Return the polynomial of exp(-rate r)."""
+    return [c * (-shape.rate) ** i for i, c in enumerate((1.0, 1.0, *fit))]
+
+
+def _bend(y: Expr, shape: _Shape, let: Steps) -> tuple[Expr, Expr]:
+    """Return the two sides of v."""
+    square = y * y
+    top, below = (short_polynomial(y, square, fit) for fit in (shape.top, shape.below))
+    return let("top", top), let("below", below)
 
 
 def _both_sides(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool, shape: _Shape) -> Result:
@@ -116,7 +159,7 @@ def _both_sides(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool, shape
     above = apply("gt", x, 0)
     size, most = (
         absolute(x),
-        where(above, single(shape.near), single(shape.last if factor else shape.far)),
+        where(above, single(shape.near), single(shape.end(factor))),
     )
     short = let("y", where(apply("gt", size, let("most", most)), most, size))
     if factor:
@@ -127,12 +170,15 @@ def _both_sides(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool, shape
         lift = number(ROUNDER + shape.power + 30)
         back, whole = number(2.0**-30), shape.whole * 2.0**30
     toward = low if low == ZERO else where(above, finite(low, x), -finite(low, x))
-    tail, scale = _tail(short, toward, let("shift", lift), shape, let, exact)
     start = let("start", where(above, number(whole), ZERO))
-    signed = let("signed", where(above, -scale, scale))
-    vanished = apply("le", x, single(-shape.last))
+    vanished = apply("le", x, single(-shape.end(factor=True)))
     if not exact:
-        return Result(fma(tail.high, signed, start), ZERO, back, vanished)
+        fast, scale = _fast_tail(short, toward, let("shift", lift), shape, let)
+        signed = let("signed", where(above, -scale, scale))
+        return Result(fma(fast, signed, start), ZERO, back, vanished)
+    parts = _tail(short, toward, let("shift", lift), shape, let)
+    tail, scale = parts.times(parts.inverse, let), parts.scale
+    signed = let("signed", where(above, -scale, scale))
     part = let("part", tail.high * signed)
     high = let("both", start + part)
     rest = fma(tail.low, signed, start - high + part)
@@ -151,7 +197,6 @@ def _erfc(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
 def _erf(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     """Return x p(x²) near 0, else 1 - erfc(|x|)."""
     size = clamped(absolute(x), None, 4.5, let)
-    tail, scale = _tail(size, ZERO, number(ROUNDER), _ERFC, let, exact)
     first, first_low, *others = ERF_F32
     z = let("z", size * size)
     curve = let("p", short_polynomial(z, let("z2", z * z), others))
@@ -159,7 +204,10 @@ def _erf(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     bend = let("bend_near", fma(curve, z, number(first_low)))
     if not exact:
         near = fma(size, number(first), size * bend)
-        return Result(where(close, near, 1 - tail.high * scale))
+        fast, scale = _fast_tail(size, ZERO, number(ROUNDER), _ERFC, let)
+        return Result(where(close, near, 1 - fast * scale))
+    parts = _tail(size, ZERO, number(ROUNDER), _ERFC, let)
+    tail, scale = parts.times(parts.inverse, let), parts.scale
     lifted = let("lifted", size * number(2.0**24))  # the product below stays normal
     near = fma(lifted, number(first), lifted * bend) * number(2.0**-24)
     part = let("part", tail.high * scale)
@@ -174,8 +222,8 @@ FLOAT32_ERROR: tuple[Function, ...] = (
         _erfc,
         _METHOD,
         {
-            "": (0.9, 3.6),
-            "_twofold": (0.96, 3.99),
+            "": (0.93, 3.3),
+            "_twofold": (0.93, 3.4),
             "_times": (0.97, 3.8),
             "_twofold_times": (0.99, 3.9),
         },
@@ -185,10 +233,10 @@ FLOAT32_ERROR: tuple[Function, ...] = (
         _normcdf,
         _METHOD,
         {
-            "": (0.92, 3.6),
-            "_twofold": (0.87, 3.99),
-            "_times": (0.86, 3.9),
-            "_twofold_times": (0.9, 3.99),
+            "": (0.92, 3.1),
+            "_twofold": (0.92, 3.3),
+            "_times": (0.99, 3.8),
+            "_twofold_times": (0.99, 3.8),
         },
     ),
     *family(
@@ -196,7 +244,7 @@ FLOAT32_ERROR: tuple[Function, ...] = (
         _erf,
         "x p(x²) near 0, else 1 - erfc(|x|)",
         {
-            "": (0.92, 1.3),
+            "": (0.96, 1.2),
         },
         "odd",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actgen.codegen.coefficients import EXP_F32, EXP_F32_FAST, EXP_F32_LONG
 from actgen.codegen.functions.float32_parts import (
+    FAR,
     ROUNDER,
     Reduced,
     Result,
@@ -38,10 +39,13 @@ def exponential(part: Reduced, let: Steps, exact: bool, deep: bool = False) -> S
     return Split(high, let("e_low", start - high + curve))
 
 
+_LOWEST = -693.2  # of the arguments of exp: processors are quick to see that 2**-1000 is 0
+
+
 def _exp(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     if factor:
         return _exp_for_product(x, low, let, exact)
-    short = clamped(x, -104.0, 89.0, let)
+    short = clamped(x, _LOWEST, 89.0, let)
     split = exact and low != ZERO
     part = reduced(short, finite(low, x), number(ROUNDER), let, split)
     if split:
@@ -54,7 +58,7 @@ def _exp(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
 
 def _exp_for_product(x: Expr, low: Expr, let: Steps, exact: bool) -> Result:
     """Return exp with nothing rounded among the subnormal numbers before the factor comes."""
-    short = clamped(x, -160.0, 89.0, let)
+    short = clamped(x, FAR, 89.0, let)
     falls, grows = apply("lt", x, single(-76.0)), apply("gt", x, single(80.0))
     far = where(grows, number(ROUNDER - 2), number(ROUNDER))
     shift = let("shift", where(falls, number(ROUNDER + 110), far))
@@ -62,7 +66,7 @@ def _exp_for_product(x: Expr, low: Expr, let: Steps, exact: bool) -> Result:
     e = exponential(part, let, exact, deep=True)
     far = where(apply("gt", x, single(88.8)), INFINITY, where(grows, number(4.0), ONE))
     back = where(falls, number(2.0**-110), far)
-    vanished = apply("le", x, single(-160.0))
+    vanished = apply("le", x, single(FAR))
     low_part = ZERO if e.low == ZERO else e.low * part.scale
     return Result(let("e_scaled", e.high * part.scale), low_part, back, vanished, True)
 

@@ -7,6 +7,7 @@ subnormal, and no side is chosen.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from actgen.codegen.functions.float32_parts import (
     LOG2_E,
     ROUNDER,
     clamped,
+    end_of,
     quotient,
     reduced,
     short_polynomial,
@@ -36,13 +38,15 @@ from actgen.codegen.functions.parts import (
 )
 from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, where
 
-_LIFT = 40  # the power of two has no exponent below -119
+_LIFT = 48
 _DOWN = 2.0**-_LIFT
 _SHIFT = number(ROUNDER + _LIFT)
 _HALF_SHIFT = number(ROUNDER + _LIFT - 1)
 _SQUARE_HIGH = 1.38629150390625  # of 2 log 2, so few digits that k times it is exact
 _SQUARE_LOW = single(2 * 0.6931471805599453 - _SQUARE_HIGH)
-_FAR, _CDF_FAR = 110.0, 14.7  # beyond which the tail of any number is 0
+# beyond these the tail of any number is 0
+_FAR = -end_of(_LIFT)
+_CDF_FAR = math.sqrt(-2 * end_of(_LIFT - 1))
 
 
 def _growth(r: Expr, fit: Sequence[float], rate: float = 1.0) -> Expr:
@@ -125,8 +129,9 @@ def _normcdf(let: Steps) -> Expr:
 
 def _normcdf_exactly(let: Steps) -> Expr:
     y = clamped(absolute(X), None, _CDF_FAR, let)
-    tail, scale = cdf_tail(y, _HALF_SHIFT, let)
-    left = _left_exactly(X, let("weight", y * scale), tail, let)
+    parts = cdf_tail(y, _HALF_SHIFT, let)
+    tail = parts.times(parts.inverse, let)
+    left = _left_exactly(X, let("weight", y * parts.scale), tail, let)
     return _beyond(_CDF_FAR, X, X, left)
 
 
@@ -137,7 +142,7 @@ def _signed(gate: Expr, factor: Expr) -> Expr:
 
 def _functions() -> Iterator[Function]:
     gates = (
-        ("_f32", _sigmoid_exactly, _normcdf_exactly, (0.84, 0.85, 0.98)),
+        ("_f32", _sigmoid_exactly, _normcdf_exactly, (0.84, 0.85, 0.92)),
         ("_f32_fast", _sigmoid, _normcdf, (2.8, 3.0, 3.8)),
     )
     for suffix, sigmoid, normcdf, errors in gates:

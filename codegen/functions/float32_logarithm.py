@@ -5,6 +5,7 @@ from __future__ import annotations
 from actgen.codegen.coefficients import ATANH_F32, LOG1P_F32_FAST
 from actgen.codegen.functions.float32_exponential import exponential
 from actgen.codegen.functions.float32_parts import (
+    END,
     FAR,
     Result,
     clamped,
@@ -23,11 +24,14 @@ from actgen.codegen.functions.parts import (
     Function,
     Split,
     Steps,
+    at_least,
     fast_sum,
     fma,
     polynomial,
 )
 from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, where
+
+_SMALL = 2.0**-30
 
 
 def _log(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
@@ -43,7 +47,7 @@ def _log1p(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
 def _decay(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> tuple[Split, Expr]:
     """Return exp(-|x + low|) and what takes it down from where it is held."""
     size = let("size", -absolute(x))
-    short = clamped(size, FAR if factor else -104.0, None, let)
+    short = clamped(size, FAR if factor else END, None, let)
     toward = low if low == ZERO else where(apply("lt", x, 0), finite(low, x), -finite(low, x))
     lift = lifted(apply("lt", size, single(-76.0)), factor, let)
     part = reduced(short, toward, lift.shift, let, exact)
@@ -61,19 +65,22 @@ def _softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Resu
     vanished = apply("le", x, single(FAR))
     most = let("most", where(apply("lt", x, 0), ZERO, x))
     if not exact:
-        square = let("e2", e * e)
-        curve = let("curve", _in_quads(e, square))
-        whole = let("whole", most + fma(square, curve, e))
+        near = let("e_near", at_least(e, _SMALL))
+        curve = let("curve", _in_quads(near, let("e2", near * near)))
+        whole = let("whole", fma(e, fma(near, curve, ONE), most))
         return Result(where(far, held.high, whole) if factor else whole, ZERO, back, vanished)
     e_low = let("e_low", held.low * down)
-    below = let("below", 2 + e)
-    below_low = let("below_low", 2 - below + e + e_low)
+    # beside 2 a small e is as good as a smaller one, which would make subnormal numbers
+    near = let("e_near", at_least(e, _SMALL))
+    below = let("below", 2 + near)
+    below_low = let("below_low", 2 - below + near + e_low)
     s = quotient(Split(2 * e, 2 * e_low), Split(below, below_low), let)
     # the polynomial is in s, here is 2 s
-    z = let("z", s.high * s.high)
+    near = let("s_near", at_least(s.high, _SMALL))
+    z = let("z", near * near)
     fit = [c / 4.0 ** (i + 1) / 2 for i, c in enumerate(ATANH_F32)]
     curve = let("curve", polynomial(z, fit))
-    tail = let("tail", fma(s.high * z, curve, s.low))
+    tail = let("tail", fma(s.high, z * curve, s.low))
     whole_split = ordered_sum(most, s.high, tail, "whole", let)
     rest = whole_split.low
     if low != ZERO:

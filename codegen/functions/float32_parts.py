@@ -40,11 +40,25 @@ def single(value: float) -> Const:
 Sign = Literal["as is", "zero", "odd"]
 
 ALL_KINDS = ("", "_twofold", "_times", "_twofold_times")
-FAR = -160.0  # what decays is 0 from here on, whatever it is multiplied by
 LOG2_HIGH = single(math.log(2))  # x - k * LOG2_HIGH is exact with one fma
 LOG2_LOW = single(math.log(2) - float(np.float32(math.log(2))))
 LOG2_E = single(1 / math.log(2))
 ROUNDER = FLOAT32.rounder
+_BIAS = 127
+
+
+def end_of(lift: int) -> float:
+    """Return from which x down the power of two of exp(x), lifted so far, is 0.
+
+    An argument that is bounded by it makes zeros without an underflow: processors take some
+    hundred cycles for each.
+    """
+    return -math.log(2) * (_BIAS + lift) - 0.05
+
+
+_LIFT, _LIFT_BEFORE_FACTOR = 30, 110
+END = end_of(_LIFT)  # the end of what `lifted` holds
+FAR = end_of(_LIFT_BEFORE_FACTOR)  # what decays is 0 from here on, whatever it is multiplied by
 
 
 @dataclass(frozen=True)
@@ -165,9 +179,10 @@ def lifted(far: Expr, factor: bool, let: Steps) -> Lift:
     lifted as well needs no step back.
     """
     if not factor:
-        return Lift(number(ROUNDER + 30), number(2.0**-30), ONE)
-    down = let("back", where(far, number(2.0**-110), ONE))
-    return Lift(let("shift", where(far, number(ROUNDER + 110), number(ROUNDER))), down, down)
+        return Lift(number(ROUNDER + _LIFT), number(2.0**-_LIFT), ONE)
+    down = let("back", where(far, number(2.0**-_LIFT_BEFORE_FACTOR), ONE))
+    shift = where(far, number(ROUNDER + _LIFT_BEFORE_FACTOR), number(ROUNDER))
+    return Lift(let("shift", shift), down, down)
 
 
 def ordered_sum(a: Expr, b: Expr, low: Expr, name: str, let: Steps) -> Split:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from actgen.codegen.coefficients import EXP_F32, EXP_F32_LONG
 from actgen.codegen.functions.float32_exponential import exponential
 from actgen.codegen.functions.float32_parts import (
+    END,
     FAR,
     LOG2_E,
     LOG2_HIGH,
@@ -23,13 +24,13 @@ from actgen.codegen.functions.float32_parts import (
     single,
     total,
 )
-from actgen.codegen.functions.parts import Function, Split, Steps, fast_sum, fma, number, polynomial
+from actgen.codegen.functions.parts import Function, Split, Steps, fma, number, polynomial
 from actgen.codegen.ir import HALF, ONE, ZERO, Expr, absolute, apply, where
 
 
 def _sigmoid(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     """Return a / (a + m) for exp(x) = a / m, a a power of two."""
-    short = clamped(x, FAR if factor else -104.0, 18.0, let)
+    short = clamped(x, FAR if factor else END, 18.0, let)
     lift = lifted(apply("lt", x, single(-76.0)), factor, let)
     part = reduced(short, finite(low, x), lift.shift, let, exact, inverted=True)
     # without a factor all of the quotient is lifted
@@ -53,7 +54,7 @@ def _sigmoid(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Resul
 def _sech2(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     """Return 4 e / (1 + e)² for e = exp(-2|x|)."""
     size = let("size", -2 * absolute(x))
-    short = clamped(size, FAR if factor else -106.0, None, let)
+    short = clamped(size, FAR if factor else END, None, let)
     toward = (
         low if low == ZERO else where(apply("lt", x, 0), 2 * finite(low, x), -2 * finite(low, x))
     )
@@ -96,11 +97,10 @@ def _tanh(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
         v = let("v", fma(scale, fma(square, curve, h), fma(scale, -HALF, HALF)))
         return Result(v / (1 - v))
     half = let("half", fma(scale, HALF, HALF))
-    near = let("near_below", fma(-scale, h, half))
-    rest = let("rest", fma(-scale, square * curve, fma(-scale, h, half - near)))
-    below = fast_sum(near, rest)
-    below = Split(let("below", below.high), let("below_low", below.low))
-    whole = inverse(below, let)
+    bent = let("bent", fma(square, curve, h))
+    below = let("below", fma(-scale, bent, half))
+    rest = fma(-scale, fma(square, curve, h - bent), fma(-scale, bent, half - below))
+    whole = inverse(Split(below, let("below_low", rest)), let)
     tiny = apply("lt", size, single(2.0**-12))  # where the inverse is not known well enough
     ratio = Split(whole.high - 1, whole.low)
     if not factor:
@@ -136,8 +136,8 @@ FLOAT32_QUOTIENT: tuple[Function, ...] = (
         _tanh,
         "v / (1 - v), v = (1 - exp(-2|x|)) / 2",
         {
-            "": (0.9, 2.7),
-            "_times": (0.93, 3.5),
+            "": (0.85, 2.7),
+            "_times": (0.9, 3.5),
         },
         "odd",
     ),

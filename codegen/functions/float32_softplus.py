@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from actgen.codegen.functions.float32_exponential import exponential
 from actgen.codegen.functions.float32_parts import (
+    END,
     FAR,
     ROUNDER,
     Result,
     clamped,
+    end_of,
     family,
     finite,
     lifted,
@@ -23,7 +25,7 @@ from actgen.codegen.ir import ONE, TWO, ZERO, Expr, apply, where
 
 def _tanh_softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     """Return n / (n + 2) for n = w (w + 2), w = exp(x); w and n are held times 2**lift."""
-    short = clamped(x, FAR if factor else -104.0, 10.0, let)
+    short = clamped(x, FAR if factor else END, 10.0, let)
     lift = lifted(apply("lt", x, single(-76.0)), factor, let)
     part = reduced(short, finite(low, x), lift.shift, let, exact)
     e = exponential(part, let, exact, deep=factor)
@@ -56,7 +58,7 @@ def _tanh_softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) ->
 
 def _sech2_softplus(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
     """Return (2 v a / (v² + a²))² for exp(x) = m / a, a a power of two, v = m + a."""
-    most = 87.0 if factor else 55.0
+    most = -end_of(0)
     short = clamped(-x, -most, 10.0, let)
     part = reduced(short, -finite(low, x) if low != ZERO else ZERO, number(ROUNDER), let, True,
                    inverted=True)  # fmt: skip

@@ -8,28 +8,49 @@ changes slowly, lifted by a power of two.
 
 from __future__ import annotations
 
-from actgen.codegen.coefficients import EXP_F32, SILU_SLOPE_F32, SLOPE_F32
+import math
+from collections.abc import Iterator
+
+from actgen.codegen.coefficients import CDF_SLOPE_F32, EXP_F32, SILU_SLOPE_F32, SLOPE_F32
+from actgen.codegen.functions.float32_error import cdf_tail
+from actgen.codegen.functions.float32_exponential import exponential
 from actgen.codegen.functions.float32_parts import (
     ROUNDER,
     clamped,
+    end_of,
     finite,
     growth,
+    quotient,
     reduced,
     short_polynomial,
     single,
+    total,
 )
-from actgen.codegen.functions.parts import LOW, Function, Steps, X, fma, number
-from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, where
+from actgen.codegen.functions.parts import (
+    LOW,
+    Function,
+    Split,
+    Steps,
+    X,
+    exact_sum,
+    fast_sum,
+    fma,
+    number,
+    product,
+)
+from actgen.codegen.ir import ONE, ZERO, Const, Expr, absolute, apply, where
 
 _LIFT = 40
 _DOWN = number(2.0**-_LIFT)
 SILU_ZERO = -1.2784645427610738  # 1 + x + exp(x) is 0 here
 CDF_ZERO = 0.7517915246935645  # and the derivative of x normcdf(x) at minus this
+_CLOSE = 0.25  # so far from a zero it is a factor
 _CENTRE = 3.0
+_BELL = 0.7978845608028654  # √(2/π)
 
 
 def _exp_parts(x: Expr, low: Expr, let: Steps) -> tuple[Expr, Expr]:
-    """Return s and p for exp(x + low) = s (1 + p) / 2**_LIFT, for x from -110 to 0."""
+    """Return s and p for exp(x + low) = s (1 + p) / 2**_LIFT, for x from its end to 0."""
     part = reduced(x, low, number(ROUNDER + _LIFT), let, exact=False)
     return part.scale, growth(part, let, EXP_F32).high
 
@@ -51,16 +72,22 @@ def _both_sides(tail: Expr) -> Expr:
     return where(apply("le", X, 0), tail * _DOWN, fma(-tail, _DOWN, ONE))
 
 
-def rest_of(value: float) -> Expr:
+def rest_of(value: float) -> Const:
     """Return what rounding a number to float32 leaves."""
     high = single(value)
     return single(value - float(high.value))
 
 
+def _toward(low: Expr) -> Expr:
+    """Return what the rest of x is for -|x|."""
+    rest = finite(low, X)
+    return rest if low == ZERO else where(apply("gt", X, 0), -rest, rest)
+
+
 def _silu(low: Expr, let: Steps) -> Expr:
     """Return e (1 + u + e) / (1 + e)² for u = -|x|, e = exp(u)."""
-    toward = low if low == ZERO else where(apply("gt", X, 0), -finite(low, X), finite(low, X))
-    size = clamped(-absolute(X), -110.0, None, let)
+    toward = _toward(low)
+    size = clamped(-absolute(X), end_of(_LIFT), None, let)
     scale, p = _exp_parts(size, toward, let)
     plain = let("plain", scale * _DOWN)
     e = let("e", fma(p, plain, plain))
@@ -69,19 +96,71 @@ def _silu(low: Expr, let: Steps) -> Expr:
     beside = _polynomial_times(t, t, SILU_SLOPE_F32, let)
     apart = 1 + size
     apart = (apart if low == ZERO else apart + toward) + e
-    close = apply("lt", absolute(t), number(0.25))
+    close = apply("lt", absolute(t), number(_CLOSE))
     factor = let("factor", where(close, beside, apart))
     return _both_sides(_by_exp(scale, p, factor / fma(e, e + 2, ONE), let))
 
 
+def _silu_exactly(low: Expr, let: Steps) -> Expr:
+    """Return the same with the rounding errors of e, the sum and the quotient."""
+    toward = _toward(low)
+    size = clamped(-absolute(X), end_of(_LIFT), None, let)
+    part = reduced(size, toward, number(ROUNDER + _LIFT), let, exact=True)
+    e = exponential(part, let, exact=True, deep=True)
+    plain = let("plain", part.scale * _DOWN)
+    plus = let("plus", fma(plain, e.high, ONE))
+    plus_low = let("plus_low", fma(plain, e.low, fma(plain, e.high, 1 - plus)))
+    apart = exact_sum(plus, size)
+    apart = Split(apart.high, apart.low + (plus_low if low == ZERO else plus_low + toward))
+    # 1 + u + exp(u) has a slope of minus its zero there
+    factor = _beside_or_apart(
+        size, toward, SILU_ZERO, (-SILU_ZERO, *SILU_SLOPE_F32[1:]), apart, let
+    )
+    square = let("below", plus * plus)
+    square_low = let("below_low", fma(2 * plus, plus_low, fma(plus, plus, -square)))
+    ratio = total(quotient(product(e, factor), Split(square, square_low), let))
+    return _both_sides(let("tail", ratio * part.scale))
+
+
+def _beside_or_apart(
+    x: Expr, low: Expr, zero: float, fit: tuple[float, ...], apart: Split, let: Steps
+) -> Split:
+    """Return t (fit[0] + t (fit[1] + ...)) where t = x + low - zero is small, else `apart`."""
+    far, rest = x - single(zero), exact_sum(low, -rest_of(zero))
+    away = fast_sum(far, rest.high)
+    away = away if low == ZERO else Split(away.high, away.low + rest.low)
+    t, slope = let("away", away.high), single(fit[0])
+    curve = short_polynomial(t, let("square", t * t), (float(rest_of(fit[0]).value), *fit[1:]))
+    high = let("beside", t * slope)
+    beside_low = fma(t, slope, -high) + fma(t, let("curve", curve), away.low * slope)
+    close = apply("lt", absolute(t), number(_CLOSE))
+    return Split(
+        let("factor", where(close, high, apart.high)),
+        let("factor_low", where(close, beside_low, apart.low)),
+    )
+
+
 def _normcdf(let: Steps) -> Expr:
-    y = clamped(absolute(X), None, 14.6, let)
+    y = clamped(absolute(X), None, math.sqrt(-2 * end_of(_LIFT)), let)
     t = let("mapped", (y - number(_CENTRE)) / (y + number(_CENTRE)))
     area = let("area", y * y)
     area_low = fma(y, y, -area)
     scale, p = _exp_parts(number(-0.5) * area, number(-0.5) * area_low, let)
     away = let("away", (single(CDF_ZERO) - y) + rest_of(CDF_ZERO))
     return _both_sides(_by_exp(scale, p, _polynomial_times(t, away, SLOPE_F32, let), let))
+
+
+def _normcdf_exactly(let: Steps) -> Expr:
+    """Return normcdf(-y) - y exp(-y²/2) / √2π for y = |x|, as exp(-y²/2) times a difference."""
+    y = clamped(absolute(X), None, math.sqrt(-2 * end_of(_LIFT - 1)), let)
+    parts = cdf_tail(y, number(ROUNDER + _LIFT - 1), let)
+    line = let("chord", y * single(_BELL))
+    line_low = fma(y, rest_of(_BELL), fma(y, single(_BELL), -line))
+    apart = exact_sum(parts.inverse.high, -line)
+    apart = Split(apart.high, apart.low + (parts.inverse.low - line_low))
+    first, first_low, *others = CDF_SLOPE_F32
+    factor = _beside_or_apart(y, ZERO, CDF_ZERO, (first + first_low, *others), apart, let)
+    return _both_sides(let("lifted", total(parts.times(factor, let)) * parts.scale))
 
 
 def _sum(name: str, low: Expr) -> Expr:
@@ -99,26 +178,23 @@ def _sum(name: str, low: Expr) -> Expr:
     return apply("sigmoid_twofold", X, low) + apply("sigmoid_twofold_times", -X, -low, product)
 
 
-def _functions() -> tuple[Function, ...]:
-    made = []
+def _functions() -> Iterator[Function]:
+    kept = "its zero a factor"
     for low in (ZERO, LOW):
+        args, suffix = (("x",), "") if low == ZERO else (("x", "low"), "_twofold")
+        doc = f"Return (x sigmoid(x))' at {' + '.join(args)}"
+        name = f"siluslope{suffix}"
+        yield Function(name, args, _sum("sigmoid", low), f"{doc}.")
+        for tier, core, error in (("", _silu_exactly, 0.85), ("_fast", _silu, 3.7)):
+            let = Steps()
+            text, body = f"{doc}, error below {error} ULP, {kept}.", core(low, let)
+            yield Function(f"{name}_f32{tier}", args, body, text, let.names, "float32", error)
+    name, doc = "normcdfslope", "Return the derivative of x normcdf(x)"
+    yield Function(name, ("x",), _sum("normcdf", ZERO), f"{doc}.")
+    for tier, slope, error in (("", _normcdf_exactly, 0.92), ("_fast", _normcdf, 3.2)):
         let = Steps()
-        args = ("x",) if low == ZERO else ("x", "low")
-        at = " + ".join(args)
-        doc = f"Return (x sigmoid(x))' at {at}"
-        suffix = "" if low == ZERO else "_twofold"
-        made.append(Function(f"siluslope{suffix}", args, _sum("sigmoid", low), f"{doc}."))
-        name, error = f"siluslope{suffix}_f32_fast", 3.7
-        text = f"{doc}, error below {error} ULP, its zero a factor."
-        made.append(Function(name, args, _silu(low, let), text, let.names, "float32", error))
-    doc = "Return the derivative of x normcdf(x)"
-    made.append(Function("normcdfslope", ("x",), _sum("normcdf", ZERO), f"{doc}."))
-    let = Steps()
-    text = f"{doc}, error below 3.2 ULP, its zero a factor."
-    made.append(
-        Function("normcdfslope_f32_fast", ("x",), _normcdf(let), text, let.names, "float32", 3.2)
-    )
-    return tuple(made)
+        text, body = f"{doc}, error below {error} ULP, {kept}.", slope(let)
+        yield Function(f"{name}_f32{tier}", ("x",), body, text, let.names, "float32", error)
 
 
-SLOPES: tuple[Function, ...] = _functions()
+SLOPES: tuple[Function, ...] = tuple(_functions())

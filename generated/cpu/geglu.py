@@ -13,9 +13,9 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
     forward_approximate: float64, to fewer digits (0.51 ULP); fast: float32 (2.71 ULP)
     vjp_gate_approximate: float64, to fewer digits (0.50 ULP)
     vjp_value_approximate: float32, compensated (0.63 ULP); fast: float32 (2.11 ULP)
-    forward: float64, to fewer digits (0.51 ULP); fast: float32 (2.85 ULP)
+    forward: float64, to fewer digits (0.51 ULP); fast: float32 (3.14 ULP)
     vjp_gate: float64, to fewer digits (0.51 ULP); fast: float32 (2.70 ULP)
-    vjp_value: float32, compensated (0.81 ULP); fast: float32 (2.58 ULP)
+    vjp_value: float32, compensated (0.68 ULP); fast: float32 (2.70 ULP)
 """
 
 from math import inf
@@ -119,7 +119,8 @@ def product_rough(a, b):
 @device
 def sigmoid_twofold_times_f32_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.6 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-160.0))
+    holds = x < float32(-164.32588)
+    piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(18.0))
     shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
@@ -138,7 +139,8 @@ def sigmoid_twofold_times_f32_fast(x, low, b):
     p_5 = fma(p_4, u_2, float32(1.0))
     m = fma(p_2, r, p_5)
     result = scale / (a + m) * b * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u_3 = copysign(float32(0.0), b)
+    return u_3 if x <= float32(-164.32588) else result
 
 
 @device
@@ -331,44 +333,18 @@ def sigmoid_plain(x):
 
 
 @device
-def sigmoidslope_plain(x):
-    """Return sigmoidslope(x) to some ULP: exp(-|x|) and one division."""
-    u = -abs(x)
-    near = at_least(u, -700.0)
-    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
-    k = shifted - 6755399441056767.0
-    r = fma(-k, 0.6931471805599453, near)
-    u_2 = r * r
-    p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
-    p_2 = fma(p, u_2, 0.0001984126943222162)
-    p_3 = fma(p_2, u_2, 0.00833333333355955)
-    p_4 = fma(p_3, u_2, 0.1666666666666617)
-    p_5 = fma(p_4, u_2, 1.0)
-    p_6 = fma(2.763230427194121e-07, u_2, 2.4801486493238843e-05)
-    p_7 = fma(p_6, u_2, 0.001388888895124821)
-    p_8 = fma(p_7, u_2, 0.041666666666492685)
-    p_9 = fma(p_8, u_2, 0.5000000000000018)
-    p_10 = fma(p_9, u_2, 1.0)
-    p_11 = fma(p_5, r, p_10)
-    scale = power2_rounded(shifted)
-    e = p_11 * scale
-    inverse = 1.0 / (1.0 + e)
-    left = e * inverse
-    return left * inverse
-
-
-@device
 def sigmoidgate_twofold_f32(x, low, b):
     """Return b sigmoid(x + low), error below 0.85 ULP; b must have the sign of x."""
     size = abs(x)
     piece = at_least(b, float32(0.0))
-    near = at_most(size, float32(110.0))
+    holds = size > float32(121.35075)
+    near = float32(121.35075) if holds else size
     u = -near
-    t = fma(u, float32(1.442695), float32(12583079.0))
+    t = fma(u, float32(1.442695), float32(12583087.0))
     scale = power2_rounded(t)
     weight = abs(b) * scale
     u_2 = -weight
-    k = t - float32(12583079.0)
+    k = t - float32(12583087.0)
     u_3 = -k
     high = fma(u_3, float32(0.6931472), u)
     start = float32(1.0) + high
@@ -382,11 +358,11 @@ def sigmoidgate_twofold_f32(x, low, b):
     start_low = float32(1.0) - start + high
     curve = fma(r2, p_3, start_low + rest)
     e = start + curve
-    power = scale * float32(9.094947e-13)
+    power = scale * float32(3.5527137e-15)
     below = fma(power, e, float32(1.0))
     inverse = float32(1.0) / below
     ratio = e * inverse
-    above = piece * float32(1099511600000.0)
+    above = piece * float32(281474980000000.0)
     left = fma(u_2, ratio, above)
     u_4 = -ratio
     e_low = start - e + curve
@@ -394,8 +370,9 @@ def sigmoidgate_twofold_f32(x, low, b):
     left_2 = fma(u_4, below, e) + fma(u_4, below_low, e_low)
     rest_2 = fma(u_2, ratio, above - left)
     u_5 = left + fma(u_2, left_2 * inverse, rest_2)
-    u_6 = u_5 * float32(9.094947e-13)
-    return copysign(piece if size > float32(110.0) else u_6, b)
+    u_6 = u_5 * float32(3.5527137e-15)
+    piece_3 = piece if size > float32(121.35075) else u_6
+    return copysign(piece_3, b)
 
 
 @device
@@ -403,27 +380,29 @@ def sigmoidgate_twofold_f32_fast(x, low, b):
     """Return b sigmoid(x + low), error below 3.0 ULP; b must have the sign of x."""
     size = abs(x)
     piece = at_least(b, float32(0.0))
-    near = at_most(size, float32(110.0))
+    holds = size > float32(121.35075)
+    near = float32(121.35075) if holds else size
     u = -near
-    t = fma(u, float32(1.442695), float32(12583079.0))
+    t = fma(u, float32(1.442695), float32(12583087.0))
     scale = power2_rounded(t)
-    k = t - float32(12583079.0)
+    k = t - float32(12583087.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), u)
     piece_2 = low if x < float32(0.0) else -low
     r = high + fma(u_2, float32(-1.9046542e-09), piece_2)
-    p = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
-    p_2 = fma(p, r, float32(3.7895197e-14))
-    p_3 = fma(p_2, r, float32(1.515811e-13))
-    p_4 = fma(p_3, r, float32(4.5474735e-13))
-    p_5 = fma(p_4, r, float32(9.094947e-13))
+    p = fma(float32(4.956136e-18), r, float32(2.9732266e-17))
+    p_2 = fma(p, r, float32(1.4802811e-16))
+    p_3 = fma(p_2, r, float32(5.9211367e-16))
+    p_4 = fma(p_3, r, float32(1.7763568e-15))
+    p_5 = fma(p_4, r, float32(3.5527137e-15))
     p_6 = r * p_5
-    p_7 = fma(scale, float32(9.094947e-13), float32(1.0))
+    p_7 = fma(scale, float32(3.5527137e-15), float32(1.0))
     below = fma(scale, p_6, p_7)
     weight = abs(b) * scale / below
     u_3 = -weight
-    p_8 = fma(u_3, float32(9.094947e-13), piece)
-    piece_3 = piece if size > float32(110.0) else fma(u_3, p_6, p_8)
+    p_8 = fma(u_3, float32(3.5527137e-15), piece)
+    p_9 = fma(u_3, p_6, p_8)
+    piece_3 = piece if size > float32(121.35075) else p_9
     return copysign(piece_3, b)
 
 
@@ -553,9 +532,9 @@ def normcdf_short(x):
 
 @device
 def normcdf_times_f32_fast(x, b):
-    """Return normcdf(x) * b, error below 3.9 ULP: exp(-y²) / h(y), h nearly a straight line."""
+    """Return normcdf(x) * b, error below 3.8 ULP: exp(-y²) / h(y), h nearly a straight line."""
     size = abs(x)
-    most = float32(6.0) if x > float32(0.0) else float32(18.0)
+    most = float32(6.0) if x > float32(0.0) else float32(18.09048)
     y = at_most(size, most)
     area = y * y
     shift = float32(12583148.0) if x < float32(-12.0) else float32(12583038.0)
@@ -565,25 +544,29 @@ def normcdf_times_f32_fast(x, b):
     rest = fma(k, float32(-3.8093084e-09), fma(y, y, -area))
     r_whole = r + rest
     r2 = r_whole * r_whole
-    p = fma(float32(-0.00026152778), r_whole, float32(0.002604138))
-    p_2 = fma(float32(-0.020833148), r_whole, float32(0.125))
-    p_3 = fma(fma(float32(2.1797317e-05), r2, p), r2, p_2)
-    e = fma(r2, p_3, fma(r_whole, float32(-0.5), float32(1.0)))
-    p_4 = fma(float32(0.006018176), y, float32(-0.0069231144))
-    p_5 = fma(float32(-0.10919907), y, float32(-0.28024015))
-    p_6 = fma(float32(0.0014441528), area, p_4)
-    top = fma(p_6, area, p_5)
-    p_7 = fma(float32(0.08137479), y, float32(0.3668376))
-    p_8 = fma(float32(0.008244044), area, p_7)
-    p_9 = fma(p_8, area, fma(float32(0.8771573), y, float32(1.0)))
-    v = top / p_9
+    p = fma(float32(2.1797317e-05), r_whole, float32(-0.00026152778))
+    p_2 = fma(float32(0.002604138), r_whole, float32(-0.020833148))
+    p_3 = fma(p, r2, p_2)
+    p_4 = fma(p_3, r2, fma(float32(0.125), r_whole, float32(-0.5)))
+    growth = r_whole * p_4
+    p_5 = fma(float32(0.072983064), y, float32(0.34124857))
+    p_6 = fma(float32(0.007052309), area, p_5)
+    below = fma(p_6, area, fma(float32(0.8412044), y, float32(1.0)))
+    p_7 = fma(float32(1.113786e-08), y, float32(0.0012347846))
+    p_8 = fma(float32(0.0057529267), y, float32(-0.0046728854))
+    p_9 = fma(p_7, area, p_8)
+    p_10 = fma(float32(-0.09912136), y, float32(-0.28024033))
+    top = fma(p_9, area, p_10)
+    slope = fma(float32(1.078125), below, top)
+    p_11 = fma(growth, below, below)
     scale = power2_rounded(t)
     signed = -scale if x > float32(0.0) else scale
     start = float32(1.0) if x > float32(0.0) else float32(0.0)
-    ratio = e / fma(y, v + float32(1.078125), float32(1.0))
+    p_12 = fma(p_11 / fma(y, slope, below), signed, start)
     back = float32(7.70372e-34) if x < float32(-12.0) else float32(1.0)
-    result = fma(ratio, signed, start) * b * back
-    return copysign(float32(0.0), b) if x <= float32(-18.0) else result
+    result = p_12 * b * back
+    u = copysign(float32(0.0), b)
+    return u if x <= float32(-18.09048) else result
 
 
 @device
@@ -933,8 +916,8 @@ def normcdfslope_short(x):
 def normcdfslope_f32_fast(x):
     """Return the derivative of x normcdf(x), error below 3.2 ULP, its zero a factor."""
     size = abs(x)
-    holds = size > float32(14.6)
-    near = float32(14.6) if holds else size
+    holds = size > float32(15.218777)
+    near = float32(15.218777) if holds else size
     area = near * near
     u = float32(-0.5) * area
     t = fma(u, float32(1.442695), float32(12583079.0))
@@ -971,53 +954,59 @@ def normcdfslope_f32_fast(x):
 
 @device
 def normcdfgate_f32(x):
-    """Return x normcdf(x), error below 0.98 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
+    """Return x normcdf(x), error below 0.92 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
     size = abs(x)
     piece = at_least(x, float32(0.0))
-    holds = size > float32(14.7)
-    near = float32(14.7) if holds else size
+    holds = size > float32(15.534324)
+    near = float32(15.534324) if holds else size
     area = near * near
-    t = fma(area, float32(-0.7213475), float32(12583078.0))
+    t = fma(area, float32(-0.7213475), float32(12583086.0))
     scale = power2_rounded(t)
     weight = near * scale
     u = -weight
-    k = t - float32(12583078.0)
+    k = t - float32(12583086.0)
     r = fma(k, float32(1.3862944), area)
-    e_near = fma(r, float32(-0.5), float32(1.0))
+    start = fma(r, float32(-0.5), float32(1.0))
+    p = fma(float32(0.072983064), near, float32(0.34124857))
+    p_2 = fma(float32(0.8412044), near, float32(1.0))
+    below = fma(fma(float32(0.007052309), area, p), area, p_2)
+    p_3 = fma(float32(1.113786e-08), near, float32(0.0012347846))
+    p_4 = fma(float32(0.0057529267), near, float32(-0.0046728854))
+    p_5 = fma(p_3, area, p_4)
+    p_6 = fma(float32(-0.09912136), near, float32(-0.28024033))
+    top = fma(p_5, area, p_6)
     line = fma(near, float32(1.078125), float32(1.0))
-    p = fma(float32(0.006018176), near, float32(-0.0069231144))
-    p_2 = fma(float32(-0.10919907), near, float32(-0.28024015))
-    top = fma(fma(float32(0.0014441528), area, p), area, p_2)
-    p_3 = fma(float32(0.08137479), near, float32(0.3668376))
-    p_4 = fma(float32(0.008244044), area, p_3)
-    p_5 = fma(p_4, area, fma(float32(0.8771573), near, float32(1.0)))
-    v = top / p_5
-    bend = near * v
-    h = line + bend
-    inverse = float32(1.0) / h
-    tail = e_near * inverse
-    above = piece * float32(1099511600000.0)
+    most = line * below
+    whole = fma(near, top, most)
+    inverse = float32(1.0) / whole
+    ratio = below * inverse
+    tail = start * ratio
+    above = piece * float32(281474980000000.0)
     left = fma(u, tail, above)
+    p_7 = fma(near, near, -area)
+    rest = fma(k, float32(-3.8093084e-09), p_7)
     r2 = r * r
-    p_6 = fma(float32(-0.00026152778), r, float32(0.002604138))
-    p_7 = fma(float32(2.1797317e-05), r2, p_6)
-    curve = fma(p_7, r2, fma(float32(-0.020833148), r, float32(0.125)))
-    p_8 = fma(r, float32(-0.5), float32(1.0) - e_near)
-    e_rest = fma(r2, curve, p_8)
-    e = e_near + e_rest
-    u_2 = -inverse
-    p_9 = fma(near, float32(1.078125), float32(1.0) - line)
-    h_low = line - h + bend + p_9
-    left_2 = fma(u_2, h_low, fma(u_2, h, float32(1.0)))
-    p_10 = fma(near, near, -area)
-    rest = fma(k, float32(-3.8093084e-09), p_10)
+    p_8 = fma(float32(-0.00026152778), r, float32(0.002604138))
+    p_9 = fma(float32(2.1797317e-05), r2, p_8)
+    curve = fma(p_9, r2, fma(float32(-0.020833148), r, float32(0.125)))
+    p_10 = fma(r, float32(-0.5), float32(1.0) - start)
+    e_rest = fma(r2, curve, p_10)
+    e = start + e_rest
     e_low = fma(rest, float32(-0.5) * e, e_rest)
-    p_11 = fma(e_near, inverse, -tail)
-    tail_low = fma(inverse, fma(e, left_2, e_low), p_11)
+    u_2 = -inverse
+    p_11 = fma(line, below, -most)
+    p_12 = fma(near, float32(1.078125), float32(1.0) - line)
+    p_13 = fma(p_12, below, p_11)
+    u_3 = fma(near, top, most - whole) + p_13
+    left_2 = fma(u_2, u_3, fma(u_2, whole, float32(1.0)))
+    p_14 = fma(below, inverse, -ratio)
+    ratio_low = fma(ratio, left_2, p_14)
+    p_15 = fma(start, ratio, -tail)
+    tail_low = fma(e_low, ratio, fma(e, ratio_low, p_15))
     rest_2 = fma(u, tail, above - left)
-    u_3 = left + fma(u, tail_low, rest_2)
-    u_4 = u_3 * float32(9.094947e-13)
-    piece_2 = piece if size > float32(14.7) else u_4
+    u_4 = left + fma(u, tail_low, rest_2)
+    u_5 = u_4 * float32(3.5527137e-15)
+    piece_2 = piece if size > float32(15.534324) else u_5
     return copysign(piece_2, x)
 
 
@@ -1025,58 +1014,57 @@ def normcdfgate_f32(x):
 def normcdfgate_f32_fast(x):
     """Return x normcdf(x), error below 3.8 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
     size = abs(x)
-    holds = size > float32(14.7)
-    near = float32(14.7) if holds else size
+    holds = size > float32(15.534324)
+    near = float32(15.534324) if holds else size
     area = near * near
-    t = fma(area, float32(-0.5) * float32(1.442695), float32(12583078.0))
+    t = fma(area, float32(-0.5) * float32(1.442695), float32(12583086.0))
     scale = power2_rounded(t)
-    p = fma(float32(0.08137479), near, float32(0.3668376))
-    p_2 = fma(float32(0.8771573), near, float32(1.0))
-    below = fma(fma(float32(0.008244044), area, p), area, p_2)
-    p_3 = fma(float32(0.006018176), near, float32(-0.0069231144))
-    p_4 = fma(float32(-0.10919907), near, float32(-0.28024015))
-    p_5 = fma(float32(0.0014441528), area, p_3)
-    top = fma(p_5, area, p_4)
+    p = fma(float32(0.072983064), near, float32(0.34124857))
+    p_2 = fma(float32(0.8412044), near, float32(1.0))
+    below = fma(fma(float32(0.007052309), area, p), area, p_2)
+    p_3 = fma(float32(1.113786e-08), near, float32(0.0012347846))
+    p_4 = fma(float32(0.0057529267), near, float32(-0.0046728854))
+    p_5 = fma(p_3, area, p_4)
+    p_6 = fma(float32(-0.09912136), near, float32(-0.28024033))
+    top = fma(p_5, area, p_6)
     h = fma(near, fma(float32(1.078125), below, top), below)
     weight = near * scale * below / h
     u = -weight
-    k = t - float32(12583078.0)
+    k = t - float32(12583086.0)
     high = fma(near, near, k * float32(1.3862915))
     r = fma(k, float32(2.8572135e-06), high)
-    p_6 = fma(float32(1.9824545e-17), r, float32(-2.3785813e-16))
-    p_7 = fma(p_6, r, float32(2.3684498e-15))
-    p_8 = fma(p_7, r, float32(-1.8947637e-14))
-    p_9 = fma(p_8, r, float32(1.1368684e-13))
-    p_10 = fma(p_9, r, float32(-4.5474735e-13))
-    p_11 = r * p_10
+    p_7 = fma(float32(7.743963e-20), r, float32(-9.291333e-19))
+    p_8 = fma(p_7, r, float32(9.251757e-18))
+    p_9 = fma(p_8, r, float32(-7.401421e-17))
+    p_10 = fma(p_9, r, float32(4.440892e-16))
+    p_11 = fma(p_10, r, float32(-1.7763568e-15))
+    p_12 = r * p_11
     piece = at_least(x, float32(0.0))
-    p_12 = fma(u, p_11, fma(u, float32(9.094947e-13), piece))
-    return copysign(p_12, x)
+    p_13 = fma(u, p_12, fma(u, float32(3.5527137e-15), piece))
+    return copysign(p_13, x)
 
 
 @device
 def forward_approximate(gate, value):
     """Return the value at x."""
     gate2 = gate * gate
-    u = gate2 * gate
-    u_2 = 0.044715 * u
-    u_3 = gate + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = u_3 - gate
-    p = fma(fma(gate, gate, -gate2), gate, fma(gate2, gate, -u))
-    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
-    p_3 = fma(p, 0.044715, p_2)
-    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
-    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_3
-    p_5 = fma(u_6, 1.5957691216057308, p_4)
-    u_7 = sigmoid_twofold_times(u_4, p_5, gate * value)
+    u = 0.07135481627260025 * gate2
+    u_2 = 1.5957691216057308 + u
+    u_3 = gate * u_2
+    u_4 = u_2 - 1.5957691216057308
+    u_5 = 1.5957691216057308 - (u_2 - u_4) + (u - u_4)
+    p = fma(-6.175149918155315e-19, gate2, fma(0.07135481627260025, gate2, -u))
+    p_2 = fma(fma(gate, gate, -gate2), 0.07135481627260025, p)
+    u_6 = u_5 + -9.96930880911092e-17 + p_2
+    p_3 = fma(u_6, gate, fma(gate, u_2, -u_3))
+    u_7 = sigmoid_twofold_times(u_3, p_3, gate * value)
     return value if value != value else u_7
 
 
 @device
 def forward_narrow_approximate(gate, value):
     """Return the value at x, in float64, to fewer digits."""
-    u = 1.5957691216057308 * (gate + 0.044715 * (gate * gate * gate))
+    u = gate * (1.5957691216057308 + 0.07135481627260025 * (gate * gate))
     return product_rough(sigmoid_short(u), gate * value)
 
 
@@ -1084,22 +1072,19 @@ def forward_narrow_approximate(gate, value):
 def forward_float32_fast_approximate(gate, value):
     """Return the value at x, in float32."""
     gate2 = gate * gate
-    u = gate2 * gate
-    u_2 = float32(0.044715) * u
-    u_3 = gate + u_2
-    u_4 = float32(1.5957692) * u_3
-    u_5 = u_3 - gate
-    p = fma(gate, gate, -gate2)
-    p_2 = fma(p, gate, fma(gate2, gate, -u))
-    p_3 = fma(float32(0.044715), u, -u_2)
-    p_4 = fma(float32(1.5461444e-09), u, p_3)
-    p_5 = fma(p_2, float32(0.044715), p_4)
-    p_6 = fma(float32(1.5957692), u_3, -u_4)
-    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_5
-    p_7 = fma(float32(-4.534068e-08), u_3, p_6)
-    p_8 = fma(u_6, float32(1.5957692), p_7)
+    u = float32(0.071354814) * gate2
+    u_2 = float32(1.5957692) + u
+    u_3 = gate * u_2
+    u_4 = u_2 - float32(1.5957692)
+    u_5 = float32(1.5957692) - (u_2 - u_4)
+    p = fma(float32(0.071354814), gate2, -u)
+    p_2 = fma(float32(2.3988325e-09), gate2, p)
+    p_3 = fma(gate, gate, -gate2)
+    p_4 = fma(p_3, float32(0.071354814), p_2)
+    u_6 = u_5 + (u - u_4) + float32(-4.534068e-08)
+    p_5 = fma(u_6 + p_4, gate, fma(gate, u_2, -u_3))
     u_7 = gate * value
-    u_8 = sigmoid_twofold_times_f32_fast(u_4, p_8, u_7)
+    u_8 = sigmoid_twofold_times_f32_fast(u_3, p_5, u_7)
     return value if value != value else u_8
 
 
@@ -1107,18 +1092,16 @@ def forward_float32_fast_approximate(gate, value):
 def forward_quick_approximate(gate, value):
     """Return the value at x, in float64, uncompensated."""
     gate2 = gate * gate
-    u = gate2 * gate
-    u_2 = 0.044715 * u
-    u_3 = gate + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = u_3 - gate
-    p = fma(fma(gate, gate, -gate2), gate, fma(gate2, gate, -u))
-    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
-    p_3 = fma(p, 0.044715, p_2)
-    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
-    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_3
-    p_5 = fma(u_6, 1.5957691216057308, p_4)
-    u_7 = sigmoid_twofold_times_fast(u_4, p_5, gate * value)
+    u = 0.07135481627260025 * gate2
+    u_2 = 1.5957691216057308 + u
+    u_3 = gate * u_2
+    u_4 = u_2 - 1.5957691216057308
+    u_5 = 1.5957691216057308 - (u_2 - u_4) + (u - u_4)
+    p = fma(-6.175149918155315e-19, gate2, fma(0.07135481627260025, gate2, -u))
+    p_2 = fma(fma(gate, gate, -gate2), 0.07135481627260025, p)
+    u_6 = u_5 + -9.96930880911092e-17 + p_2
+    p_3 = fma(u_6, gate, fma(gate, u_2, -u_3))
+    u_7 = sigmoid_twofold_times_fast(u_3, p_3, gate * value)
     return value if value != value else u_7
 
 
@@ -1126,136 +1109,131 @@ def forward_quick_approximate(gate, value):
 def vjp_gate_approximate(gate, value):
     """Return the derivative with respect to gate."""
     gate2 = gate * gate
-    u = gate2 * gate
-    u_2 = 0.044715 * u
-    u_3 = gate + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = u_3 - gate
+    u = 0.07135481627260025 * gate2
+    u_2 = 1.5957691216057308 + u
+    u_3 = gate * u_2
+    u_4 = u_2 - 1.5957691216057308
+    u_5 = 1.5957691216057308 - (u_2 - u_4) + (u - u_4)
     p = fma(gate, gate, -gate2)
-    p_2 = fma(p, gate, fma(gate2, gate, -u))
-    p_3 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
-    p_4 = fma(p_2, 0.044715, p_3)
-    u_6 = -u_4
-    p_5 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, u_6))
-    u_7 = gate - (u_3 - u_5) + (u_2 - u_5) + p_4
-    p_6 = fma(u_7, 1.5957691216057308, p_5)
-    s = sigmoid_twofold(u_4, p_6)
-    u_8 = -p_6
-    u_9 = 2.0 * gate
-    u_10 = u_9 * 0.7978845608028654
-    u_11 = 0.134145 * gate2
-    u_12 = 1.0 + u_11
-    u_13 = u_12 - 1.0
-    p_7 = fma(1.3526957332032908e-17, gate2, fma(0.134145, gate2, -u_11))
-    p_8 = fma(p, 0.134145, p_7)
-    u_14 = 1.0 - (u_12 - u_13) + (u_11 - u_13) + p_8
-    size = abs(u_14)
-    piece = u_12 + u_14 if size < inf else u_12
-    u_15 = u_10 * piece
-    u_16 = sigmoid_twofold_times(u_4, p_6, u_15)
-    u_17 = sigmoid_twofold_times(u_6, u_8, u_16)
-    u_18 = s + u_17
-    u_19 = u_18 - s
-    u_20 = s - (u_18 - u_19) + (u_17 - u_19)
-    p_9 = fma(-4.98465440455546e-17, u_9, fma(u_9, 0.7978845608028654, -u_10))
-    p_10 = fma(p_9, piece, fma(u_10, piece, -u_15))
-    p_11 = fma(u_12 - piece + u_14 if size < inf else 0.0, u_10, p_10)
-    u_21 = sigmoid_twofold_times_rest(u_4, p_6, u_15) + s * p_11
-    u_22 = sigmoid_twofold_times_rest(u_6, u_8, u_16)
-    u_23 = u_22 + sigmoid_twofold(u_6, u_8) * u_21
-    u_24 = u_20 + sigmoid_twofold_rest(u_4, p_6) + u_23
-    size_2 = abs(u_24)
-    piece_2 = u_18 + u_24 if size_2 < inf else u_18
-    u_25 = value * piece_2
-    piece_3 = u_18 - piece_2 + u_24 if size_2 < inf else 0.0
-    p_12 = fma(piece_3, value, fma(value, piece_2, -u_25))
-    return u_25 + p_12 if abs(p_12) < inf else u_25
+    u_6 = -u
+    p_2 = fma(-6.175149918155315e-19, gate2, fma(0.07135481627260025, gate2, u_6))
+    p_3 = fma(p, 0.07135481627260025, p_2)
+    u_7 = u_5 + -9.96930880911092e-17 + p_3
+    p_4 = fma(u_7, gate, fma(gate, u_2, -u_3))
+    s = sigmoid_twofold(u_3, p_4)
+    u_8 = -1.5957691216057308 + u_6
+    u_9 = gate * u_8
+    u_10 = u_8 - -1.5957691216057308
+    u_11 = -1.5957691216057308 - (u_8 - u_10) + (u_6 - u_10)
+    u_12 = u_11 + 9.96930880911092e-17 + -p_3
+    p_5 = fma(u_12, gate, fma(gate, u_8, -u_9))
+    u_13 = 2.0 * gate
+    u_14 = u_13 * 0.7978845608028654
+    u_15 = 0.134145 * gate2
+    u_16 = 1.0 + u_15
+    u_17 = u_16 - 1.0
+    p_6 = fma(1.3526957332032908e-17, gate2, fma(0.134145, gate2, -u_15))
+    p_7 = fma(p, 0.134145, p_6)
+    u_18 = 1.0 - (u_16 - u_17) + (u_15 - u_17) + p_7
+    size = abs(u_18)
+    piece = u_16 + u_18 if size < inf else u_16
+    u_19 = u_14 * piece
+    u_20 = sigmoid_twofold_times(u_3, p_4, u_19)
+    u_21 = sigmoid_twofold_times(u_9, p_5, u_20)
+    u_22 = s + u_21
+    u_23 = u_22 - s
+    u_24 = s - (u_22 - u_23) + (u_21 - u_23)
+    p_8 = fma(-4.98465440455546e-17, u_13, fma(u_13, 0.7978845608028654, -u_14))
+    p_9 = fma(p_8, piece, fma(u_14, piece, -u_19))
+    p_10 = fma(u_16 - piece + u_18 if size < inf else 0.0, u_14, p_9)
+    u_25 = sigmoid_twofold_times_rest(u_3, p_4, u_19) + s * p_10
+    u_26 = sigmoid_twofold_times_rest(u_9, p_5, u_20)
+    u_27 = u_26 + sigmoid_twofold(u_9, p_5) * u_25
+    u_28 = u_24 + sigmoid_twofold_rest(u_3, p_4) + u_27
+    size_2 = abs(u_28)
+    piece_2 = u_22 + u_28 if size_2 < inf else u_22
+    u_29 = value * piece_2
+    piece_3 = u_22 - piece_2 + u_28 if size_2 < inf else 0.0
+    p_11 = fma(piece_3, value, fma(value, piece_2, -u_29))
+    return u_29 + p_11 if abs(p_11) < inf else u_29
 
 
 @device
 def vjp_gate_narrow_approximate(gate, value):
     """Return the derivative with respect to gate, in float64, to fewer digits."""
     gate2 = gate * gate
-    u = 1.5957691216057308 * (gate + 0.044715 * (gate2 * gate))
-    u_2 = gate * (1.0 + gate2 * 0.134145) * 1.5957691216057306
-    u_3 = sigmoid_plain(u) + product_rough(sigmoidslope_plain(u), u_2)
-    return value * u_3
+    u = 0.07135481627260025 * gate2
+    u_2 = sigmoid_plain(gate * (1.5957691216057308 + u))
+    u_3 = gate * (1.0 + gate2 * 0.134145) * 1.5957691216057306
+    u_4 = sigmoid_plain(gate * (-1.5957691216057308 + -u))
+    return value * (u_2 + product_rough(u_4, product_rough(u_2, u_3)))
 
 
 @device
 def vjp_value_approximate(gate, value):
     """Return the derivative with respect to value."""
     gate2 = gate * gate
-    u = gate2 * gate
-    u_2 = 0.044715 * u
-    u_3 = gate + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = u_3 - gate
-    p = fma(fma(gate, gate, -gate2), gate, fma(gate2, gate, -u))
-    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
-    p_3 = fma(p, 0.044715, p_2)
-    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
-    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_3
-    return sigmoid_twofold_times(u_4, fma(u_6, 1.5957691216057308, p_4), gate)
+    u = 0.07135481627260025 * gate2
+    u_2 = 1.5957691216057308 + u
+    u_3 = gate * u_2
+    u_4 = u_2 - 1.5957691216057308
+    u_5 = 1.5957691216057308 - (u_2 - u_4) + (u - u_4)
+    p = fma(-6.175149918155315e-19, gate2, fma(0.07135481627260025, gate2, -u))
+    p_2 = fma(fma(gate, gate, -gate2), 0.07135481627260025, p)
+    u_6 = u_5 + -9.96930880911092e-17 + p_2
+    return sigmoid_twofold_times(u_3, fma(u_6, gate, fma(gate, u_2, -u_3)), gate)
 
 
 @device
 def vjp_value_float32_approximate(gate, value):
     """Return the derivative with respect to value, in float32, compensated."""
     gate2 = gate * gate
-    u = gate2 * gate
-    u_2 = float32(0.044715) * u
-    u_3 = gate + u_2
-    u_4 = float32(1.5957692) * u_3
-    u_5 = u_3 - gate
-    p = fma(gate, gate, -gate2)
-    p_2 = fma(p, gate, fma(gate2, gate, -u))
-    p_3 = fma(float32(0.044715), u, -u_2)
-    p_4 = fma(float32(1.5461444e-09), u, p_3)
-    p_5 = fma(p_2, float32(0.044715), p_4)
-    p_6 = fma(float32(1.5957692), u_3, -u_4)
-    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_5
-    p_7 = fma(float32(-4.534068e-08), u_3, p_6)
-    p_8 = fma(u_6, float32(1.5957692), p_7)
-    return sigmoidgate_twofold_f32(u_4, p_8, gate)
+    u = float32(0.071354814) * gate2
+    u_2 = float32(1.5957692) + u
+    u_3 = gate * u_2
+    u_4 = u_2 - float32(1.5957692)
+    u_5 = float32(1.5957692) - (u_2 - u_4)
+    p = fma(float32(0.071354814), gate2, -u)
+    p_2 = fma(float32(2.3988325e-09), gate2, p)
+    p_3 = fma(gate, gate, -gate2)
+    p_4 = fma(p_3, float32(0.071354814), p_2)
+    u_6 = u_5 + (u - u_4) + float32(-4.534068e-08)
+    p_5 = fma(u_6 + p_4, gate, fma(gate, u_2, -u_3))
+    return sigmoidgate_twofold_f32(u_3, p_5, gate)
 
 
 @device
 def vjp_value_float32_fast_approximate(gate, value):
     """Return the derivative with respect to value, in float32."""
     gate2 = gate * gate
-    u = gate2 * gate
-    u_2 = float32(0.044715) * u
-    u_3 = gate + u_2
-    u_4 = float32(1.5957692) * u_3
-    u_5 = u_3 - gate
-    p = fma(gate, gate, -gate2)
-    p_2 = fma(p, gate, fma(gate2, gate, -u))
-    p_3 = fma(float32(0.044715), u, -u_2)
-    p_4 = fma(float32(1.5461444e-09), u, p_3)
-    p_5 = fma(p_2, float32(0.044715), p_4)
-    p_6 = fma(float32(1.5957692), u_3, -u_4)
-    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_5
-    p_7 = fma(float32(-4.534068e-08), u_3, p_6)
-    p_8 = fma(u_6, float32(1.5957692), p_7)
-    return sigmoidgate_twofold_f32_fast(u_4, p_8, gate)
+    u = float32(0.071354814) * gate2
+    u_2 = float32(1.5957692) + u
+    u_3 = gate * u_2
+    u_4 = u_2 - float32(1.5957692)
+    u_5 = float32(1.5957692) - (u_2 - u_4)
+    p = fma(float32(0.071354814), gate2, -u)
+    p_2 = fma(float32(2.3988325e-09), gate2, p)
+    p_3 = fma(gate, gate, -gate2)
+    p_4 = fma(p_3, float32(0.071354814), p_2)
+    u_6 = u_5 + (u - u_4) + float32(-4.534068e-08)
+    p_5 = fma(u_6 + p_4, gate, fma(gate, u_2, -u_3))
+    return sigmoidgate_twofold_f32_fast(u_3, p_5, gate)
 
 
 @device
 def vjp_value_quick_approximate(gate, value):
     """Return the derivative with respect to value, in float64, uncompensated."""
     gate2 = gate * gate
-    u = gate2 * gate
-    u_2 = 0.044715 * u
-    u_3 = gate + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = u_3 - gate
-    p = fma(fma(gate, gate, -gate2), gate, fma(gate2, gate, -u))
-    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
-    p_3 = fma(p, 0.044715, p_2)
-    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
-    u_6 = gate - (u_3 - u_5) + (u_2 - u_5) + p_3
-    return sigmoid_twofold_times_fast(u_4, fma(u_6, 1.5957691216057308, p_4), gate)
+    u = 0.07135481627260025 * gate2
+    u_2 = 1.5957691216057308 + u
+    u_3 = gate * u_2
+    u_4 = u_2 - 1.5957691216057308
+    u_5 = 1.5957691216057308 - (u_2 - u_4) + (u - u_4)
+    p = fma(-6.175149918155315e-19, gate2, fma(0.07135481627260025, gate2, -u))
+    p_2 = fma(fma(gate, gate, -gate2), 0.07135481627260025, p)
+    u_6 = u_5 + -9.96930880911092e-17 + p_2
+    p_3 = fma(u_6, gate, fma(gate, u_2, -u_3))
+    return sigmoid_twofold_times_fast(u_3, p_3, gate)
 
 
 @device

@@ -80,7 +80,8 @@ def sigmoid_times(x, b):
 @device
 def sigmoid_times_f32(x, b):
     """Return sigmoid(x) * b, error below 0.97 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-160.0))
+    holds = x < float32(-164.32588)
+    piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(18.0))
     shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
@@ -110,13 +111,15 @@ def sigmoid_times_f32(x, b):
     extra = left * inverse * scale * b
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
     result = fma(ratio, b, piece_2) * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u_3 = copysign(float32(0.0), b)
+    return u_3 if x <= float32(-164.32588) else result
 
 
 @device
 def sigmoid_times_f32_fast(x, b):
     """Return sigmoid(x) * b, error below 2.7 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-160.0))
+    holds = x < float32(-164.32588)
+    piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(18.0))
     shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
@@ -134,7 +137,8 @@ def sigmoid_times_f32_fast(x, b):
     p_5 = fma(p_4, u, float32(1.0))
     m = fma(p_2, r, p_5)
     result = scale / (a + m) * b * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u_2 = copysign(float32(0.0), b)
+    return u_2 if x <= float32(-164.32588) else result
 
 
 @device
@@ -170,7 +174,8 @@ def sigmoid_times_fast(x, b):
 def sech2_times_f32(x, b):
     """Return sech2(x) * b, error below 0.98 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = at_least(size, float32(-160.0))
+    holds = size < float32(-164.32588)
+    near = float32(-164.32588) if holds else size
     shift = float32(12583149.0) if size < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
@@ -205,14 +210,16 @@ def sech2_times_f32(x, b):
     extra = left * inverse * b
     piece = extra if abs(b) < float32(inf) else float32(0.0)
     result = fma(ratio, b, piece) * back
-    return copysign(float32(0.0), b) if size <= float32(-160.0) else result
+    u_3 = copysign(float32(0.0), b)
+    return u_3 if size <= float32(-164.32588) else result
 
 
 @device
 def sech2_times_f32_fast(x, b):
     """Return sech2(x) * b, error below 3.4 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = at_least(size, float32(-160.0))
+    holds = size < float32(-164.32588)
+    near = float32(-164.32588) if holds else size
     shift = float32(12583149.0) if size < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
@@ -231,7 +238,8 @@ def sech2_times_f32_fast(x, b):
     plain = e_2 * back
     p_4 = fma(plain * float32(0.25), plain + float32(2.0), float32(0.25))
     result = e_2 / p_4 * b * back
-    return copysign(float32(0.0), b) if size <= float32(-160.0) else result
+    u_2 = copysign(float32(0.0), b)
+    return u_2 if size <= float32(-164.32588) else result
 
 
 @device
@@ -279,7 +287,8 @@ def sigmoid(x):
 @device
 def sigmoid_f32(x):
     """Return sigmoid(x), error below 0.89 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-104.0))
+    holds = x < float32(-108.87411)
+    piece = float32(-108.87411) if holds else x
     near = at_most(piece, float32(18.0))
     t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
@@ -308,7 +317,8 @@ def sigmoid_f32(x):
 @device
 def sigmoid_f32_fast(x):
     """Return sigmoid(x), error below 3.3 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-104.0))
+    holds = x < float32(-108.87411)
+    piece = float32(-108.87411) if holds else x
     near = at_most(piece, float32(18.0))
     t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)

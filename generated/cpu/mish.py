@@ -97,7 +97,8 @@ def tanhsoftplus_times(x, b):
 @device
 def tanhsoftplus_times_f32(x, b):
     """Return tanhsoftplus(x) * b, error below 0.85 ULP: a quotient in exp(x)."""
-    piece = at_least(x, float32(-160.0))
+    holds = x < float32(-164.32588)
+    piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(10.0))
     shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
@@ -136,13 +137,15 @@ def tanhsoftplus_times_f32(x, b):
     extra = left * inverse * b
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
     result = fma(ratio, b, piece_2) * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u_5 = copysign(float32(0.0), b)
+    return u_5 if x <= float32(-164.32588) else result
 
 
 @device
 def tanhsoftplus_times_f32_fast(x, b):
     """Return tanhsoftplus(x) * b, error below 3.99 ULP: a quotient in exp(x)."""
-    piece = at_least(x, float32(-160.0))
+    holds = x < float32(-164.32588)
+    piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(10.0))
     shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
@@ -162,7 +165,8 @@ def tanhsoftplus_times_f32_fast(x, b):
     n = fma(w, w * back, w + w)
     p_4 = fma(n, back, float32(2.0))
     result = n / p_4 * b * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u_2 = copysign(float32(0.0), b)
+    return u_2 if x <= float32(-164.32588) else result
 
 
 @device

@@ -81,7 +81,8 @@ def sigmoid(x):
 @device
 def sigmoid_f32(x):
     """Return sigmoid(x), error below 0.89 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-104.0))
+    holds = x < float32(-108.87411)
+    piece = float32(-108.87411) if holds else x
     near = at_most(piece, float32(18.0))
     t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
@@ -110,7 +111,8 @@ def sigmoid_f32(x):
 @device
 def sigmoid_f32_fast(x):
     """Return sigmoid(x), error below 3.3 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-104.0))
+    holds = x < float32(-108.87411)
+    piece = float32(-108.87411) if holds else x
     near = at_most(piece, float32(18.0))
     t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
@@ -155,7 +157,8 @@ def sigmoid_fast(x):
 def sech2_f32(x):
     """Return sech2(x), error below 0.89 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = at_least(size, float32(-106.0))
+    holds = size < float32(-108.87411)
+    near = float32(-108.87411) if holds else size
     t = fma(near, float32(1.442695), float32(12583069.0))
     k = t - float32(12583069.0)
     u = -k
@@ -192,7 +195,8 @@ def sech2_f32(x):
 def sech2_f32_fast(x):
     """Return sech2(x), error below 2.5 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = at_least(size, float32(-106.0))
+    holds = size < float32(-108.87411)
+    near = float32(-108.87411) if holds else size
     t = fma(near, float32(1.442695), float32(12583069.0))
     k = t - float32(12583069.0)
     u = -k

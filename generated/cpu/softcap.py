@@ -182,7 +182,8 @@ def sech2_twofold_f32(x, low):
     """Return sech2(x + low), error below 0.89 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = abs(x)
     size_2 = float32(-2.0) * size
-    near = at_least(size_2, float32(-106.0))
+    holds = size_2 < float32(-108.87411)
+    near = float32(-108.87411) if holds else size_2
     t = fma(near, float32(1.442695), float32(12583069.0))
     k = t - float32(12583069.0)
     u = -k
@@ -223,7 +224,8 @@ def sech2_twofold_f32_fast(x, low):
     """Return sech2(x + low), error below 2.5 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = abs(x)
     size_2 = float32(-2.0) * size
-    near = at_least(size_2, float32(-106.0))
+    holds = size_2 < float32(-108.87411)
+    near = float32(-108.87411) if holds else size_2
     t = fma(near, float32(1.442695), float32(12583069.0))
     k = t - float32(12583069.0)
     u = -k

@@ -121,7 +121,8 @@ def sigmoid_short(x):
 @device
 def sigmoid_twofold_times_f32_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.6 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-160.0))
+    holds = x < float32(-164.32588)
+    piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(18.0))
     shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
@@ -140,7 +141,8 @@ def sigmoid_twofold_times_f32_fast(x, low, b):
     p_5 = fma(p_4, u_2, float32(1.0))
     m = fma(p_2, r, p_5)
     result = scale / (a + m) * b * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u_3 = copysign(float32(0.0), b)
+    return u_3 if x <= float32(-164.32588) else result
 
 
 @device
@@ -364,7 +366,8 @@ def siluslope_twofold_f32_fast(x, low):
     """Return (x sigmoid(x))' at x + low, error below 3.7 ULP, its zero a factor."""
     size = abs(x)
     u = -size
-    near = at_least(u, float32(-110.0))
+    holds = u < float32(-115.80558)
+    near = float32(-115.80558) if holds else u
     t = fma(near, float32(1.442695), float32(12583079.0))
     k = t - float32(12583079.0)
     u_2 = -k
@@ -402,7 +405,8 @@ def siluslope_twofold_f32_fast(x, low):
 @device
 def sigmoid_twofold_times_f32(x, low, b):
     """Return sigmoid(x + low) * b, error below 0.99 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-160.0))
+    holds = x < float32(-164.32588)
+    piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(18.0))
     shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
@@ -435,7 +439,8 @@ def sigmoid_twofold_times_f32(x, low, b):
     extra = left * inverse * scale * b
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
     result = fma(ratio, b, piece_2) * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u_4 = copysign(float32(0.0), b)
+    return u_4 if x <= float32(-164.32588) else result
 
 
 @device

@@ -12,13 +12,13 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
 
     forward_approximate: float32, compensated (0.63 ULP); fast: float32 (2.11 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
-    derivative_approximate: float64, to fewer digits (0.50 ULP)
+    derivative_approximate: float64, to fewer digits (0.52 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
-    second_derivative_approximate: float64, to fewer digits (0.72 ULP)
+    second_derivative_approximate: float64, to fewer digits (0.69 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
-    forward: float32, compensated (0.81 ULP); fast: float32 (2.58 ULP)
+    forward: float32, compensated (0.68 ULP); fast: float32 (2.70 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
-    derivative: float64, to fewer digits (0.51 ULP); fast: float32 (2.22 ULP)
+    derivative: float32, compensated (0.76 ULP); fast: float32 (2.22 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     second_derivative: float64, to fewer digits (0.50 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
@@ -105,13 +105,14 @@ def sigmoidgate_twofold_f32(x, low, b):
     """Return b sigmoid(x + low), error below 0.85 ULP; b must have the sign of x."""
     size = abs(x)
     piece = at_least(b, float32(0.0))
-    near = at_most(size, float32(110.0))
+    holds = size > float32(121.35075)
+    near = float32(121.35075) if holds else size
     u = -near
-    t = fma(u, float32(1.442695), float32(12583079.0))
+    t = fma(u, float32(1.442695), float32(12583087.0))
     scale = power2_rounded(t)
     weight = abs(b) * scale
     u_2 = -weight
-    k = t - float32(12583079.0)
+    k = t - float32(12583087.0)
     u_3 = -k
     high = fma(u_3, float32(0.6931472), u)
     start = float32(1.0) + high
@@ -125,11 +126,11 @@ def sigmoidgate_twofold_f32(x, low, b):
     start_low = float32(1.0) - start + high
     curve = fma(r2, p_3, start_low + rest)
     e = start + curve
-    power = scale * float32(9.094947e-13)
+    power = scale * float32(3.5527137e-15)
     below = fma(power, e, float32(1.0))
     inverse = float32(1.0) / below
     ratio = e * inverse
-    above = piece * float32(1099511600000.0)
+    above = piece * float32(281474980000000.0)
     left = fma(u_2, ratio, above)
     u_4 = -ratio
     e_low = start - e + curve
@@ -137,8 +138,9 @@ def sigmoidgate_twofold_f32(x, low, b):
     left_2 = fma(u_4, below, e) + fma(u_4, below_low, e_low)
     rest_2 = fma(u_2, ratio, above - left)
     u_5 = left + fma(u_2, left_2 * inverse, rest_2)
-    u_6 = u_5 * float32(9.094947e-13)
-    return copysign(piece if size > float32(110.0) else u_6, b)
+    u_6 = u_5 * float32(3.5527137e-15)
+    piece_3 = piece if size > float32(121.35075) else u_6
+    return copysign(piece_3, b)
 
 
 @device
@@ -146,27 +148,29 @@ def sigmoidgate_twofold_f32_fast(x, low, b):
     """Return b sigmoid(x + low), error below 3.0 ULP; b must have the sign of x."""
     size = abs(x)
     piece = at_least(b, float32(0.0))
-    near = at_most(size, float32(110.0))
+    holds = size > float32(121.35075)
+    near = float32(121.35075) if holds else size
     u = -near
-    t = fma(u, float32(1.442695), float32(12583079.0))
+    t = fma(u, float32(1.442695), float32(12583087.0))
     scale = power2_rounded(t)
-    k = t - float32(12583079.0)
+    k = t - float32(12583087.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), u)
     piece_2 = low if x < float32(0.0) else -low
     r = high + fma(u_2, float32(-1.9046542e-09), piece_2)
-    p = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
-    p_2 = fma(p, r, float32(3.7895197e-14))
-    p_3 = fma(p_2, r, float32(1.515811e-13))
-    p_4 = fma(p_3, r, float32(4.5474735e-13))
-    p_5 = fma(p_4, r, float32(9.094947e-13))
+    p = fma(float32(4.956136e-18), r, float32(2.9732266e-17))
+    p_2 = fma(p, r, float32(1.4802811e-16))
+    p_3 = fma(p_2, r, float32(5.9211367e-16))
+    p_4 = fma(p_3, r, float32(1.7763568e-15))
+    p_5 = fma(p_4, r, float32(3.5527137e-15))
     p_6 = r * p_5
-    p_7 = fma(scale, float32(9.094947e-13), float32(1.0))
+    p_7 = fma(scale, float32(3.5527137e-15), float32(1.0))
     below = fma(scale, p_6, p_7)
     weight = abs(b) * scale / below
     u_3 = -weight
-    p_8 = fma(u_3, float32(9.094947e-13), piece)
-    piece_3 = piece if size > float32(110.0) else fma(u_3, p_6, p_8)
+    p_8 = fma(u_3, float32(3.5527137e-15), piece)
+    p_9 = fma(u_3, p_6, p_8)
+    piece_3 = piece if size > float32(121.35075) else p_9
     return copysign(piece_3, b)
 
 
@@ -207,7 +211,8 @@ def sigmoid_times_approx(x, b):
     part = h if x < float32(0.0) else float32(1.0)
     r = reciprocal_approx(fma(h, h, float32(1.0)))
     result = part * r * b * part
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u = copysign(float32(0.0), b)
+    return u if x <= float32(-164.32588) else result
 
 
 @device
@@ -370,33 +375,6 @@ def sigmoid_plain(x):
 
 
 @device
-def sigmoidslope_plain(x):
-    """Return sigmoidslope(x) to some ULP: exp(-|x|) and one division."""
-    u = -abs(x)
-    near = at_least(u, -700.0)
-    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
-    k = shifted - 6755399441056767.0
-    r = fma(-k, 0.6931471805599453, near)
-    u_2 = r * r
-    p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
-    p_2 = fma(p, u_2, 0.0001984126943222162)
-    p_3 = fma(p_2, u_2, 0.00833333333355955)
-    p_4 = fma(p_3, u_2, 0.1666666666666617)
-    p_5 = fma(p_4, u_2, 1.0)
-    p_6 = fma(2.763230427194121e-07, u_2, 2.4801486493238843e-05)
-    p_7 = fma(p_6, u_2, 0.001388888895124821)
-    p_8 = fma(p_7, u_2, 0.041666666666492685)
-    p_9 = fma(p_8, u_2, 0.5000000000000018)
-    p_10 = fma(p_9, u_2, 1.0)
-    p_11 = fma(p_5, r, p_10)
-    scale = power2_rounded(shifted)
-    e = p_11 * scale
-    inverse = 1.0 / (1.0 + e)
-    left = e * inverse
-    return left * inverse
-
-
-@device
 def product_rough(a, b):
     """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
     piece = at_most(b, 1.6069380442589903e60)
@@ -411,7 +389,7 @@ def sigmoidpart_approx(x, b):
     h = exp2_approx(size * float32(-0.7213475))
     part = h if x < float32(0.0) else float32(1.0)
     r = reciprocal_approx(fma(h, h, float32(1.0)))
-    factor = b if size < float32(160.0) else float32(0.0)
+    factor = b if size < float32(164.32588) else float32(0.0)
     other = float32(1.0) if x < float32(0.0) else h
     p = fma(factor * r, other * other, float32(1.0))
     return part * r * p * part
@@ -511,53 +489,59 @@ def normcdf_times(x, b):
 
 @device
 def normcdfgate_f32(x):
-    """Return x normcdf(x), error below 0.98 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
+    """Return x normcdf(x), error below 0.92 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
     size = abs(x)
     piece = at_least(x, float32(0.0))
-    holds = size > float32(14.7)
-    near = float32(14.7) if holds else size
+    holds = size > float32(15.534324)
+    near = float32(15.534324) if holds else size
     area = near * near
-    t = fma(area, float32(-0.7213475), float32(12583078.0))
+    t = fma(area, float32(-0.7213475), float32(12583086.0))
     scale = power2_rounded(t)
     weight = near * scale
     u = -weight
-    k = t - float32(12583078.0)
+    k = t - float32(12583086.0)
     r = fma(k, float32(1.3862944), area)
-    e_near = fma(r, float32(-0.5), float32(1.0))
+    start = fma(r, float32(-0.5), float32(1.0))
+    p = fma(float32(0.072983064), near, float32(0.34124857))
+    p_2 = fma(float32(0.8412044), near, float32(1.0))
+    below = fma(fma(float32(0.007052309), area, p), area, p_2)
+    p_3 = fma(float32(1.113786e-08), near, float32(0.0012347846))
+    p_4 = fma(float32(0.0057529267), near, float32(-0.0046728854))
+    p_5 = fma(p_3, area, p_4)
+    p_6 = fma(float32(-0.09912136), near, float32(-0.28024033))
+    top = fma(p_5, area, p_6)
     line = fma(near, float32(1.078125), float32(1.0))
-    p = fma(float32(0.006018176), near, float32(-0.0069231144))
-    p_2 = fma(float32(-0.10919907), near, float32(-0.28024015))
-    top = fma(fma(float32(0.0014441528), area, p), area, p_2)
-    p_3 = fma(float32(0.08137479), near, float32(0.3668376))
-    p_4 = fma(float32(0.008244044), area, p_3)
-    p_5 = fma(p_4, area, fma(float32(0.8771573), near, float32(1.0)))
-    v = top / p_5
-    bend = near * v
-    h = line + bend
-    inverse = float32(1.0) / h
-    tail = e_near * inverse
-    above = piece * float32(1099511600000.0)
+    most = line * below
+    whole = fma(near, top, most)
+    inverse = float32(1.0) / whole
+    ratio = below * inverse
+    tail = start * ratio
+    above = piece * float32(281474980000000.0)
     left = fma(u, tail, above)
+    p_7 = fma(near, near, -area)
+    rest = fma(k, float32(-3.8093084e-09), p_7)
     r2 = r * r
-    p_6 = fma(float32(-0.00026152778), r, float32(0.002604138))
-    p_7 = fma(float32(2.1797317e-05), r2, p_6)
-    curve = fma(p_7, r2, fma(float32(-0.020833148), r, float32(0.125)))
-    p_8 = fma(r, float32(-0.5), float32(1.0) - e_near)
-    e_rest = fma(r2, curve, p_8)
-    e = e_near + e_rest
-    u_2 = -inverse
-    p_9 = fma(near, float32(1.078125), float32(1.0) - line)
-    h_low = line - h + bend + p_9
-    left_2 = fma(u_2, h_low, fma(u_2, h, float32(1.0)))
-    p_10 = fma(near, near, -area)
-    rest = fma(k, float32(-3.8093084e-09), p_10)
+    p_8 = fma(float32(-0.00026152778), r, float32(0.002604138))
+    p_9 = fma(float32(2.1797317e-05), r2, p_8)
+    curve = fma(p_9, r2, fma(float32(-0.020833148), r, float32(0.125)))
+    p_10 = fma(r, float32(-0.5), float32(1.0) - start)
+    e_rest = fma(r2, curve, p_10)
+    e = start + e_rest
     e_low = fma(rest, float32(-0.5) * e, e_rest)
-    p_11 = fma(e_near, inverse, -tail)
-    tail_low = fma(inverse, fma(e, left_2, e_low), p_11)
+    u_2 = -inverse
+    p_11 = fma(line, below, -most)
+    p_12 = fma(near, float32(1.078125), float32(1.0) - line)
+    p_13 = fma(p_12, below, p_11)
+    u_3 = fma(near, top, most - whole) + p_13
+    left_2 = fma(u_2, u_3, fma(u_2, whole, float32(1.0)))
+    p_14 = fma(below, inverse, -ratio)
+    ratio_low = fma(ratio, left_2, p_14)
+    p_15 = fma(start, ratio, -tail)
+    tail_low = fma(e_low, ratio, fma(e, ratio_low, p_15))
     rest_2 = fma(u, tail, above - left)
-    u_3 = left + fma(u, tail_low, rest_2)
-    u_4 = u_3 * float32(9.094947e-13)
-    piece_2 = piece if size > float32(14.7) else u_4
+    u_4 = left + fma(u, tail_low, rest_2)
+    u_5 = u_4 * float32(3.5527137e-15)
+    piece_2 = piece if size > float32(15.534324) else u_5
     return copysign(piece_2, x)
 
 
@@ -565,33 +549,34 @@ def normcdfgate_f32(x):
 def normcdfgate_f32_fast(x):
     """Return x normcdf(x), error below 3.8 ULP: max(x, 0), and what exp(-x²/2) takes off that."""
     size = abs(x)
-    holds = size > float32(14.7)
-    near = float32(14.7) if holds else size
+    holds = size > float32(15.534324)
+    near = float32(15.534324) if holds else size
     area = near * near
-    t = fma(area, float32(-0.5) * float32(1.442695), float32(12583078.0))
+    t = fma(area, float32(-0.5) * float32(1.442695), float32(12583086.0))
     scale = power2_rounded(t)
-    p = fma(float32(0.08137479), near, float32(0.3668376))
-    p_2 = fma(float32(0.8771573), near, float32(1.0))
-    below = fma(fma(float32(0.008244044), area, p), area, p_2)
-    p_3 = fma(float32(0.006018176), near, float32(-0.0069231144))
-    p_4 = fma(float32(-0.10919907), near, float32(-0.28024015))
-    p_5 = fma(float32(0.0014441528), area, p_3)
-    top = fma(p_5, area, p_4)
+    p = fma(float32(0.072983064), near, float32(0.34124857))
+    p_2 = fma(float32(0.8412044), near, float32(1.0))
+    below = fma(fma(float32(0.007052309), area, p), area, p_2)
+    p_3 = fma(float32(1.113786e-08), near, float32(0.0012347846))
+    p_4 = fma(float32(0.0057529267), near, float32(-0.0046728854))
+    p_5 = fma(p_3, area, p_4)
+    p_6 = fma(float32(-0.09912136), near, float32(-0.28024033))
+    top = fma(p_5, area, p_6)
     h = fma(near, fma(float32(1.078125), below, top), below)
     weight = near * scale * below / h
     u = -weight
-    k = t - float32(12583078.0)
+    k = t - float32(12583086.0)
     high = fma(near, near, k * float32(1.3862915))
     r = fma(k, float32(2.8572135e-06), high)
-    p_6 = fma(float32(1.9824545e-17), r, float32(-2.3785813e-16))
-    p_7 = fma(p_6, r, float32(2.3684498e-15))
-    p_8 = fma(p_7, r, float32(-1.8947637e-14))
-    p_9 = fma(p_8, r, float32(1.1368684e-13))
-    p_10 = fma(p_9, r, float32(-4.5474735e-13))
-    p_11 = r * p_10
+    p_7 = fma(float32(7.743963e-20), r, float32(-9.291333e-19))
+    p_8 = fma(p_7, r, float32(9.251757e-18))
+    p_9 = fma(p_8, r, float32(-7.401421e-17))
+    p_10 = fma(p_9, r, float32(4.440892e-16))
+    p_11 = fma(p_10, r, float32(-1.7763568e-15))
+    p_12 = r * p_11
     piece = at_least(x, float32(0.0))
-    p_12 = fma(u, p_11, fma(u, float32(9.094947e-13), piece))
-    return copysign(p_12, x)
+    p_13 = fma(u, p_12, fma(u, float32(3.5527137e-15), piece))
+    return copysign(p_13, x)
 
 
 @device
@@ -919,50 +904,88 @@ def exp_twofold_times_rest(x, low, b):
 
 
 @device
-def normcdfslope_short(x):
-    """Return normcdfslope(x) to 2**-32: its zero is a factor."""
-    u = -(0.5 * (x * x))
-    near = at_least(u, -700.0)
-    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
-    k = shifted - 6755399441056767.0
-    r = fma(-k, 0.6931471805599453, near)
-    u_2 = r * r
-    p = fma(0.00019775111736273118, u_2, 0.008333561291320577)
-    p_2 = fma(p, u_2, 0.1666666512457563)
-    p_3 = fma(p_2, u_2, 1.00000000024327)
-    p_4 = fma(0.0013948188315933373, u_2, 0.041666225381412396)
-    p_5 = fma(p_4, u_2, 0.5000000104534438)
-    p_6 = fma(p_5, u_2, 0.9999999999616858)
-    p_7 = fma(p_3, r, p_6)
-    scale = power2_rounded(shifted)
-    e = p_7 * scale
+def normcdfslope_f32(x):
+    """Return the derivative of x normcdf(x), error below 0.92 ULP, its zero a factor."""
     size = abs(x)
-    y = at_most(size, 15.0)
-    below = 0.7517915246935645 - y + -1.4956759177009883e-17
-    inverse = 1.0 / (y + 3.0)
-    t = (y - 3.0) * inverse
-    u_3 = t * t
-    p_8 = fma(-9.624313340519384e-07, u_3, 1.7771763129502332e-05)
-    p_9 = fma(p_8, u_3, -0.00012897593563967384)
-    p_10 = fma(p_9, u_3, 0.0010947913449624476)
-    p_11 = fma(p_10, u_3, -0.014074752739985838)
-    p_12 = fma(p_11, u_3, -0.11997542766188507)
-    p_13 = fma(1.979326654282579e-06, u_3, 4.499623117047622e-06)
-    p_14 = fma(p_13, u_3, -9.385778170234998e-05)
-    p_15 = fma(p_14, u_3, 0.000204028174155813)
-    p_16 = fma(p_15, u_3, 0.05359611245482642)
-    p_17 = fma(p_16, u_3, 0.47829767773232396)
-    slow = fma(p_12, t, p_17)
-    tail = e * (below * slow)
-    return tail if x <= 0.0 else 1.0 - tail
+    holds = size > float32(15.173162)
+    near = float32(15.173162) if holds else size
+    area = near * near
+    t = fma(area, float32(-0.7213475), float32(12583078.0))
+    k = t - float32(12583078.0)
+    r = fma(k, float32(1.3862944), area)
+    start = fma(r, float32(-0.5), float32(1.0))
+    u = near - float32(0.75179154)
+    u_2 = float32(0.0) + float32(1.211445e-08)
+    away = u + u_2
+    size_2 = abs(away)
+    beside = away * float32(-1.1448123)
+    p = fma(float32(0.072983064), near, float32(0.34124857))
+    p_2 = fma(float32(0.8412044), near, float32(1.0))
+    below = fma(fma(float32(0.007052309), area, p), area, p_2)
+    p_3 = fma(float32(1.113786e-08), near, float32(0.0012347846))
+    p_4 = fma(float32(0.0057529267), near, float32(-0.0046728854))
+    p_5 = fma(p_3, area, p_4)
+    p_6 = fma(float32(-0.09912136), near, float32(-0.28024033))
+    top = fma(p_5, area, p_6)
+    line = fma(near, float32(1.078125), float32(1.0))
+    most = line * below
+    whole = fma(near, top, most)
+    inverse = float32(1.0) / whole
+    ratio = below * inverse
+    chord = near * float32(0.7978846)
+    u_3 = -chord
+    u_4 = ratio + u_3
+    factor = beside if size_2 < float32(0.25) else u_4
+    tail = start * factor
+    p_7 = fma(near, near, -area)
+    rest = fma(k, float32(-3.8093084e-09), p_7)
+    r2 = r * r
+    p_8 = fma(float32(-0.00026152778), r, float32(0.002604138))
+    p_9 = fma(float32(2.1797317e-05), r2, p_8)
+    curve = fma(p_9, r2, fma(float32(-0.020833148), r, float32(0.125)))
+    p_10 = fma(r, float32(-0.5), float32(1.0) - start)
+    e_rest = fma(r2, curve, p_10)
+    e = start + e_rest
+    e_low = fma(rest, float32(-0.5) * e, e_rest)
+    square = away * away
+    p_11 = fma(float32(0.0035135383), away, float32(-0.01032782))
+    p_12 = fma(float32(0.02862618), away, float32(-0.07316319))
+    p_13 = fma(float32(-0.0011138972), square, p_11)
+    p_14 = fma(p_13, square, p_12)
+    p_15 = fma(float32(0.16951275), away, float32(-4.9397575e-09))
+    curve_2 = fma(p_14, square, p_15)
+    u_5 = (u - away + u_2) * float32(-1.1448123)
+    p_16 = fma(away, float32(-1.1448123), -beside)
+    u_6 = u_4 - ratio
+    u_7 = -inverse
+    p_17 = fma(line, below, -most)
+    p_18 = fma(near, float32(1.078125), float32(1.0) - line)
+    p_19 = fma(p_18, below, p_17)
+    u_8 = fma(near, top, most - whole) + p_19
+    left = fma(u_7, u_8, fma(u_7, whole, float32(1.0)))
+    p_20 = fma(below, inverse, -ratio)
+    ratio_low = fma(ratio, left, p_20)
+    p_21 = fma(near, float32(0.7978846), u_3)
+    p_22 = fma(near, float32(-2.267034e-08), p_21)
+    u_9 = ratio - (u_4 - u_6) + (u_3 - u_6)
+    u_10 = p_16 + fma(away, curve_2, u_5)
+    u_11 = u_9 + (ratio_low - p_22)
+    factor_low = u_10 if size_2 < float32(0.25) else u_11
+    p_23 = fma(start, factor, -tail)
+    tail_low = fma(e_low, factor, fma(e, factor_low, p_23))
+    scale = power2_rounded(t)
+    lifted = (tail + tail_low) * scale
+    p_24 = fma(-lifted, float32(9.094947e-13), float32(1.0))
+    u_12 = lifted * float32(9.094947e-13)
+    return u_12 if x <= float32(0.0) else p_24
 
 
 @device
 def normcdfslope_f32_fast(x):
     """Return the derivative of x normcdf(x), error below 3.2 ULP, its zero a factor."""
     size = abs(x)
-    holds = size > float32(14.6)
-    near = float32(14.6) if holds else size
+    holds = size > float32(15.218777)
+    near = float32(15.218777) if holds else size
     area = near * near
     u = float32(-0.5) * area
     t = fma(u, float32(1.442695), float32(12583079.0))
@@ -1121,135 +1144,129 @@ def exp_times_approx(x, b):
     """Return exp(x) * b to about 2**-18: exp(x/2)²."""
     h = exp2_approx(x * float32(0.7213475))
     result = h * b * h
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u = copysign(float32(0.0), b)
+    return u if x <= float32(-164.32588) else result
 
 
 @device
 def forward_approximate(x):
     """Return the value at x."""
     x2 = x * x
-    u = x2 * x
-    u_2 = 0.044715 * u
-    u_3 = x + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = u_3 - x
-    p = fma(fma(x, x, -x2), x, fma(x2, x, -u))
-    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
-    p_3 = fma(p, 0.044715, p_2)
-    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
-    u_6 = x - (u_3 - u_5) + (u_2 - u_5) + p_3
-    return sigmoid_twofold_times(u_4, fma(u_6, 1.5957691216057308, p_4), x)
+    u = 0.07135481627260025 * x2
+    u_2 = 1.5957691216057308 + u
+    u_3 = x * u_2
+    u_4 = u_2 - 1.5957691216057308
+    u_5 = 1.5957691216057308 - (u_2 - u_4) + (u - u_4)
+    p = fma(-6.175149918155315e-19, x2, fma(0.07135481627260025, x2, -u))
+    p_2 = fma(fma(x, x, -x2), 0.07135481627260025, p)
+    p_3 = fma(u_5 + -9.96930880911092e-17 + p_2, x, fma(x, u_2, -u_3))
+    return sigmoid_twofold_times(u_3, p_3, x)
 
 
 @device
 def forward_float32_approximate(x):
     """Return the value at x, in float32, compensated."""
     x2 = x * x
-    u = x2 * x
-    u_2 = float32(0.044715) * u
-    u_3 = x + u_2
-    u_4 = float32(1.5957692) * u_3
-    u_5 = u_3 - x
-    p = fma(fma(x, x, -x2), x, fma(x2, x, -u))
-    p_2 = fma(float32(0.044715), u, -u_2)
-    p_3 = fma(float32(1.5461444e-09), u, p_2)
-    p_4 = fma(p, float32(0.044715), p_3)
-    p_5 = fma(float32(1.5957692), u_3, -u_4)
-    u_6 = x - (u_3 - u_5) + (u_2 - u_5) + p_4
-    p_6 = fma(float32(-4.534068e-08), u_3, p_5)
-    p_7 = fma(u_6, float32(1.5957692), p_6)
-    return sigmoidgate_twofold_f32(u_4, p_7, x)
+    u = float32(0.071354814) * x2
+    u_2 = float32(1.5957692) + u
+    u_3 = x * u_2
+    u_4 = u_2 - float32(1.5957692)
+    u_5 = float32(1.5957692) - (u_2 - u_4)
+    p = fma(float32(0.071354814), x2, -u)
+    p_2 = fma(float32(2.3988325e-09), x2, p)
+    p_3 = fma(fma(x, x, -x2), float32(0.071354814), p_2)
+    u_6 = u_5 + (u - u_4) + float32(-4.534068e-08)
+    p_4 = fma(u_6 + p_3, x, fma(x, u_2, -u_3))
+    return sigmoidgate_twofold_f32(u_3, p_4, x)
 
 
 @device
 def forward_float32_fast_approximate(x):
     """Return the value at x, in float32."""
     x2 = x * x
-    u = x2 * x
-    u_2 = float32(0.044715) * u
-    u_3 = x + u_2
-    u_4 = float32(1.5957692) * u_3
-    u_5 = u_3 - x
-    p = fma(fma(x, x, -x2), x, fma(x2, x, -u))
-    p_2 = fma(float32(0.044715), u, -u_2)
-    p_3 = fma(float32(1.5461444e-09), u, p_2)
-    p_4 = fma(p, float32(0.044715), p_3)
-    p_5 = fma(float32(1.5957692), u_3, -u_4)
-    u_6 = x - (u_3 - u_5) + (u_2 - u_5) + p_4
-    p_6 = fma(float32(-4.534068e-08), u_3, p_5)
-    p_7 = fma(u_6, float32(1.5957692), p_6)
-    return sigmoidgate_twofold_f32_fast(u_4, p_7, x)
+    u = float32(0.071354814) * x2
+    u_2 = float32(1.5957692) + u
+    u_3 = x * u_2
+    u_4 = u_2 - float32(1.5957692)
+    u_5 = float32(1.5957692) - (u_2 - u_4)
+    p = fma(float32(0.071354814), x2, -u)
+    p_2 = fma(float32(2.3988325e-09), x2, p)
+    p_3 = fma(fma(x, x, -x2), float32(0.071354814), p_2)
+    u_6 = u_5 + (u - u_4) + float32(-4.534068e-08)
+    p_4 = fma(u_6 + p_3, x, fma(x, u_2, -u_3))
+    return sigmoidgate_twofold_f32_fast(u_3, p_4, x)
 
 
 @device
 def forward_quick_approximate(x):
     """Return the value at x, in float64, uncompensated."""
     x2 = x * x
-    u = x2 * x
-    u_2 = 0.044715 * u
-    u_3 = x + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = u_3 - x
-    p = fma(fma(x, x, -x2), x, fma(x2, x, -u))
-    p_2 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
-    p_3 = fma(p, 0.044715, p_2)
-    p_4 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, -u_4))
-    u_6 = x - (u_3 - u_5) + (u_2 - u_5) + p_3
-    return sigmoid_twofold_times_fast(u_4, fma(u_6, 1.5957691216057308, p_4), x)
+    u = 0.07135481627260025 * x2
+    u_2 = 1.5957691216057308 + u
+    u_3 = x * u_2
+    u_4 = u_2 - 1.5957691216057308
+    u_5 = 1.5957691216057308 - (u_2 - u_4) + (u - u_4)
+    p = fma(-6.175149918155315e-19, x2, fma(0.07135481627260025, x2, -u))
+    p_2 = fma(fma(x, x, -x2), 0.07135481627260025, p)
+    p_3 = fma(u_5 + -9.96930880911092e-17 + p_2, x, fma(x, u_2, -u_3))
+    return sigmoid_twofold_times_fast(u_3, p_3, x)
 
 
 @device
 def forward_approx_approximate(x):
     """Return the value at x, in float32, approximations of the hardware."""
-    u = x + float32(0.044715) * (x * x * x)
-    return sigmoid_times_approx(float32(1.5957692) * u, x)
+    u = float32(0.071354814) * (x * x)
+    u_2 = x * (float32(1.5957692) + u)
+    return sigmoid_times_approx(u_2, x)
 
 
 @device
 def derivative_approximate(x):
     """Return the derivative at x."""
     x2 = x * x
-    u = x2 * x
-    u_2 = 0.044715 * u
-    u_3 = x + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = u_3 - x
+    u = 0.07135481627260025 * x2
+    u_2 = 1.5957691216057308 + u
+    u_3 = x * u_2
+    u_4 = u_2 - 1.5957691216057308
+    u_5 = 1.5957691216057308 - (u_2 - u_4) + (u - u_4)
     p = fma(x, x, -x2)
-    p_2 = fma(p, x, fma(x2, x, -u))
-    p_3 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
-    p_4 = fma(p_2, 0.044715, p_3)
-    u_6 = -u_4
-    p_5 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, u_6))
-    u_7 = x - (u_3 - u_5) + (u_2 - u_5) + p_4
-    p_6 = fma(u_7, 1.5957691216057308, p_5)
-    s = sigmoid_twofold(u_4, p_6)
-    u_8 = -p_6
-    u_9 = 2.0 * x
-    u_10 = u_9 * 0.7978845608028654
-    u_11 = 0.134145 * x2
-    u_12 = 1.0 + u_11
-    u_13 = u_12 - 1.0
-    p_7 = fma(1.3526957332032908e-17, x2, fma(0.134145, x2, -u_11))
-    p_8 = fma(p, 0.134145, p_7)
-    u_14 = 1.0 - (u_12 - u_13) + (u_11 - u_13) + p_8
-    size = abs(u_14)
-    piece = u_12 + u_14 if size < inf else u_12
-    u_15 = u_10 * piece
-    u_16 = sigmoid_twofold_times(u_4, p_6, u_15)
-    u_17 = sigmoid_twofold_times(u_6, u_8, u_16)
-    u_18 = s + u_17
-    u_19 = u_18 - s
-    u_20 = s - (u_18 - u_19) + (u_17 - u_19)
-    p_9 = fma(-4.98465440455546e-17, u_9, fma(u_9, 0.7978845608028654, -u_10))
-    p_10 = fma(p_9, piece, fma(u_10, piece, -u_15))
-    p_11 = fma(u_12 - piece + u_14 if size < inf else 0.0, u_10, p_10)
-    u_21 = sigmoid_twofold_times_rest(u_4, p_6, u_15) + s * p_11
-    u_22 = sigmoid_twofold_times_rest(u_6, u_8, u_16)
-    u_23 = u_22 + sigmoid_twofold(u_6, u_8) * u_21
-    u_24 = u_20 + sigmoid_twofold_rest(u_4, p_6) + u_23
-    size_2 = abs(u_24)
-    piece_2 = u_18 + u_24 if size_2 < inf else u_18
-    piece_3 = u_18 - piece_2 + u_24 if size_2 < inf else 0.0
+    u_6 = -u
+    p_2 = fma(-6.175149918155315e-19, x2, fma(0.07135481627260025, x2, u_6))
+    p_3 = fma(p, 0.07135481627260025, p_2)
+    p_4 = fma(u_5 + -9.96930880911092e-17 + p_3, x, fma(x, u_2, -u_3))
+    s = sigmoid_twofold(u_3, p_4)
+    u_7 = -1.5957691216057308 + u_6
+    u_8 = x * u_7
+    u_9 = u_7 - -1.5957691216057308
+    u_10 = -1.5957691216057308 - (u_7 - u_9) + (u_6 - u_9)
+    u_11 = u_10 + 9.96930880911092e-17 + -p_3
+    p_5 = fma(u_11, x, fma(x, u_7, -u_8))
+    u_12 = 2.0 * x
+    u_13 = u_12 * 0.7978845608028654
+    u_14 = 0.134145 * x2
+    u_15 = 1.0 + u_14
+    u_16 = u_15 - 1.0
+    p_6 = fma(1.3526957332032908e-17, x2, fma(0.134145, x2, -u_14))
+    p_7 = fma(p, 0.134145, p_6)
+    u_17 = 1.0 - (u_15 - u_16) + (u_14 - u_16) + p_7
+    size = abs(u_17)
+    piece = u_15 + u_17 if size < inf else u_15
+    u_18 = u_13 * piece
+    u_19 = sigmoid_twofold_times(u_3, p_4, u_18)
+    u_20 = sigmoid_twofold_times(u_8, p_5, u_19)
+    u_21 = s + u_20
+    u_22 = u_21 - s
+    u_23 = s - (u_21 - u_22) + (u_20 - u_22)
+    p_8 = fma(-4.98465440455546e-17, u_12, fma(u_12, 0.7978845608028654, -u_13))
+    p_9 = fma(p_8, piece, fma(u_13, piece, -u_18))
+    p_10 = fma(u_15 - piece + u_17 if size < inf else 0.0, u_13, p_9)
+    u_24 = sigmoid_twofold_times_rest(u_3, p_4, u_18) + s * p_10
+    u_25 = sigmoid_twofold_times_rest(u_8, p_5, u_19)
+    u_26 = u_25 + sigmoid_twofold(u_8, p_5) * u_24
+    u_27 = u_23 + sigmoid_twofold_rest(u_3, p_4) + u_26
+    size_2 = abs(u_27)
+    piece_2 = u_21 + u_27 if size_2 < inf else u_21
+    piece_3 = u_21 - piece_2 + u_27 if size_2 < inf else 0.0
     return piece_2 + piece_3 if abs(piece_3) < inf else piece_2
 
 
@@ -1257,9 +1274,11 @@ def derivative_approximate(x):
 def derivative_narrow_approximate(x):
     """Return the derivative at x, in float64, to fewer digits."""
     x2 = x * x
-    u = 1.5957691216057308 * (x + 0.044715 * (x2 * x))
-    u_2 = x * (1.0 + x2 * 0.134145) * 1.5957691216057306
-    return sigmoid_plain(u) + product_rough(sigmoidslope_plain(u), u_2)
+    u = 0.07135481627260025 * x2
+    u_2 = sigmoid_plain(x * (1.5957691216057308 + u))
+    u_3 = x * (1.0 + x2 * 0.134145) * 1.5957691216057306
+    u_4 = sigmoid_plain(x * (-1.5957691216057308 + -u))
+    return u_2 + product_rough(u_4, product_rough(u_2, u_3))
 
 
 @device
@@ -1285,102 +1304,103 @@ def derivative_approx_approximate(x):
 def second_derivative_approximate(x):
     """Return the second derivative at x."""
     x2 = x * x
-    u = x2 * x
-    u_2 = 0.044715 * u
-    u_3 = x + u_2
-    u_4 = 1.5957691216057308 * u_3
-    u_5 = -u_4
-    u_6 = u_3 - x
+    u = 0.07135481627260025 * x2
+    u_2 = -u
+    u_3 = -1.5957691216057308 + u_2
+    u_4 = x * u_3
+    u_5 = u_3 - -1.5957691216057308
+    u_6 = -1.5957691216057308 - (u_3 - u_5) + (u_2 - u_5)
     p = fma(x, x, -x2)
-    p_2 = fma(p, x, fma(x2, x, -u))
-    p_3 = fma(2.1960211427085595e-18, u, fma(0.044715, u, -u_2))
-    p_4 = fma(p_2, 0.044715, p_3)
-    p_5 = fma(-9.96930880911092e-17, u_3, fma(1.5957691216057308, u_3, u_5))
-    u_7 = x - (u_3 - u_6) + (u_2 - u_6) + p_4
-    p_6 = fma(u_7, 1.5957691216057308, p_5)
-    u_8 = -p_6
-    u_9 = 0.134145 * x2
-    u_10 = 1.0 + u_9
-    u_11 = u_10 - 1.0
-    p_7 = fma(1.3526957332032908e-17, x2, fma(0.134145, x2, -u_9))
-    p_8 = fma(p, 0.134145, p_7)
-    u_12 = 1.0 - (u_10 - u_11) + (u_9 - u_11) + p_8
-    size = abs(u_12)
-    piece = u_10 + u_12 if size < inf else u_10
-    u_13 = 1.5957691216057308 * piece
-    u_14 = sigmoid_twofold_times(u_4, p_6, u_13)
-    u_15 = sigmoid_twofold_times(u_5, u_8, u_14)
-    u_16 = piece * 0.7978845608028654
-    u_17 = sigmoid_twofold_times(u_5, u_8, u_16)
-    u_18 = 2.0 * sigmoid_twofold_times(u_4, p_6, u_17)
-    u_19 = 4.0 * x
-    u_20 = u_19 * 0.7978845608028654
-    u_21 = u_20 * piece
-    u_22 = product(u_21, u_17)
-    u_23 = sigmoid_twofold_times(u_4, p_6, u_22)
-    u_24 = sigmoid_twofold_times(u_5, u_8, u_23)
-    u_25 = u_18 + u_24
-    u_26 = u_25 - u_18
-    s = sigmoid_twofold(u_4, p_6)
-    s_2 = sigmoid_twofold(u_5, u_8)
-    piece_2 = u_10 - piece + u_12 if size < inf else 0.0
-    p_9 = fma(piece_2, 0.7978845608028654, fma(piece, 0.7978845608028654, -u_16))
-    p_10 = fma(-4.98465440455546e-17, piece, p_9)
-    u_27 = sigmoid_twofold_times_rest(u_5, u_8, u_16) + s_2 * p_10
-    u_28 = 2.0 * (sigmoid_twofold_times_rest(u_4, p_6, u_17) + s * u_27)
-    p_11 = fma(-4.98465440455546e-17, u_19, fma(u_19, 0.7978845608028654, -u_20))
-    p_12 = fma(p_11, piece, fma(u_20, piece, -u_21))
-    p_13 = fma(piece_2, u_20, p_12)
-    p_14 = fma(p_13, u_17, fma(u_21, u_17, -(u_21 * u_17)))
-    u_29 = s * (0.0 if u_21 == 0.0 else fma(u_27, u_21, p_14))
-    u_30 = s_2 * (sigmoid_twofold_times_rest(u_4, p_6, u_22) + u_29)
-    u_31 = u_18 - (u_25 - u_26) + (u_24 - u_26) + u_28
-    u_32 = u_31 + (sigmoid_twofold_times_rest(u_5, u_8, u_23) + u_30)
-    size_2 = abs(u_32)
-    piece_3 = u_25 + u_32 if size_2 < inf else u_25
-    u_33 = product(u_21, u_16)
-    u_34 = sigmoid_twofold_times(u_4, p_6, u_33)
-    u_35 = sigmoid_twofold_times(u_4, p_6, u_34)
-    u_36 = sigmoid_twofold_times(u_5, u_8, u_35)
-    u_37 = piece_3 - u_36
-    u_38 = u_37 - piece_3
-    piece_4 = u_25 - piece_3 + u_32 if size_2 < inf else 0.0
-    p_15 = fma(p_13, u_16, fma(u_21, u_16, -(u_21 * u_16)))
-    p_16 = fma(p_10, u_21, p_15)
-    u_39 = sigmoid_twofold_times_rest(u_4, p_6, u_33)
-    u_40 = s * (u_39 + s * (0.0 if u_21 == 0.0 else p_16))
-    u_41 = s_2 * (sigmoid_twofold_times_rest(u_4, p_6, u_34) + u_40)
-    u_42 = piece_3 - (u_37 - u_38) - (u_36 + u_38) + piece_4
-    u_43 = u_42 + -(sigmoid_twofold_times_rest(u_5, u_8, u_35) + u_41)
-    size_3 = abs(u_43)
-    piece_5 = u_37 + u_43 if size_3 < inf else u_37
-    u_44 = u_15 + piece_5
-    u_45 = u_44 - u_15
-    p_17 = fma(-9.96930880911092e-17, piece, fma(1.5957691216057308, piece, -u_13))
-    u_46 = s * fma(piece_2, 1.5957691216057308, p_17)
-    u_47 = s_2 * (sigmoid_twofold_times_rest(u_4, p_6, u_13) + u_46)
-    u_48 = sigmoid_twofold_times_rest(u_5, u_8, u_14) + u_47
-    piece_6 = u_37 - piece_5 + u_43 if size_3 < inf else 0.0
-    u_49 = u_15 - (u_44 - u_45) + (piece_5 - u_45) + u_48 + piece_6
-    size_4 = abs(u_49)
-    piece_7 = u_44 + u_49 if size_4 < inf else u_44
-    u_50 = 0.53658 * x2
-    u_51 = u_50 * 0.7978845608028654
-    u_52 = sigmoid_twofold_times(u_4, p_6, u_51)
-    u_53 = sigmoid_twofold_times(u_5, u_8, u_52)
-    u_54 = piece_7 + u_53
-    u_55 = u_54 - piece_7
-    piece_8 = u_44 - piece_7 + u_49 if size_4 < inf else 0.0
-    p_18 = fma(5.410782932813163e-17, x2, fma(0.53658, x2, -u_50))
-    p_19 = fma(p, 0.53658, p_18)
-    p_20 = fma(p_19, 0.7978845608028654, fma(u_50, 0.7978845608028654, -u_51))
-    u_56 = s * fma(-4.98465440455546e-17, u_50, p_20)
-    u_57 = s_2 * (sigmoid_twofold_times_rest(u_4, p_6, u_51) + u_56)
-    u_58 = piece_7 - (u_54 - u_55) + (u_53 - u_55) + piece_8
-    u_59 = u_58 + (sigmoid_twofold_times_rest(u_5, u_8, u_52) + u_57)
-    size_5 = abs(u_59)
-    piece_9 = u_54 + u_59 if size_5 < inf else u_54
-    piece_10 = u_54 - piece_9 + u_59 if size_5 < inf else 0.0
+    p_2 = fma(-6.175149918155315e-19, x2, fma(0.07135481627260025, x2, u_2))
+    p_3 = fma(p, 0.07135481627260025, p_2)
+    p_4 = fma(u_6 + 9.96930880911092e-17 + -p_3, x, fma(x, u_3, -u_4))
+    u_7 = 1.5957691216057308 + u
+    u_8 = x * u_7
+    u_9 = u_7 - 1.5957691216057308
+    u_10 = 1.5957691216057308 - (u_7 - u_9) + (u - u_9)
+    p_5 = fma(u_10 + -9.96930880911092e-17 + p_3, x, fma(x, u_7, -u_8))
+    u_11 = 0.134145 * x2
+    u_12 = 1.0 + u_11
+    u_13 = u_12 - 1.0
+    p_6 = fma(1.3526957332032908e-17, x2, fma(0.134145, x2, -u_11))
+    p_7 = fma(p, 0.134145, p_6)
+    u_14 = 1.0 - (u_12 - u_13) + (u_11 - u_13) + p_7
+    size = abs(u_14)
+    piece = u_12 + u_14 if size < inf else u_12
+    u_15 = 1.5957691216057308 * piece
+    u_16 = sigmoid_twofold_times(u_8, p_5, u_15)
+    u_17 = sigmoid_twofold_times(u_4, p_4, u_16)
+    u_18 = piece * 0.7978845608028654
+    u_19 = sigmoid_twofold_times(u_4, p_4, u_18)
+    u_20 = 2.0 * sigmoid_twofold_times(u_8, p_5, u_19)
+    u_21 = 4.0 * x
+    u_22 = u_21 * 0.7978845608028654
+    u_23 = u_22 * piece
+    u_24 = product(u_23, u_19)
+    u_25 = sigmoid_twofold_times(u_8, p_5, u_24)
+    u_26 = sigmoid_twofold_times(u_4, p_4, u_25)
+    u_27 = u_20 + u_26
+    u_28 = u_27 - u_20
+    s = sigmoid_twofold(u_8, p_5)
+    s_2 = sigmoid_twofold(u_4, p_4)
+    piece_2 = u_12 - piece + u_14 if size < inf else 0.0
+    p_8 = fma(piece_2, 0.7978845608028654, fma(piece, 0.7978845608028654, -u_18))
+    p_9 = fma(-4.98465440455546e-17, piece, p_8)
+    u_29 = sigmoid_twofold_times_rest(u_4, p_4, u_18) + s_2 * p_9
+    u_30 = 2.0 * (sigmoid_twofold_times_rest(u_8, p_5, u_19) + s * u_29)
+    p_10 = fma(-4.98465440455546e-17, u_21, fma(u_21, 0.7978845608028654, -u_22))
+    p_11 = fma(p_10, piece, fma(u_22, piece, -u_23))
+    p_12 = fma(piece_2, u_22, p_11)
+    p_13 = fma(p_12, u_19, fma(u_23, u_19, -(u_23 * u_19)))
+    u_31 = s * (0.0 if u_23 == 0.0 else fma(u_29, u_23, p_13))
+    u_32 = s_2 * (sigmoid_twofold_times_rest(u_8, p_5, u_24) + u_31)
+    u_33 = u_20 - (u_27 - u_28) + (u_26 - u_28) + u_30
+    u_34 = u_33 + (sigmoid_twofold_times_rest(u_4, p_4, u_25) + u_32)
+    size_2 = abs(u_34)
+    piece_3 = u_27 + u_34 if size_2 < inf else u_27
+    u_35 = product(u_23, u_18)
+    u_36 = sigmoid_twofold_times(u_8, p_5, u_35)
+    u_37 = sigmoid_twofold_times(u_8, p_5, u_36)
+    u_38 = sigmoid_twofold_times(u_4, p_4, u_37)
+    u_39 = piece_3 - u_38
+    u_40 = u_39 - piece_3
+    piece_4 = u_27 - piece_3 + u_34 if size_2 < inf else 0.0
+    p_14 = fma(p_12, u_18, fma(u_23, u_18, -(u_23 * u_18)))
+    p_15 = fma(p_9, u_23, p_14)
+    u_41 = sigmoid_twofold_times_rest(u_8, p_5, u_35)
+    u_42 = s * (u_41 + s * (0.0 if u_23 == 0.0 else p_15))
+    u_43 = s_2 * (sigmoid_twofold_times_rest(u_8, p_5, u_36) + u_42)
+    u_44 = piece_3 - (u_39 - u_40) - (u_38 + u_40) + piece_4
+    u_45 = u_44 + -(sigmoid_twofold_times_rest(u_4, p_4, u_37) + u_43)
+    size_3 = abs(u_45)
+    piece_5 = u_39 + u_45 if size_3 < inf else u_39
+    u_46 = u_17 + piece_5
+    u_47 = u_46 - u_17
+    p_16 = fma(-9.96930880911092e-17, piece, fma(1.5957691216057308, piece, -u_15))
+    u_48 = s * fma(piece_2, 1.5957691216057308, p_16)
+    u_49 = s_2 * (sigmoid_twofold_times_rest(u_8, p_5, u_15) + u_48)
+    u_50 = sigmoid_twofold_times_rest(u_4, p_4, u_16) + u_49
+    piece_6 = u_39 - piece_5 + u_45 if size_3 < inf else 0.0
+    u_51 = u_17 - (u_46 - u_47) + (piece_5 - u_47) + u_50 + piece_6
+    size_4 = abs(u_51)
+    piece_7 = u_46 + u_51 if size_4 < inf else u_46
+    u_52 = 0.53658 * x2
+    u_53 = u_52 * 0.7978845608028654
+    u_54 = sigmoid_twofold_times(u_8, p_5, u_53)
+    u_55 = sigmoid_twofold_times(u_4, p_4, u_54)
+    u_56 = piece_7 + u_55
+    u_57 = u_56 - piece_7
+    piece_8 = u_46 - piece_7 + u_51 if size_4 < inf else 0.0
+    p_17 = fma(5.410782932813163e-17, x2, fma(0.53658, x2, -u_52))
+    p_18 = fma(p, 0.53658, p_17)
+    p_19 = fma(p_18, 0.7978845608028654, fma(u_52, 0.7978845608028654, -u_53))
+    u_58 = s * fma(-4.98465440455546e-17, u_52, p_19)
+    u_59 = s_2 * (sigmoid_twofold_times_rest(u_8, p_5, u_53) + u_58)
+    u_60 = piece_7 - (u_56 - u_57) + (u_55 - u_57) + piece_8
+    u_61 = u_60 + (sigmoid_twofold_times_rest(u_4, p_4, u_54) + u_59)
+    size_5 = abs(u_61)
+    piece_9 = u_56 + u_61 if size_5 < inf else u_56
+    piece_10 = u_56 - piece_9 + u_61 if size_5 < inf else 0.0
     return piece_9 + piece_10 if abs(piece_10) < inf else piece_9
 
 
@@ -1388,17 +1408,19 @@ def second_derivative_approximate(x):
 def second_derivative_narrow_approximate(x):
     """Return the second derivative at x, in float64, to fewer digits."""
     x2 = x * x
-    u = 1.5957691216057308 * (x + 0.044715 * (x2 * x))
-    u_2 = sigmoidslope_plain(u)
-    u_3 = 1.0 + x2 * 0.134145
-    u_4 = u_3 * 0.7978845608028653
-    u_5 = x * u_3 * 3.191538243211461
-    u_6 = product_rough(u_5, product_rough(sigmoid_plain(-u), u_4))
-    u_7 = product_rough(sigmoid_plain(u), product_rough(u_5, u_4))
-    u_8 = 2.0 * product_rough(u_2, u_4) + product_rough(u_2, u_6)
-    u_9 = product_rough(u_2, u_3 * 1.5957691216057306)
-    u_10 = product_rough(u_2, x2 * 0.42812889763560147)
-    return u_9 + (u_8 - product_rough(u_2, u_7)) + u_10
+    u = 0.07135481627260025 * x2
+    u_2 = sigmoid_plain(x * (-1.5957691216057308 + -u))
+    u_3 = sigmoid_plain(x * (1.5957691216057308 + u))
+    u_4 = 1.0 + x2 * 0.134145
+    u_5 = u_4 * 0.7978845608028653
+    u_6 = product_rough(u_2, u_5)
+    u_7 = x * u_4 * 3.191538243211461
+    u_8 = product_rough(u_2, product_rough(u_3, product_rough(u_7, u_6)))
+    u_9 = product_rough(u_3, product_rough(u_3, product_rough(u_7, u_5)))
+    u_10 = 2.0 * product_rough(u_3, u_6) + u_8 - product_rough(u_2, u_9)
+    u_11 = product_rough(u_2, product_rough(u_3, u_4 * 1.5957691216057306))
+    u_12 = product_rough(u_2, product_rough(u_3, x2 * 0.42812889763560147))
+    return u_11 + u_10 + u_12
 
 
 @device
@@ -1417,27 +1439,27 @@ def second_derivative_approx_approximate(x):
     p_9 = fma(p_8, u_2, float32(0.4320811))
     p_10 = fma(p_9, u_2, float32(0.40954894))
     x2 = x * x
-    u_3 = x + float32(0.044715) * (x2 * x)
-    u_4 = float32(1.5957692) * u_3
-    u_5 = -u_4
+    u_3 = float32(0.071354814) * x2
+    u_4 = x * (float32(-1.5957692) + -u_3)
+    u_5 = x * (float32(1.5957692) + u_3)
     u_6 = float32(1.0) + x2 * float32(0.134145)
     u_7 = u_6 * float32(1.5957692)
-    u_8 = sigmoid_times_approx(u_4, u_7)
+    u_8 = sigmoid_times_approx(u_5, u_7)
     u_9 = u_6 * float32(0.7978846)
-    u_10 = sigmoid_times_approx(u_5, u_9)
+    u_10 = sigmoid_times_approx(u_4, u_9)
     u_11 = x * u_6 * float32(3.1915383)
     piece = u_11 if u_11 == float32(0.0) else u_11 * u_10
-    u_12 = sigmoid_times_approx(u_4, piece)
-    u_13 = float32(2.0) * sigmoid_times_approx(u_4, u_10)
+    u_12 = sigmoid_times_approx(u_5, piece)
+    u_13 = float32(2.0) * sigmoid_times_approx(u_5, u_10)
     piece_2 = u_11 if u_11 == float32(0.0) else u_11 * u_9
-    u_14 = sigmoid_times_approx(u_4, piece_2)
-    u_15 = sigmoid_times_approx(u_4, u_14)
-    u_16 = u_13 + sigmoid_times_approx(u_5, u_12)
-    u_17 = u_16 - sigmoid_times_approx(u_5, u_15)
+    u_14 = sigmoid_times_approx(u_5, piece_2)
+    u_15 = sigmoid_times_approx(u_5, u_14)
+    u_16 = u_13 + sigmoid_times_approx(u_4, u_12)
+    u_17 = u_16 - sigmoid_times_approx(u_4, u_15)
     u_18 = x2 * float32(0.4281289)
-    u_19 = sigmoid_times_approx(u_4, u_18)
-    u_20 = sigmoid_times_approx(u_5, u_8) + u_17
-    u_21 = u_20 + sigmoid_times_approx(u_5, u_19)
+    u_19 = sigmoid_times_approx(u_5, u_18)
+    u_20 = sigmoid_times_approx(u_4, u_8) + u_17
+    u_21 = u_20 + sigmoid_times_approx(u_4, u_19)
     piece_3 = u_2 * p_10 if abs(u_2) < float32(0.25) else u_21
     return u * p_5 if abs(u) < float32(0.25) else piece_3
 
@@ -1494,9 +1516,9 @@ def derivative(x):
 
 
 @device
-def derivative_narrow(x):
-    """Return the derivative at x, in float64, to fewer digits."""
-    return normcdfslope_short(x)
+def derivative_float32(x):
+    """Return the derivative at x, in float32, compensated."""
+    return normcdfslope_f32(x)
 
 
 @device
@@ -1627,7 +1649,7 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=widened(derivative_narrow),
+    single=derivative_float32,
     half=derivative_approx,
 )
 

@@ -91,7 +91,8 @@ def sigmoid_times(x, b):
 @device
 def sigmoid_times_f32(x, b):
     """Return sigmoid(x) * b, error below 0.97 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-160.0))
+    holds = x < float32(-164.32588)
+    piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(18.0))
     shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
@@ -121,13 +122,15 @@ def sigmoid_times_f32(x, b):
     extra = left * inverse * scale * b
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
     result = fma(ratio, b, piece_2) * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u_3 = copysign(float32(0.0), b)
+    return u_3 if x <= float32(-164.32588) else result
 
 
 @device
 def sigmoid_times_f32_fast(x, b):
     """Return sigmoid(x) * b, error below 2.7 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-160.0))
+    holds = x < float32(-164.32588)
+    piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(18.0))
     shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
@@ -145,7 +148,8 @@ def sigmoid_times_f32_fast(x, b):
     p_5 = fma(p_4, u, float32(1.0))
     m = fma(p_2, r, p_5)
     result = scale / (a + m) * b * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u_2 = copysign(float32(0.0), b)
+    return u_2 if x <= float32(-164.32588) else result
 
 
 @device
@@ -184,14 +188,16 @@ def sigmoid_times_approx(x, b):
     part = h if x < float32(0.0) else float32(1.0)
     r = reciprocal_approx(fma(h, h, float32(1.0)))
     result = part * r * b * part
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u = copysign(float32(0.0), b)
+    return u if x <= float32(-164.32588) else result
 
 
 @device
 def sech2_times_f32(x, b):
     """Return sech2(x) * b, error below 0.98 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = at_least(size, float32(-160.0))
+    holds = size < float32(-164.32588)
+    near = float32(-164.32588) if holds else size
     shift = float32(12583149.0) if size < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
@@ -226,14 +232,16 @@ def sech2_times_f32(x, b):
     extra = left * inverse * b
     piece = extra if abs(b) < float32(inf) else float32(0.0)
     result = fma(ratio, b, piece) * back
-    return copysign(float32(0.0), b) if size <= float32(-160.0) else result
+    u_3 = copysign(float32(0.0), b)
+    return u_3 if size <= float32(-164.32588) else result
 
 
 @device
 def sech2_times_f32_fast(x, b):
     """Return sech2(x) * b, error below 3.4 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = at_least(size, float32(-160.0))
+    holds = size < float32(-164.32588)
+    near = float32(-164.32588) if holds else size
     shift = float32(12583149.0) if size < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
@@ -252,7 +260,8 @@ def sech2_times_f32_fast(x, b):
     plain = e_2 * back
     p_4 = fma(plain * float32(0.25), plain + float32(2.0), float32(0.25))
     result = e_2 / p_4 * b * back
-    return copysign(float32(0.0), b) if size <= float32(-160.0) else result
+    u_2 = copysign(float32(0.0), b)
+    return u_2 if size <= float32(-164.32588) else result
 
 
 @device
@@ -262,7 +271,8 @@ def sech2_times_approx(x, b):
     h = exp2_approx(size * float32(-1.442695))
     root = (h + h) * reciprocal_approx(fma(h, h, float32(1.0)))
     result = root * b * root
-    return copysign(float32(0.0), b) if size >= float32(80.0) else result
+    u = copysign(float32(0.0), b)
+    return u if size >= float32(82.16294) else result
 
 
 @device
@@ -310,7 +320,8 @@ def sigmoid(x):
 @device
 def sigmoid_f32(x):
     """Return sigmoid(x), error below 0.89 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-104.0))
+    holds = x < float32(-108.87411)
+    piece = float32(-108.87411) if holds else x
     near = at_most(piece, float32(18.0))
     t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
@@ -339,7 +350,8 @@ def sigmoid_f32(x):
 @device
 def sigmoid_f32_fast(x):
     """Return sigmoid(x), error below 3.3 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-104.0))
+    holds = x < float32(-108.87411)
+    piece = float32(-108.87411) if holds else x
     near = at_most(piece, float32(18.0))
     t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)

@@ -238,7 +238,8 @@ def exp(x):
 @device
 def exp_twofold_f32(x, low):
     """Return exp(x + low), error below 0.85 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = at_least(x, float32(-104.0))
+    holds = x < float32(-693.2)
+    piece = float32(-693.2) if holds else x
     near = at_most(piece, float32(89.0))
     t = fma(near, float32(1.442695), float32(12583039.0))
     k = t - float32(12583039.0)

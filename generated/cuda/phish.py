@@ -1105,7 +1105,8 @@ def sech2_times_approx(x, b):
     h = exp2_approx(size * float32(-1.442695))
     root = (h + h) * reciprocal_approx(fma(h, h, float32(1.0)))
     result = root * b * root
-    return copysign(float32(0.0), b) if size >= float32(80.0) else result
+    u = copysign(float32(0.0), b)
+    return u if size >= float32(82.16294) else result
 
 
 @device

@@ -259,7 +259,8 @@ def sech2_twofold_times_f32_fast(x, low, b):
     """Return sech2(x + low) * b, error below 3.2 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = abs(x)
     size_2 = float32(-2.0) * size
-    near = at_least(size_2, float32(-160.0))
+    holds = size_2 < float32(-164.32588)
+    near = float32(-164.32588) if holds else size_2
     shift = float32(12583149.0) if size_2 < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
     k = t - shift
@@ -280,7 +281,8 @@ def sech2_twofold_times_f32_fast(x, low, b):
     plain = e_2 * back
     p_4 = fma(plain * float32(0.25), plain + float32(2.0), float32(0.25))
     result = e_2 / p_4 * b * back
-    return copysign(float32(0.0), b) if size_2 <= float32(-160.0) else result
+    u_2 = copysign(float32(0.0), b)
+    return u_2 if size_2 <= float32(-164.32588) else result
 
 
 @device
@@ -290,7 +292,8 @@ def sech2_times_approx(x, b):
     h = exp2_approx(size * float32(-1.442695))
     root = (h + h) * reciprocal_approx(fma(h, h, float32(1.0)))
     result = root * b * root
-    return copysign(float32(0.0), b) if size >= float32(80.0) else result
+    u = copysign(float32(0.0), b)
+    return u if size >= float32(82.16294) else result
 
 
 @device

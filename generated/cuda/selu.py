@@ -193,7 +193,8 @@ def exp_short(x):
 @device
 def exp_f32_fast(x):
     """Return exp(x), error below 2.7 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = at_least(x, float32(-104.0))
+    holds = x < float32(-693.2)
+    piece = float32(-693.2) if holds else x
     near = at_most(piece, float32(89.0))
     t = fma(near, float32(1.442695), float32(12583039.0))
     k = t - float32(12583039.0)
@@ -211,7 +212,7 @@ def exp_f32_fast(x):
 @device
 def exp_fast(x):
     """Return exp(x), error below 1.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = at_least(x, -746.0)
+    piece = at_least(x, -7000.0)
     near = at_most(piece, 710.0)
     shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
     k = shifted - 6755399441056767.0

@@ -91,7 +91,8 @@ def sigmoid(x):
 @device
 def sigmoid_f32(x):
     """Return sigmoid(x), error below 0.89 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-104.0))
+    holds = x < float32(-108.87411)
+    piece = float32(-108.87411) if holds else x
     near = at_most(piece, float32(18.0))
     t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
@@ -120,7 +121,8 @@ def sigmoid_f32(x):
 @device
 def sigmoid_f32_fast(x):
     """Return sigmoid(x), error below 3.3 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-104.0))
+    holds = x < float32(-108.87411)
+    piece = float32(-108.87411) if holds else x
     near = at_most(piece, float32(18.0))
     t = fma(near, float32(1.442695), float32(12583069.0))
     scale = power2_rounded(t)
@@ -174,7 +176,8 @@ def sigmoid_approx(x):
 def sech2_f32(x):
     """Return sech2(x), error below 0.89 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = at_least(size, float32(-106.0))
+    holds = size < float32(-108.87411)
+    near = float32(-108.87411) if holds else size
     t = fma(near, float32(1.442695), float32(12583069.0))
     k = t - float32(12583069.0)
     u = -k
@@ -211,7 +214,8 @@ def sech2_f32(x):
 def sech2_f32_fast(x):
     """Return sech2(x), error below 2.5 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = float32(-2.0) * abs(x)
-    near = at_least(size, float32(-106.0))
+    holds = size < float32(-108.87411)
+    near = float32(-108.87411) if holds else size
     t = fma(near, float32(1.442695), float32(12583069.0))
     k = t - float32(12583069.0)
     u = -k

@@ -9,12 +9,12 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
 
     forward: float32, compensated (0.68 ULP); fast: float32 (2.82 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
-    derivative: float64, to fewer digits (0.50 ULP); fast: float32 (2.81 ULP)
+    derivative: float32, compensated (1.07 ULP); fast: float32 (2.81 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     second_derivative: float64, to fewer digits (0.63 ULP)
     forward_default: float32, compensated (0.68 ULP); fast: float32 (2.01 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
-    derivative_default: float64, to fewer digits (0.50 ULP); fast: float32 (2.35 ULP)
+    derivative_default: float32, compensated (0.76 ULP); fast: float32 (2.35 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
@@ -105,7 +105,8 @@ def sigmoid_twofold_times(x, low, b):
 @device
 def sigmoid_twofold_times_f32(x, low, b):
     """Return sigmoid(x + low) * b, error below 0.99 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-160.0))
+    holds = x < float32(-164.32588)
+    piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(18.0))
     shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
@@ -138,13 +139,15 @@ def sigmoid_twofold_times_f32(x, low, b):
     extra = left * inverse * scale * b
     piece_2 = extra if abs(b) < float32(inf) else float32(0.0)
     result = fma(ratio, b, piece_2) * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u_4 = copysign(float32(0.0), b)
+    return u_4 if x <= float32(-164.32588) else result
 
 
 @device
 def sigmoid_twofold_times_f32_fast(x, low, b):
     """Return sigmoid(x + low) * b, error below 2.6 ULP: exp(-x) and one division."""
-    piece = at_least(x, float32(-160.0))
+    holds = x < float32(-164.32588)
+    piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(18.0))
     shift = float32(12583149.0) if x < float32(-76.0) else float32(12583039.0)
     t = fma(near, float32(1.442695), shift)
@@ -163,7 +166,8 @@ def sigmoid_twofold_times_f32_fast(x, low, b):
     p_5 = fma(p_4, u_2, float32(1.0))
     m = fma(p_2, r, p_5)
     result = scale / (a + m) * b * back
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u_3 = copysign(float32(0.0), b)
+    return u_3 if x <= float32(-164.32588) else result
 
 
 @device
@@ -203,7 +207,8 @@ def sigmoid_times_approx(x, b):
     part = h if x < float32(0.0) else float32(1.0)
     r = reciprocal_approx(fma(h, h, float32(1.0)))
     result = part * r * b * part
-    return copysign(float32(0.0), b) if x <= float32(-160.0) else result
+    u = copysign(float32(0.0), b)
+    return u if x <= float32(-164.32588) else result
 
 
 @device
@@ -339,65 +344,73 @@ def sigmoid_twofold_times_rest(x, low, b):
 
 
 @device
-def product_rough(a, b):
-    """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
-    piece = at_most(b, 1.6069380442589903e60)
-    piece_2 = at_least(piece, -1.6069380442589903e60)
-    return a * piece_2
-
-
-@device
-def sigmoid_plain(x):
-    """Return sigmoid(x) to some ULP: exp(-|x|) and one division."""
-    u = -abs(x)
-    near = at_least(u, -700.0)
-    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
-    k = shifted - 6755399441056767.0
-    r = fma(-k, 0.6931471805599453, near)
-    u_2 = r * r
-    p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
-    p_2 = fma(p, u_2, 0.0001984126943222162)
-    p_3 = fma(p_2, u_2, 0.00833333333355955)
-    p_4 = fma(p_3, u_2, 0.1666666666666617)
-    p_5 = fma(p_4, u_2, 1.0)
-    p_6 = fma(2.763230427194121e-07, u_2, 2.4801486493238843e-05)
-    p_7 = fma(p_6, u_2, 0.001388888895124821)
-    p_8 = fma(p_7, u_2, 0.041666666666492685)
-    p_9 = fma(p_8, u_2, 0.5000000000000018)
-    p_10 = fma(p_9, u_2, 1.0)
-    p_11 = fma(p_5, r, p_10)
-    scale = power2_rounded(shifted)
-    e = p_11 * scale
-    inverse = 1.0 / (1.0 + e)
-    left = e * inverse
-    return inverse if x >= 0.0 else left
-
-
-@device
-def sigmoidslope_plain(x):
-    """Return sigmoidslope(x) to some ULP: exp(-|x|) and one division."""
-    u = -abs(x)
-    near = at_least(u, -700.0)
-    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
-    k = shifted - 6755399441056767.0
-    r = fma(-k, 0.6931471805599453, near)
-    u_2 = r * r
-    p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
-    p_2 = fma(p, u_2, 0.0001984126943222162)
-    p_3 = fma(p_2, u_2, 0.00833333333355955)
-    p_4 = fma(p_3, u_2, 0.1666666666666617)
-    p_5 = fma(p_4, u_2, 1.0)
-    p_6 = fma(2.763230427194121e-07, u_2, 2.4801486493238843e-05)
-    p_7 = fma(p_6, u_2, 0.001388888895124821)
-    p_8 = fma(p_7, u_2, 0.041666666666492685)
-    p_9 = fma(p_8, u_2, 0.5000000000000018)
-    p_10 = fma(p_9, u_2, 1.0)
-    p_11 = fma(p_5, r, p_10)
-    scale = power2_rounded(shifted)
-    e = p_11 * scale
-    inverse = 1.0 / (1.0 + e)
-    left = e * inverse
-    return left * inverse
+def siluslope_twofold_f32(x, low):
+    """Return (x sigmoid(x))' at x + low, error below 0.85 ULP, its zero a factor."""
+    size = abs(x)
+    u = -size
+    holds = u < float32(-115.80558)
+    near = float32(-115.80558) if holds else u
+    t = fma(near, float32(1.442695), float32(12583079.0))
+    k = t - float32(12583079.0)
+    u_2 = -k
+    high = fma(u_2, float32(0.6931472), near)
+    piece = low if size < float32(1000.0) else float32(0.0)
+    piece_2 = -piece if x > float32(0.0) else piece
+    rest = fma(u_2, float32(-1.9046542e-09), piece_2)
+    r = high + rest
+    start = float32(1.0) + r
+    r_low = high - r + rest
+    r_2 = r + r_low
+    r2 = r_2 * r_2
+    p = fma(float32(0.008368889), r_2, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    p_3 = fma(p_2, r2, fma(float32(0.16666518), r_2, float32(0.5)))
+    start_low = float32(1.0) - start + r
+    curve = fma(r2, p_3, start_low + r_low)
+    e = start + curve
+    u_3 = near - float32(-1.2784646)
+    u_4 = piece_2 + float32(-1.29792825e-08)
+    away = u_3 + u_4
+    size_2 = abs(away)
+    beside = away * float32(1.2784646)
+    scale = power2_rounded(t)
+    plain = scale * float32(9.094947e-13)
+    plus = fma(plain, e, float32(1.0))
+    u_5 = plus + near
+    factor = beside if size_2 < float32(0.25) else u_5
+    u_6 = e * factor
+    below = plus * plus
+    inverse = float32(1.0) / below
+    ratio = u_6 * inverse
+    u_7 = -ratio
+    e_low = start - e + curve
+    plus_low = fma(plain, e_low, fma(plain, e, float32(1.0) - plus))
+    p_4 = fma(plus, plus, -below)
+    below_low = fma(float32(2.0) * plus, plus_low, p_4)
+    square = away * away
+    p_5 = fma(float32(0.00038743074), away, float32(0.0023257225))
+    p_6 = fma(float32(0.011602672), away, float32(0.046410635))
+    p_7 = fma(p_5, square, p_6)
+    p_8 = fma(float32(0.13923228), away, float32(-1.29792825e-08))
+    curve_2 = fma(p_7, square, p_8)
+    u_8 = u_4 - piece_2
+    u_9 = float32(-1.29792825e-08) - u_8
+    u_10 = piece_2 - (u_4 - u_8) + u_9
+    u_11 = u_3 - away + u_4 + u_10
+    p_9 = fma(away, curve_2, u_11 * float32(1.2784646))
+    u_12 = u_5 - plus
+    u_13 = plus - (u_5 - u_12) + (near - u_12)
+    u_14 = fma(away, float32(1.2784646), -beside) + p_9
+    u_15 = u_13 + (plus_low + piece_2)
+    factor_low = u_14 if size_2 < float32(0.25) else u_15
+    p_10 = fma(e, factor_low, e_low * factor)
+    u_16 = fma(e, factor, -u_6) + p_10
+    p_11 = fma(u_7, below_low, u_16)
+    left = fma(u_7, below, u_6) + p_11
+    tail = fma(left, inverse, ratio) * scale
+    p_12 = fma(-tail, float32(9.094947e-13), float32(1.0))
+    u_17 = tail * float32(9.094947e-13)
+    return u_17 if x <= float32(0.0) else p_12
 
 
 @device
@@ -405,7 +418,8 @@ def siluslope_twofold_f32_fast(x, low):
     """Return (x sigmoid(x))' at x + low, error below 3.7 ULP, its zero a factor."""
     size = abs(x)
     u = -size
-    near = at_least(u, float32(-110.0))
+    holds = u < float32(-115.80558)
+    near = float32(-115.80558) if holds else u
     t = fma(near, float32(1.442695), float32(12583079.0))
     k = t - float32(12583079.0)
     u_2 = -k
@@ -461,6 +475,68 @@ def siluslope_twofold_approx(x, low):
 
 
 @device
+def product_rough(a, b):
+    """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
+    return a * piece_2
+
+
+@device
+def sigmoidslope_plain(x):
+    """Return sigmoidslope(x) to some ULP: exp(-|x|) and one division."""
+    u = -abs(x)
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
+    r = fma(-k, 0.6931471805599453, near)
+    u_2 = r * r
+    p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
+    p_2 = fma(p, u_2, 0.0001984126943222162)
+    p_3 = fma(p_2, u_2, 0.00833333333355955)
+    p_4 = fma(p_3, u_2, 0.1666666666666617)
+    p_5 = fma(p_4, u_2, 1.0)
+    p_6 = fma(2.763230427194121e-07, u_2, 2.4801486493238843e-05)
+    p_7 = fma(p_6, u_2, 0.001388888895124821)
+    p_8 = fma(p_7, u_2, 0.041666666666492685)
+    p_9 = fma(p_8, u_2, 0.5000000000000018)
+    p_10 = fma(p_9, u_2, 1.0)
+    p_11 = fma(p_5, r, p_10)
+    scale = power2_rounded(shifted)
+    e = p_11 * scale
+    inverse = 1.0 / (1.0 + e)
+    left = e * inverse
+    return left * inverse
+
+
+@device
+def sigmoid_plain(x):
+    """Return sigmoid(x) to some ULP: exp(-|x|) and one division."""
+    u = -abs(x)
+    near = at_least(u, -700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
+    r = fma(-k, 0.6931471805599453, near)
+    u_2 = r * r
+    p = fma(2.4994237750694627e-08, u_2, 2.755762283474981e-06)
+    p_2 = fma(p, u_2, 0.0001984126943222162)
+    p_3 = fma(p_2, u_2, 0.00833333333355955)
+    p_4 = fma(p_3, u_2, 0.1666666666666617)
+    p_5 = fma(p_4, u_2, 1.0)
+    p_6 = fma(2.763230427194121e-07, u_2, 2.4801486493238843e-05)
+    p_7 = fma(p_6, u_2, 0.001388888895124821)
+    p_8 = fma(p_7, u_2, 0.041666666666492685)
+    p_9 = fma(p_8, u_2, 0.5000000000000018)
+    p_10 = fma(p_9, u_2, 1.0)
+    p_11 = fma(p_5, r, p_10)
+    scale = power2_rounded(shifted)
+    e = p_11 * scale
+    inverse = 1.0 / (1.0 + e)
+    left = e * inverse
+    return inverse if x >= 0.0 else left
+
+
+@device
 def sigmoid_times(x, b):
     """Return sigmoid(x) * b: exp(-|x|) and one division."""
     size = -abs(x)
@@ -508,13 +584,14 @@ def sigmoidgate_f32(x):
     """Return x sigmoid(x), error below 0.84 ULP: max(x, 0), and what exp(-|x|) takes off that."""
     size = abs(x)
     piece = at_least(x, float32(0.0))
-    near = at_most(size, float32(110.0))
+    holds = size > float32(121.35075)
+    near = float32(121.35075) if holds else size
     u = -near
-    t = fma(u, float32(1.442695), float32(12583079.0))
+    t = fma(u, float32(1.442695), float32(12583087.0))
     scale = power2_rounded(t)
     weight = near * scale
     u_2 = -weight
-    k = t - float32(12583079.0)
+    k = t - float32(12583087.0)
     u_3 = -k
     high = fma(u_3, float32(0.6931472), u)
     start = float32(1.0) + high
@@ -527,11 +604,11 @@ def sigmoidgate_f32(x):
     p_4 = fma(u_3, float32(-1.9046542e-09), start_low)
     curve = fma(r2, p_3, p_4)
     e = start + curve
-    power = scale * float32(9.094947e-13)
+    power = scale * float32(3.5527137e-15)
     below = fma(power, e, float32(1.0))
     inverse = float32(1.0) / below
     ratio = e * inverse
-    above = piece * float32(1099511600000.0)
+    above = piece * float32(281474980000000.0)
     left = fma(u_2, ratio, above)
     u_4 = -ratio
     e_low = start - e + curve
@@ -539,34 +616,36 @@ def sigmoidgate_f32(x):
     left_2 = fma(u_4, below, e) + fma(u_4, below_low, e_low)
     rest = fma(u_2, ratio, above - left)
     u_5 = left + fma(u_2, left_2 * inverse, rest)
-    u_6 = u_5 * float32(9.094947e-13)
-    return copysign(piece if size > float32(110.0) else u_6, x)
+    u_6 = u_5 * float32(3.5527137e-15)
+    piece_2 = piece if size > float32(121.35075) else u_6
+    return copysign(piece_2, x)
 
 
 @device
 def sigmoidgate_f32_fast(x):
     """Return x sigmoid(x), error below 2.8 ULP: max(x, 0), and what exp(-|x|) takes off that."""
     size = abs(x)
-    near = at_most(size, float32(110.0))
+    holds = size > float32(121.35075)
+    near = float32(121.35075) if holds else size
     u = -near
-    t = fma(u, float32(1.442695), float32(12583079.0))
+    t = fma(u, float32(1.442695), float32(12583087.0))
     scale = power2_rounded(t)
-    k = t - float32(12583079.0)
+    k = t - float32(12583087.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), u)
     r = fma(u_2, float32(-1.9046542e-09), high)
-    p = fma(float32(1.2687709e-15), r, float32(7.61146e-15))
-    p_2 = fma(p, r, float32(3.7895197e-14))
-    p_3 = fma(p_2, r, float32(1.515811e-13))
-    p_4 = fma(p_3, r, float32(4.5474735e-13))
-    p_5 = fma(p_4, r, float32(9.094947e-13))
+    p = fma(float32(4.956136e-18), r, float32(2.9732266e-17))
+    p_2 = fma(p, r, float32(1.4802811e-16))
+    p_3 = fma(p_2, r, float32(5.9211367e-16))
+    p_4 = fma(p_3, r, float32(1.7763568e-15))
+    p_5 = fma(p_4, r, float32(3.5527137e-15))
     p_6 = r * p_5
-    p_7 = fma(scale, float32(9.094947e-13), float32(1.0))
+    p_7 = fma(scale, float32(3.5527137e-15), float32(1.0))
     below = fma(scale, p_6, p_7)
     weight = near * scale / below
     u_3 = -weight
     piece = at_least(x, float32(0.0))
-    p_8 = fma(u_3, float32(9.094947e-13), piece)
+    p_8 = fma(u_3, float32(3.5527137e-15), piece)
     return copysign(fma(u_3, p_6, p_8), x)
 
 
@@ -729,10 +808,72 @@ def sigmoid_times_rest(x, b):
 
 
 @device
+def siluslope_f32(x):
+    """Return (x sigmoid(x))' at x, error below 0.85 ULP, its zero a factor."""
+    u = -abs(x)
+    holds = u < float32(-115.80558)
+    near = float32(-115.80558) if holds else u
+    t = fma(near, float32(1.442695), float32(12583079.0))
+    k = t - float32(12583079.0)
+    u_2 = -k
+    high = fma(u_2, float32(0.6931472), near)
+    start = float32(1.0) + high
+    r = fma(u_2, float32(-1.9046542e-09), high)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
+    p_2 = fma(float32(0.0013950283), r2, p)
+    p_3 = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    start_low = float32(1.0) - start + high
+    p_4 = fma(u_2, float32(-1.9046542e-09), start_low)
+    curve = fma(r2, p_3, p_4)
+    e = start + curve
+    u_3 = near - float32(-1.2784646)
+    u_4 = float32(0.0) + float32(-1.29792825e-08)
+    away = u_3 + u_4
+    size = abs(away)
+    beside = away * float32(1.2784646)
+    scale = power2_rounded(t)
+    plain = scale * float32(9.094947e-13)
+    plus = fma(plain, e, float32(1.0))
+    u_5 = plus + near
+    factor = beside if size < float32(0.25) else u_5
+    u_6 = e * factor
+    below = plus * plus
+    inverse = float32(1.0) / below
+    ratio = u_6 * inverse
+    u_7 = -ratio
+    e_low = start - e + curve
+    plus_low = fma(plain, e_low, fma(plain, e, float32(1.0) - plus))
+    p_5 = fma(plus, plus, -below)
+    below_low = fma(float32(2.0) * plus, plus_low, p_5)
+    square = away * away
+    p_6 = fma(float32(0.00038743074), away, float32(0.0023257225))
+    p_7 = fma(float32(0.011602672), away, float32(0.046410635))
+    p_8 = fma(p_6, square, p_7)
+    p_9 = fma(float32(0.13923228), away, float32(-1.29792825e-08))
+    curve_2 = fma(p_8, square, p_9)
+    u_8 = (u_3 - away + u_4) * float32(1.2784646)
+    p_10 = fma(away, float32(1.2784646), -beside)
+    u_9 = u_5 - plus
+    u_10 = plus - (u_5 - u_9) + (near - u_9)
+    u_11 = p_10 + fma(away, curve_2, u_8)
+    factor_low = u_11 if size < float32(0.25) else u_10 + plus_low
+    p_11 = fma(e, factor_low, e_low * factor)
+    u_12 = fma(e, factor, -u_6) + p_11
+    p_12 = fma(u_7, below_low, u_12)
+    left = fma(u_7, below, u_6) + p_12
+    tail = fma(left, inverse, ratio) * scale
+    p_13 = fma(-tail, float32(9.094947e-13), float32(1.0))
+    u_13 = tail * float32(9.094947e-13)
+    return u_13 if x <= float32(0.0) else p_13
+
+
+@device
 def siluslope_f32_fast(x):
     """Return (x sigmoid(x))' at x, error below 3.7 ULP, its zero a factor."""
     u = -abs(x)
-    near = at_least(u, float32(-110.0))
+    holds = u < float32(-115.80558)
+    near = float32(-115.80558) if holds else u
     t = fma(near, float32(1.442695), float32(12583079.0))
     k = t - float32(12583079.0)
     u_2 = -k
@@ -861,11 +1002,13 @@ def derivative(x, beta):
 
 
 @device
-def derivative_narrow(x, beta):
-    """Return the derivative at x, in float64, to fewer digits."""
-    beta = beta.value
-    u = product_rough(beta, x)
-    return sigmoid_plain(u) + product_rough(sigmoidslope_plain(u), u)
+def derivative_float32(x, beta):
+    """Return the derivative at x, in float32, compensated."""
+    beta_ = beta.high
+    beta_rest_ = beta.rest
+    u = beta_ * x
+    p = fma(beta_rest_, x, fma(beta_, x, -u))
+    return siluslope_twofold_f32(u, p)
 
 
 @device
@@ -1007,9 +1150,9 @@ def derivative_default(x):
 
 
 @device
-def derivative_narrow_default(x):
-    """Return the derivative at x, in float64, to fewer digits."""
-    return sigmoid_plain(x) + product_rough(sigmoidslope_plain(x), x)
+def derivative_float32_default(x):
+    """Return the derivative at x, in float32, compensated."""
+    return siluslope_f32(x)
 
 
 @device
@@ -1038,7 +1181,7 @@ forward_fast_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=widened(derivative_narrow),
+    single=derivative_float32,
     half=derivative_approx,
 )
 
@@ -1068,7 +1211,7 @@ forward_fast_as_default = by_type(
 
 derivative_as_default = by_type(
     double=derivative_default,
-    single=widened(derivative_narrow_default),
+    single=derivative_float32_default,
     half=derivative_approx_default,
 )
 

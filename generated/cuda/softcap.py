@@ -206,7 +206,8 @@ def sech2_twofold_f32(x, low):
     """Return sech2(x + low), error below 0.89 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = abs(x)
     size_2 = float32(-2.0) * size
-    near = at_least(size_2, float32(-106.0))
+    holds = size_2 < float32(-108.87411)
+    near = float32(-108.87411) if holds else size_2
     t = fma(near, float32(1.442695), float32(12583069.0))
     k = t - float32(12583069.0)
     u = -k
@@ -247,7 +248,8 @@ def sech2_twofold_f32_fast(x, low):
     """Return sech2(x + low), error below 2.5 ULP: 4 e / (1 + e)², e = exp(-2|x|)."""
     size = abs(x)
     size_2 = float32(-2.0) * size
-    near = at_least(size_2, float32(-106.0))
+    holds = size_2 < float32(-108.87411)
+    near = float32(-108.87411) if holds else size_2
     t = fma(near, float32(1.442695), float32(12583069.0))
     k = t - float32(12583069.0)
     u = -k
@@ -493,7 +495,8 @@ def sech2_times_approx(x, b):
     h = exp2_approx(size * float32(-1.442695))
     root = (h + h) * reciprocal_approx(fma(h, h, float32(1.0)))
     result = root * b * root
-    return copysign(float32(0.0), b) if size >= float32(80.0) else result
+    u = copysign(float32(0.0), b)
+    return u if size >= float32(82.16294) else result
 
 
 @device

@@ -220,6 +220,9 @@ def test_a_number_times_a_power_of_two_is_rounded_once(dtype):
     info = np.finfo(dtype)
     rng = np.random.default_rng(6)
     places = np.arange(info.minexp - info.nmant - 3, info.maxexp + 2, dtype=dtype)
+    places = np.concatenate(
+        [places, np.array([-1000, -10_000] if dtype == "float32" else [-10_000], dtype)]
+    )
     a = rng.uniform(0.7, 1.42, places.size).astype(dtype)
     a[:2] = np.nan, 1.0
     b = places + np.dtype(dtype).type(FORMATS[dtype].rounder)
