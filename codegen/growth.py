@@ -1,9 +1,7 @@
 """Find how an expression grows as x goes to an infinity: an expression in, its leading term out.
 
-With t = |x|, every sub-expression is classed as `coefficient * t**power`, as that times a
-logarithm, as exponentially large or small, or as unknown. Signs of parameters that no constraint
-settles are tried both ways by the caller (`signs`). The source is the calculus of dominant terms
-(Hardy's orders of infinity), kept to what activation functions need.
+With t = |x|, every sub-expression gets an order of growth (`orders`), from those of its parts.
+Signs of parameters that no constraint settles are tried both ways by the caller (`signs`).
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal
 
 from actgen.codegen.evaluate import evaluate
 from actgen.codegen.ir import (
@@ -22,54 +19,24 @@ from actgen.codegen.ir import (
     Const,
     Expr,
     Symbol,
-    X,
-    absolute,
     apply,
-    log,
     sqrt,
     symbols,
     walk,
 )
+from actgen.codegen.orders import (
+    NOTHING,
+    UNKNOWN,
+    End,
+    Growth,
+    even,
+    finite,
+    leading,
+    logarithm,
+    rank,
+    scaled,
+)
 from actgen.codegen.simplify import simplify
-
-End = Literal["far", "near"]
-Kind = Literal["power", "log", "large", "tiny", "zero", "bounded", "unknown"]
-
-
-@dataclass(frozen=True)
-class Growth:
-    """A leading term for t → ∞.
-
-    `power`: coef * t**power. `log`: t**power times a power of log t, spelled out in `coef`.
-    `large`/`tiny`: exponentially large or small, e**`rate` to first order. `zero`: exactly 0.
-    `bounded`: no limit, but bounded by a multiple of t**power. `sign` is 0 if unknown.
-    """
-
-    kind: Kind
-    sign: int = 0
-    power: Fraction = Fraction(0)
-    coef: Expr = ONE
-    rate: Growth | None = None
-
-    @property
-    def infinite(self) -> bool:
-        if self.kind == "log":
-            return self.power >= 0
-        return self.kind == "large" or (self.kind == "power" and self.power > 0)
-
-    @property
-    def vanishes(self) -> bool:
-        return self.kind in ("tiny", "zero") or (
-            self.kind in ("power", "log", "bounded") and self.power < 0
-        )
-
-    @property
-    def constant(self) -> bool:
-        return self.kind == "power" and self.power == 0
-
-
-UNKNOWN = Growth("unknown")
-_ZERO = Growth("zero")
 
 
 def growth(expr: Expr, direction: int, signs: Mapping[str, int], end: End = "far") -> Growth:
@@ -89,53 +56,6 @@ def trace(
     for node in walk(expr):
         done[node] = scope.of(node, [done[arg] for arg in node.args])
     return done
-
-
-def limit(found: Growth) -> Expr | None:
-    """Return the limit, ±inf included, or None where it is not known."""
-    if found.vanishes:
-        return ZERO
-    if found.constant:
-        return found.coef
-    if found.infinite and found.sign:
-        return apply("inf") if found.sign > 0 else -apply("inf")
-    return None
-
-
-def asymptote(found: Growth, direction: int, end: End = "far") -> Expr | None:
-    """Return the leading term as an expression in x, exact to working precision there, or None."""
-    if found.kind in ("zero", "tiny"):
-        return ZERO
-    if found.kind == "log":
-        return found.coef if end == "far" else None
-    if found.kind != "power":
-        return None
-    power = found.power if end == "far" else -found.power
-    odd = power.denominator == 1 and power.numerator % 2 == 1
-    base, coef = (X, direction * found.coef) if odd else (absolute(X), found.coef)
-    if power < 0 and power.denominator == 1:
-        # x**2 would overflow where 1/x**2 is a subnormal number
-        result = simplify(coef)
-        for _ in range(-power.numerator):
-            result = result / base
-        return result
-    return simplify(coef * apply("pow", base, power))
-
-
-def _leading(found: Growth) -> Expr:
-    if found.kind == "log" or found.power == 0:
-        return found.coef
-    return simplify(found.coef * apply("pow", absolute(X), found.power))
-
-
-def _logarithm(a: Growth) -> Growth:
-    """log(coef * t**power) for an argument that goes to infinity or to 0 as a power."""
-    leading = simplify(log(a.coef) + a.power * log(absolute(X)))
-    return Growth("log", 1 if a.power > 0 else -1, Fraction(0), leading)
-
-
-def _finite(coef: Expr, sign: int) -> Growth:
-    return Growth("power", sign, Fraction(0), coef)
 
 
 @dataclass(frozen=True)
@@ -161,17 +81,17 @@ class _Scope:
 
     def of(self, node: Expr, args: list[Growth]) -> Growth:
         if isinstance(node, Const):
-            return _finite(node, (node.value > 0) - (node.value < 0)) if node.value else _ZERO
+            return finite(node, (node.value > 0) - (node.value < 0)) if node.value else NOTHING
         if isinstance(node, Symbol):
             if node.name == "x":
                 power = Fraction(1 if self.end == "far" else -1)
                 return Growth("power", self.direction, power, Const(Fraction(self.direction)))
-            return _finite(node, self.signs.get(node.name, 0))
+            return finite(node, self.signs.get(node.name, 0))
         assert isinstance(node, Apply)
         if node.op == "inf":
             return Growth("large", 1)
         if not node.args:
-            return _finite(node, 1)
+            return finite(node, 1)
         if node.op in _BINARY:
             return _BINARY[node.op](self, *args)
         if any(arg.kind == "unknown" for arg in args) and node.op != "where":
@@ -189,7 +109,7 @@ class _Scope:
             if args[1].sign < 0:
                 below = self.add(args[0], self.neg(self.mul(args[1], root)))
                 return self.mul(args[2], self.inverse(below))
-            return self.add(_finite(ONE, 1), self.mul(args[1], self.inverse(root)))
+            return self.add(finite(ONE, 1), self.mul(args[1], self.inverse(root)))
         if node.op == "rootsum":
             root = self.pow(args[0], Const(Fraction(1, 2)))
             if args[1].sign < 0:
@@ -203,12 +123,12 @@ class _Scope:
     def add(self, a: Growth, b: Growth) -> Growth:
         if "unknown" in (a.kind, b.kind):
             return UNKNOWN
-        rank_a, rank_b = _rank(a), _rank(b)
+        rank_a, rank_b = rank(a), rank(b)
         if rank_a != rank_b:
             first, second = (a, b) if rank_a > rank_b else (b, a)
             if first.kind == "log" and second.kind == "power" and first.power == second.power:
-                leading = simplify(_leading(first) + _leading(second))
-                return Growth("log", first.sign, first.power, leading)
+                whole = simplify(leading(first) + leading(second))
+                return Growth("log", first.sign, first.power, whole)
             return first
         if "bounded" in (a.kind, b.kind):
             return Growth("bounded", 0, a.power)
@@ -238,14 +158,14 @@ class _Scope:
         kinds = {a.kind, b.kind}
         sign = a.sign * b.sign
         if "zero" in kinds:
-            return _ZERO
+            return NOTHING
         if "tiny" in kinds or "large" in kinds:
             return self.exponential_product(a, b, sign)
         power = a.power + b.power
         if "bounded" in kinds:
             return Growth("bounded", 0, power) if "log" not in kinds else UNKNOWN
         if "log" in kinds:
-            return Growth("log", sign, power, simplify(_leading(a) * _leading(b)))
+            return Growth("log", sign, power, simplify(leading(a) * leading(b)))
         return Growth("power", sign, power, simplify(a.coef * b.coef))
 
     def exponential_product(self, a: Growth, b: Growth, sign: int) -> Growth:
@@ -286,7 +206,7 @@ class _Scope:
         if a.kind in ("large", "tiny"):
             grows = (a.kind == "large") == (n > 0)
             rate = (
-                None if a.rate is None else self.mul(_finite(exponent, 1 if n > 0 else -1), a.rate)
+                None if a.rate is None else self.mul(finite(exponent, 1 if n > 0 else -1), a.rate)
             )
             return Growth("large" if grows else "tiny", sign, rate=rate)
         return Growth(a.kind, sign, a.power * n, simplify(apply("pow", a.coef, n)))
@@ -325,12 +245,12 @@ class _Scope:
 
     def logarithm(self, name: str, a: Growth) -> Growth:
         if a.kind == "power" and a.power != 0 and a.sign > 0 and (a.power > 0 or name == "log"):
-            return _logarithm(a)
+            return logarithm(a)
         return self.function(name, a, None, None, a if name == "log1p" else None)
 
     def asinh(self, a: Growth) -> Growth:
         if a.kind == "power" and a.power > 0 and a.sign:
-            size = _logarithm(_scaled(a, Const(Fraction(2 * a.sign))))
+            size = logarithm(scaled(a, Const(Fraction(2 * a.sign))))
             return size if a.sign > 0 else self.neg(size)
         return self.function("asinh", a, None, None, a)
 
@@ -348,38 +268,19 @@ class _Scope:
         if a.constant:
             coef = simplify(apply(name, a.coef))
             sign = self.sign_of(coef)
-            return _finite(coef, sign) if sign else UNKNOWN
+            return finite(coef, sign) if sign else UNKNOWN
         return UNKNOWN
 
 
-def _rank(a: Growth) -> tuple[int, Fraction, int]:
-    """Order by dominance."""
-    if a.kind == "large":
-        return (3, Fraction(0), 0)
-    if a.kind in ("power", "log"):
-        return (2, a.power, int(a.kind == "log"))
-    if a.kind == "bounded":
-        return (2, a.power, 0)
-    return (1 if a.kind == "tiny" else 0, Fraction(0), 0)
-
-
 _ONE, _MINUS, _HALF = (
-    _finite(ONE, 1),
-    _finite(Const(Fraction(-1)), -1),
-    _finite(Const(Fraction(1, 2)), 1),
+    finite(ONE, 1),
+    finite(Const(Fraction(-1)), -1),
+    finite(Const(Fraction(1, 2)), 1),
 )
 _LARGE, _MINUS_LARGE, _TINY = Growth("large", 1), Growth("large", -1), Growth("tiny", 1)
-_TWO, _PI, _HALF_PI = _finite(Const(Fraction(2)), 1), _finite(PI, 1), _finite(PI / 2, 1)
-_MINUS_HALF_PI = _finite(-(PI / 2), -1)
+_TWO, _PI, _HALF_PI = finite(Const(Fraction(2)), 1), finite(PI, 1), finite(PI / 2, 1)
+_MINUS_HALF_PI = finite(-(PI / 2), -1)
 _BOUNDED = Growth("bounded")
-
-
-def _scaled(a: Growth, factor: Expr) -> Growth:
-    return Growth(a.kind, a.sign, a.power, simplify(a.coef * factor), a.rate)
-
-
-def _even(a: Growth) -> Growth:
-    return _scaled(a, ONE) if a.sign >= 0 else replace(a, sign=1, coef=simplify(-a.coef))
 
 
 def _decay(scope: _Scope, a: Growth) -> Growth:
@@ -389,8 +290,8 @@ def _decay(scope: _Scope, a: Growth) -> Growth:
 # the exponent of a function that grows or vanishes exponentially, to first order
 _RATES: dict[str, Callable[[_Scope, Growth], Growth]] = {
     **dict.fromkeys(("exp", "expm1", "sigmoid", "softplus"), lambda s, a: a),
-    **dict.fromkeys(("sinh", "cosh"), lambda s, a: _even(a)),
-    "sech2": lambda s, a: s.neg(_scaled(_even(a), Const(Fraction(2)))),
+    **dict.fromkeys(("sinh", "cosh"), lambda s, a: even(a)),
+    "sech2": lambda s, a: s.neg(scaled(even(a), Const(Fraction(2)))),
     **dict.fromkeys(("erfc", "normcdf"), _decay),
 }
 _COMPARISONS: dict[str, Callable[[int], bool]] = {
@@ -414,8 +315,8 @@ _BINARY: dict[str, Callable[[_Scope, Growth, Growth], Growth]] = {
 }
 _UNARY: dict[str, Callable[[_Scope, Growth], Growth]] = {
     "neg": lambda s, a: s.neg(a),
-    "abs": lambda s, a: _even(a) if a.sign else a if a.kind in ("zero", "bounded") else UNKNOWN,
-    "sign": lambda s, a: _finite(Const(Fraction(a.sign)), a.sign) if a.sign else UNKNOWN,
+    "abs": lambda s, a: even(a) if a.sign else a if a.kind in ("zero", "bounded") else UNKNOWN,
+    "sign": lambda s, a: finite(Const(Fraction(a.sign)), a.sign) if a.sign else UNKNOWN,
     "sqrt": lambda s, a: s.pow(a, Const(Fraction(1, 2))),
     "stop_gradient": lambda s, a: a,
     "floor": lambda s, a: a if a.infinite else UNKNOWN,
@@ -433,7 +334,7 @@ _UNARY: dict[str, Callable[[_Scope, Growth], Growth]] = {
     "cosh": lambda s, a: s.function("cosh", a, _LARGE, _LARGE, _ONE),
     "tanh": lambda s, a: s.function("tanh", a, _ONE, _MINUS, a),
     "asinh": lambda s, a: s.asinh(a),
-    "erf": lambda s, a: s.function("erf", a, _ONE, _MINUS, _scaled(a, 2 / sqrt(PI))),
+    "erf": lambda s, a: s.function("erf", a, _ONE, _MINUS, scaled(a, 2 / sqrt(PI))),
     "erfc": lambda s, a: s.function("erfc", a, _TINY, _TWO, _ONE),
     "sigmoid": lambda s, a: s.function("sigmoid", a, _ONE, _TINY, _HALF),
     "softplus": lambda s, a: s.function("softplus", a, a, _TINY, None),

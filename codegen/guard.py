@@ -18,7 +18,7 @@ from math import inf, isnan
 from mpmath import mp
 
 from actgen.codegen.evaluate import evaluate
-from actgen.codegen.growth import End, Growth, asymptote, growth
+from actgen.codegen.growth import growth
 from actgen.codegen.ieee import evaluate_float64
 from actgen.codegen.ir import (
     INF,
@@ -35,6 +35,7 @@ from actgen.codegen.ir import (
     where,
 )
 from actgen.codegen.jets import jet
+from actgen.codegen.orders import End, Growth, asymptote
 from actgen.codegen.simplify import simplify
 from actgen.codegen.stabilise import Note
 from actgen.codegen.vanishing import vanishing_products

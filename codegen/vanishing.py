@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from actgen.codegen.algebra import factors, from_factors
-from actgen.codegen.growth import Growth, trace
+from actgen.codegen.growth import trace
 from actgen.codegen.ir import Apply, Expr, apply, is_op, walk
+from actgen.codegen.orders import Growth
 
 # product → factor → the directions in which it vanishes while another one grows
 Vanishing = dict[Expr, dict[Expr, set[int]]]

@@ -5,7 +5,8 @@ from mpmath import mp
 
 from actgen.codegen.emit.text import emit_text
 from actgen.codegen.evaluate import evaluate
-from actgen.codegen.growth import asymptote, growth, limit
+from actgen.codegen.growth import growth
+from actgen.codegen.orders import asymptote, limit
 from tests.codegen.algebraic import formula
 
 A = {"a": 1, "b": -1, "p": 1}

@@ -22,6 +22,7 @@ ORDER = [
         "power_series",
         "jet_functions",
         "jets",
+        "orders",
         "growth",
     ),
     *("expand", "rules_function", "rules_logarithm", "rules_product", "rules_exponential"),
