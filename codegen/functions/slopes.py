@@ -44,6 +44,7 @@ _LIFT = 40
 _DOWN = number(2.0**-_LIFT)
 SILU_ZERO = -1.2784645427610738  # 1 + x + exp(x) is 0 here
 CDF_ZERO = 0.7517915246935645  # and the derivative of x normcdf(x) at minus this
+_END = end_of(_LIFT) + 0.1  # exp(x - end) is above 1 there, so that 0 times it keeps its sign
 _CLOSE = 0.25  # so far from a zero it is a factor
 _CENTRE = 3.0
 _BELL = 0.7978845608028654  # √(2/π)
@@ -87,7 +88,7 @@ def _toward(low: Expr) -> Expr:
 def _silu(low: Expr, let: Steps) -> Expr:
     """Return e (1 + u + e) / (1 + e)² for u = -|x|, e = exp(u)."""
     toward = _toward(low)
-    size = clamped(-absolute(X), end_of(_LIFT), None, let)
+    size = clamped(-absolute(X), _END, None, let)
     scale, p = _exp_parts(size, toward, let)
     plain = let("plain", scale * _DOWN)
     e = let("e", fma(p, plain, plain))
@@ -141,7 +142,7 @@ def _beside_or_apart(
 
 
 def _normcdf(let: Steps) -> Expr:
-    y = clamped(absolute(X), None, math.sqrt(-2 * end_of(_LIFT)), let)
+    y = clamped(absolute(X), None, math.sqrt(-2 * _END), let)
     t = let("mapped", (y - number(_CENTRE)) / (y + number(_CENTRE)))
     area = let("area", y * y)
     area_low = fma(y, y, -area)

@@ -845,8 +845,8 @@ def normcdfslope_f32(x):
 def normcdfslope_f32_fast(x):
     """Return the derivative of x normcdf(x), error below 3.2 ULP, its zero a factor."""
     size = abs(x)
-    holds = size > float32(15.218777)
-    near = float32(15.218777) if holds else size
+    holds = size > float32(15.212204)
+    near = float32(15.212204) if holds else size
     area = near * near
     u = float32(-0.5) * area
     t = fma(u, float32(1.442695), float32(12583079.0))

@@ -366,8 +366,8 @@ def siluslope_twofold_f32_fast(x, low):
     """Return (x sigmoid(x))' at x + low, error below 3.7 ULP, its zero a factor."""
     size = abs(x)
     u = -size
-    holds = u < float32(-115.80558)
-    near = float32(-115.80558) if holds else u
+    holds = u < float32(-115.70558)
+    near = float32(-115.70558) if holds else u
     t = fma(near, float32(1.442695), float32(12583079.0))
     k = t - float32(12583079.0)
     u_2 = -k
