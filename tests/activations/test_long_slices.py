@@ -86,9 +86,15 @@ def test_a_million_elements(name, speed):
     assert ulps(tier(name, speed)(x), exact(name, x)) <= BOUND[speed]
 
 
-@pytest.mark.parametrize("speed", BOUND)
-@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    ("name", "dtype", "speed"),  # kernels for strides compile long
+    [
+        ("softmax", "float32", "accurate"),
+        ("softmax", "bfloat16", "fast"),
+        ("log_softmax", "float32", "fast"),
+        ("log_softmax", "bfloat16", "accurate"),
+    ],
+)
 def test_bits_do_not_depend_on_the_layout(name, dtype, speed):
     rng = np.random.default_rng(2)
     activation = tier(name, speed)
