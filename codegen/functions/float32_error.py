@@ -105,13 +105,13 @@ def _tail(y: Expr, low: Expr, shift: Expr, shape: _Shape, let: Steps) -> Tail:
     slope = number(shape.slope)
     line = let("line", fma(y, slope, ONE))
     line_low = fma(y, slope, 1 - line)
-    if low != ZERO:
-        line_low = fma(low, number(1.0625 * shape.slope), line_low)  # the slope of h where it tells
     top, below = _bend(y, shape, let)
     # what rounding takes from `below` is in both of the sides of 1 / h = below / whole
     most = let("most", line * below)
     whole = let("whole", fma(y, top, most))
     whole_low = fma(y, top, most - whole) + fma(line_low, below, fma(line, below, -most))
+    if low != ZERO:
+        whole_low = fma(low, fma(slope, below, top), whole_low)
     inverse = let("inverse", ONE / whole)
     left = let("left", fma(-inverse, whole_low, fma(-inverse, whole, ONE)))
     high = let("ratio", below * inverse)

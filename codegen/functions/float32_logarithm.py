@@ -48,7 +48,7 @@ def _decay(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> tuple[S
     """Return exp(-|x + low|) and what takes it down from where it is held."""
     size = let("size", -absolute(x))
     short = clamped(size, FAR if factor else END, None, let)
-    toward = low if low == ZERO else where(apply("lt", x, 0), finite(low, x), -finite(low, x))
+    toward = low if low == ZERO else where(apply("le", x, 0), finite(low, x), -finite(low, x))
     lift = lifted(apply("lt", size, single(-76.0)), factor, let)
     part = reduced(short, toward, lift.shift, let, exact)
     m = exponential(part, let, exact, deep=factor)

@@ -222,10 +222,11 @@ def total(value: Split) -> Expr:
     return value.high + low
 
 
-def _value(result: Result, sign: Sign) -> Expr:
+def _value(result: Result, sign: Sign, twofold: bool) -> Expr:
     whole = result.high if result.low == ZERO else total(Split(result.high, result.low))
     whole = whole if result.back == ONE else whole * result.back
-    return apply("copysign", whole, X) if sign != "as is" else whole
+    at = X + finite(LOW, X) if twofold else X  # beside a rest x may be 0
+    return apply("copysign", whole, at) if sign != "as is" else whole
 
 
 def _times(result: Result, sign: Sign, let: Steps) -> Expr:
@@ -271,7 +272,7 @@ def _version(
     twofold, factor = "_twofold" in kind, kind.endswith("_times")
     let = Steps()
     result = core(X, LOW if twofold else ZERO, let, exact, factor)
-    body = _times(result, sign, let) if factor else _value(result, sign)
+    body = _times(result, sign, let) if factor else _value(result, sign, twofold)
     args = ("x", *(("low",) if twofold else ()), *(("b",) if factor else ()))
     said = f"{name}({'x + low' if twofold else 'x'}){' * b' if factor else ''}"
     text = f"Return {said}, error below {error} ULP: {doc}."

@@ -124,7 +124,8 @@ def expm1_twofold_f32_fast(x, low):
     p_3 = fma(r2, curve, r)
     start = scale - (float32(0.25) if x > float32(80.0) else float32(1.0))
     m = fma(scale, p_3, start)
-    return copysign(m * (float32(4.0) if x > float32(80.0) else float32(1.0)), x)
+    u_2 = m * (float32(4.0) if x > float32(80.0) else float32(1.0))
+    return copysign(u_2, x + piece_2)
 
 
 @device

@@ -172,11 +172,11 @@ def normcdf_twofold_f32(x, low):
     e = start_2 + e_rest
     e_low = fma(rest, float32(-0.5) * e, e_rest)
     u = -inverse
-    p_12 = fma(y, float32(1.078125), float32(1.0) - line)
-    p_13 = fma(line, below, -most_2)
-    p_14 = fma(fma(piece_2, float32(1.1455078), p_12), below, p_13)
-    u_2 = fma(y, top, most_2 - whole) + p_14
-    left = fma(u, u_2, fma(u, whole, float32(1.0)))
+    p_12 = fma(line, below, -most_2)
+    p_13 = fma(fma(y, float32(1.078125), float32(1.0) - line), below, p_12)
+    u_2 = fma(y, top, most_2 - whole) + p_13
+    p_14 = fma(piece_2, fma(float32(1.078125), below, top), u_2)
+    left = fma(u, p_14, fma(u, whole, float32(1.0)))
     p_15 = fma(below, inverse, -ratio)
     ratio_low = fma(ratio, left, p_15)
     p_16 = fma(start_2, ratio, -tail)

@@ -133,7 +133,7 @@ def softplus_twofold_f32(x, low):
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece = low if size < float32(1000.0) else float32(0.0)
-    piece_2 = piece if x < float32(0.0) else -piece
+    piece_2 = piece if x <= float32(0.0) else -piece
     rest = fma(u, float32(-1.9046542e-09), piece_2)
     r = high + rest
     r2 = r * r
@@ -188,7 +188,7 @@ def softplus_twofold_f32_fast(x, low):
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece = low if size < float32(1000.0) else float32(0.0)
-    piece_2 = piece if x < float32(0.0) else -piece
+    piece_2 = piece if x <= float32(0.0) else -piece
     r = high + fma(u, float32(-1.9046542e-09), piece_2)
     r2 = r * r
     p = fma(float32(0.008368889), r, float32(0.04166621))
