@@ -4,11 +4,20 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
+from mpmath import mp
 
-from actgen.codegen.algebra import exact_power, factors, from_factors, from_terms, terms
+from actgen.codegen.algebra import (
+    exact_power,
+    factors,
+    from_factors,
+    from_terms,
+    terms,
+    without_common_symbol,
+)
 from actgen.codegen.emit.text import emit_text
+from actgen.codegen.evaluate import evaluate
 from actgen.codegen.expand import cancels, expanded, monomials
-from actgen.codegen.ir import ONE, Symbol, X, absolute, exp, sqrt
+from actgen.codegen.ir import ONE, PI, Symbol, X, absolute, exp, is_op, sqrt
 from tests.codegen.algebraic import difference, expressions, formula
 
 A = Symbol("a")
@@ -89,3 +98,14 @@ def test_cancelling_terms_are_seen():
 def test_both_views_keep_the_value(expr):
     assert difference(expr, from_terms(terms(expr))) < 1e-40
     assert difference(expr, from_factors(*factors(expr))) < 1e-40
+
+
+def test_a_symbol_that_all_terms_share_is_taken_out():
+    factor = 2 * sqrt(2 / PI)
+    found = without_common_symbol(factor * (X + 3 * X**3))
+    assert is_op(found, "mul") and found.args[0] == X
+    for at in (0.3, -7.0):
+        whole, apart = (evaluate(e, {"x": at}) for e in (factor * (X + 3 * X**3), found))
+        assert mp.almosteq(whole, apart)
+    for other in (X + 3 * X**3, factor * (X + 1), factor * (X + A * X**3), factor * X):
+        assert without_common_symbol(other) == other
