@@ -19,6 +19,8 @@ from actgen.codegen.coefficients import (
     EXP_F32_LONG,
 )
 from actgen.codegen.functions.float32_parts import (
+    FACTOR_LIFT,
+    LIFT,
     LOG2_E,
     LOG2_HIGH,
     LOG2_LOW,
@@ -39,7 +41,7 @@ from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, where
 class _Shape:
     """A tail exp(-rate y²) / h(y) times 2**power, of a function that is `whole` beyond it.
 
-    It has rounded to `whole` at -`near`; before a factor it is held times 2**110 beyond `lifted`.
+    It has rounded to `whole` at -`near`; before a factor it is lifted beyond `lifted`.
     """
 
     top: tuple[float, ...]
@@ -53,7 +55,7 @@ class _Shape:
 
     def end(self, factor: bool) -> float:
         """Return where it becomes 0, before a factor or without one."""
-        return math.sqrt(-end_of((110 if factor else 30) + self.power) / self.rate)
+        return math.sqrt(-end_of((FACTOR_LIFT if factor else LIFT) + self.power) / self.rate)
 
 
 CDF_SLOPE = number(1.078125)
@@ -69,9 +71,9 @@ _ERFC = _Shape(
 
 @dataclass(frozen=True)
 class Tail:
-    """exp(-rate y²) / h(y) = bell * inverse * scale, on one of two tiers.
+    """exp(-rate y²) / h(y) = bell * inverse * scale, with the rounding errors of both factors.
 
-    `start` is most of `bell.high`, and as exact as that.
+    `start` is what `bell` is as a sum with `bell.low`; `bell.high` is that sum, rounded.
     """
 
     start: Expr
@@ -164,11 +166,13 @@ def _both_sides(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool, shape
     short = let("y", where(apply("gt", size, let("most", most)), most, size))
     if factor:
         far = apply("lt", x, single(-shape.lifted))
-        lift = where(far, number(ROUNDER + shape.power + 110), number(ROUNDER + shape.power))
-        back, whole = let("back", where(far, number(2.0**-110), ONE)), shape.whole
+        lift = where(
+            far, number(ROUNDER + shape.power + FACTOR_LIFT), number(ROUNDER + shape.power)
+        )
+        back, whole = let("back", where(far, number(2.0**-FACTOR_LIFT), ONE)), shape.whole
     else:
-        lift = number(ROUNDER + shape.power + 30)
-        back, whole = number(2.0**-30), shape.whole * 2.0**30
+        lift = number(ROUNDER + shape.power + LIFT)
+        back, whole = number(2.0**-LIFT), shape.whole * 2.0**LIFT
     toward = low if low == ZERO else where(above, finite(low, x), -finite(low, x))
     start = let("start", where(above, number(whole), ZERO))
     vanished = apply("le", x, single(-shape.end(factor=True)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actgen.codegen.coefficients import EXP_F32, EXP_F32_FAST, EXP_F32_LONG
 from actgen.codegen.functions.float32_parts import (
+    FACTOR_LIFT,
     FAR,
     ROUNDER,
     Reduced,
@@ -21,6 +22,8 @@ from actgen.codegen.functions.float32_parts import (
 from actgen.codegen.functions.parts import INFINITY, Function, Split, Steps, fma, number, polynomial
 from actgen.codegen.ir import ONE, ZERO, Expr, apply, where
 
+_LOWEST = -693.2  # of the arguments of exp: processors are quick to see that 2**-1000 is 0
+
 
 def exponential(part: Reduced, let: Steps, exact: bool, deep: bool = False) -> Split:
     """Return exp(r) of a reduced argument; if it goes `deep`, with no error but the last."""
@@ -37,9 +40,6 @@ def exponential(part: Reduced, let: Steps, exact: bool, deep: bool = False) -> S
     curve = let("curve", fma(square, short_polynomial(r, square, EXP_F32), more))
     high = let("e", start + curve)
     return Split(high, let("e_low", start - high + curve))
-
-
-_LOWEST = -693.2  # of the arguments of exp: processors are quick to see that 2**-1000 is 0
 
 
 def _exp(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
@@ -61,11 +61,11 @@ def _exp_for_product(x: Expr, low: Expr, let: Steps, exact: bool) -> Result:
     short = clamped(x, FAR, 89.0, let)
     falls, grows = apply("lt", x, single(-76.0)), apply("gt", x, single(80.0))
     far = where(grows, number(ROUNDER - 2), number(ROUNDER))
-    shift = let("shift", where(falls, number(ROUNDER + 110), far))
+    shift = let("shift", where(falls, number(ROUNDER + FACTOR_LIFT), far))
     part = reduced(short, finite(low, x), shift, let, exact)
     e = exponential(part, let, exact, deep=True)
     far = where(apply("gt", x, single(88.8)), INFINITY, where(grows, number(4.0), ONE))
-    back = where(falls, number(2.0**-110), far)
+    back = where(falls, number(2.0**-FACTOR_LIFT), far)
     vanished = apply("le", x, single(FAR))
     low_part = ZERO if e.low == ZERO else e.low * part.scale
     return Result(let("e_scaled", e.high * part.scale), low_part, back, vanished, True)

@@ -31,7 +31,7 @@ from actgen.codegen.functions.parts import (
 )
 from actgen.codegen.ir import ONE, ZERO, Expr, absolute, apply, where
 
-_SMALL = 2.0**-30
+_SMALL = 2.0**-30  # what is smaller beside 1 is not told from it by any float32
 
 
 def _log(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:

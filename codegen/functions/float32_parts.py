@@ -56,9 +56,9 @@ def end_of(lift: int) -> float:
     return -math.log(2) * (_BIAS + lift) - 0.05
 
 
-_LIFT, _LIFT_BEFORE_FACTOR = 30, 110
-END = end_of(_LIFT)  # the end of what `lifted` holds
-FAR = end_of(_LIFT_BEFORE_FACTOR)  # what decays is 0 from here on, whatever it is multiplied by
+LIFT, FACTOR_LIFT = 30, 110  # what may vanish is held times 2**LIFT, or 2**110 before a factor
+END = end_of(LIFT)
+FAR = end_of(FACTOR_LIFT)  # what decays is 0 from here on, whatever it is multiplied by
 
 
 @dataclass(frozen=True)
@@ -179,9 +179,9 @@ def lifted(far: Expr, factor: bool, let: Steps) -> Lift:
     lifted as well needs no step back.
     """
     if not factor:
-        return Lift(number(ROUNDER + _LIFT), number(2.0**-_LIFT), ONE)
-    down = let("back", where(far, number(2.0**-_LIFT_BEFORE_FACTOR), ONE))
-    shift = where(far, number(ROUNDER + _LIFT_BEFORE_FACTOR), number(ROUNDER))
+        return Lift(number(ROUNDER + LIFT), number(2.0**-LIFT), ONE)
+    down = let("back", where(far, number(2.0**-FACTOR_LIFT), ONE))
+    shift = where(far, number(ROUNDER + FACTOR_LIFT), number(ROUNDER))
     return Lift(let("shift", shift), down, down)
 
 
@@ -225,8 +225,10 @@ def total(value: Split) -> Expr:
 def _value(result: Result, sign: Sign, twofold: bool) -> Expr:
     whole = result.high if result.low == ZERO else total(Split(result.high, result.low))
     whole = whole if result.back == ONE else whole * result.back
-    at = X + finite(LOW, X) if twofold else X  # beside a rest x may be 0
-    return apply("copysign", whole, at) if sign != "as is" else whole
+    if sign == "as is":
+        return whole
+    # beside a rest x may be 0
+    return apply("copysign", whole, X + finite(LOW, X) if twofold else X)
 
 
 def _times(result: Result, sign: Sign, let: Steps) -> Expr:

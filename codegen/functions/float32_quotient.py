@@ -7,6 +7,7 @@ from actgen.codegen.functions.float32_exponential import exponential
 from actgen.codegen.functions.float32_parts import (
     END,
     FAR,
+    LIFT,
     LOG2_E,
     LOG2_HIGH,
     ROUNDER,
@@ -34,7 +35,7 @@ def _sigmoid(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Resul
     lift = lifted(apply("lt", x, single(-76.0)), factor, let)
     part = reduced(short, finite(low, x), lift.shift, let, exact, inverted=True)
     # without a factor all of the quotient is lifted
-    unit, a = (ONE, part.scale * lift.down) if factor else (number(2.0**30), part.scale)
+    unit, a = (ONE, part.scale * lift.down) if factor else (number(2.0**LIFT), part.scale)
     a = let("a", a)
     vanished = apply("le", x, single(FAR))
     if not exact:

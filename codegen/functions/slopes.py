@@ -127,8 +127,8 @@ def _beside_or_apart(
     x: Expr, low: Expr, zero: float, fit: tuple[float, ...], apart: Split, let: Steps
 ) -> Split:
     """Return t (fit[0] + t (fit[1] + ...)) where t = x + low - zero is small, else `apart`."""
-    far, rest = x - single(zero), exact_sum(low, -rest_of(zero))
-    away = fast_sum(far, rest.high)
+    rest = Split(-rest_of(zero), ZERO) if low == ZERO else exact_sum(low, -rest_of(zero))
+    away = fast_sum(x - single(zero), rest.high)
     away = away if low == ZERO else Split(away.high, away.low + rest.low)
     t, slope = let("away", away.high), single(fit[0])
     curve = short_polynomial(t, let("square", t * t), (float(rest_of(fit[0]).value), *fit[1:]))
