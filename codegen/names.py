@@ -54,6 +54,8 @@ PUBLIC_API = frozenset(
             "vectors",
             "walk",
             "wide",
+            "inlining",
+            "lowering",
         ),
     }
 )

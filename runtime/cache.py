@@ -38,7 +38,7 @@ _LIMIT = 256 * 2**20
 _OWN_SOURCES = (
     *("bits.py", "cache.py", "compilation.py", "half.py", "intrinsics.py", "launch.py"),
     *("streaming.py", "vectors.py", "lanes.py", "reductions.py", "downward.py", "tiles.py"),
-    *("turned.py", "memory.py", "walk.py"),
+    *("turned.py", "memory.py", "walk.py", "inlining.py", "lowering.py"),
 )
 _OWN_MODULES = frozenset(f"actgen.{name.removesuffix('.py')}" for name in _OWN_SOURCES)
 
@@ -180,6 +180,13 @@ class KernelCache(_Cache):  # type: ignore[misc]
         key = hashlib.sha256(_environment() + self.fingerprint)
         key.update(repr((module, name, self._role, str(sig), codegen.magic_tuple())).encode())
         return where / f"{module}.{name}-{key.hexdigest()[:40]}{_SUFFIX}"
+
+
+class UnkeptCache(KernelCache):
+    """The cache of a function that is compiled with each kernel that calls it: always empty."""
+
+    def _path(self, sig: Any, codegen: Any) -> None:
+        return None
 
 
 def kept(label: str, key: bytes, make: Callable[[], bytes]) -> bytes:

@@ -23,6 +23,7 @@ from numba.extending import intrinsic, overload
 from numba.np.ufunc.ufuncbuilder import UFuncBuilder
 
 from actgen.cache import Alternatives, KernelCache
+from actgen.inlining import OVERLOAD_OPTIONS, InlinedFunction
 from actgen.vectors import InterleavingCompiler, WideCompiler
 
 # Parameters that hold elements of the array; every other parameter is a float64.
@@ -37,18 +38,9 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-_INLINED = {"error_model": "numpy", "boundscheck": False, "forceinline": True}
-
-
-def _compiled(function: Callable[..., Any], role: str, **options: Any) -> Any:
-    dispatcher = numba.njit(error_model="numpy", boundscheck=False, **options)(function)
-    dispatcher._cache = KernelCache(function, role)
-    return dispatcher
-
-
 def device(function: Callable[..., Any]) -> Any:
     """Compile a scalar function that kernels call; it is inlined, so that their loops vectorise."""
-    return _compiled(function, "device", forceinline=True)
+    return InlinedFunction(function)
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -58,7 +50,11 @@ def kernel(function: Callable[..., Any]) -> Any:
     """
     elementwise = function.__name__.endswith("_contiguous")
     compiler = InterleavingCompiler if elementwise else WideCompiler
-    return _compiled(function, "kernel", nogil=True, pipeline_class=compiler)
+    dispatcher = numba.njit(
+        error_model="numpy", boundscheck=False, nogil=True, pipeline_class=compiler
+    )(function)
+    dispatcher._cache = KernelCache(function, "kernel")
+    return dispatcher
 
 
 @intrinsic
@@ -89,7 +85,7 @@ def by_type(*, double: Any, single: Any, half: Any) -> Callable[..., Any]:
     def chosen(like: Any, *args: Any) -> Any:
         raise NotImplementedError("only compiled functions can call this")
 
-    @overload(chosen, jit_options=_INLINED, strict=False)
+    @overload(chosen, jit_options=OVERLOAD_OPTIONS, strict=False)
     def choose(like: Any, *args: Any) -> Any:
         element = like.dtype if isinstance(like, types.Array) else types.unliteral(like)
         if element == types.float64:
@@ -110,11 +106,11 @@ def widened(function: Any, elements: int = 1) -> Callable[..., Any]:
     def of_two(a: Any, b: Any, *rest: Any) -> Any:
         raise NotImplementedError("only compiled functions can call this")
 
-    @overload(of_one, jit_options=_INLINED, strict=False)
+    @overload(of_one, jit_options=OVERLOAD_OPTIONS, strict=False)
     def choose_one(a: Any, *rest: Any) -> Any:
         return lambda a, *rest: function(np.float64(a), *doubled(rest))
 
-    @overload(of_two, jit_options=_INLINED, strict=False)
+    @overload(of_two, jit_options=OVERLOAD_OPTIONS, strict=False)
     def choose_two(a: Any, b: Any, *rest: Any) -> Any:
         return lambda a, b, *rest: function(np.float64(a), np.float64(b), *doubled(rest))
 

@@ -26,7 +26,7 @@ def bind_scalar(kernels: Kernels, binder: Binder, bound: Mapping[str, Any]) -> A
     if scalar is None:
         raise TypeError(f"{binder.owner} has no scalar function")
     wrap = numba.njit(error_model="numpy")
-    return with_bound(scalar, binder, bound, values, wrap)
+    return with_bound(scalar.whole, binder, bound, values, wrap)
 
 
 def with_bound(

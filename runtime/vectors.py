@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
+
+from actgen.lowering import LoweringCompiler
 
 _ATTRIBUTE = '"prefer-vector-width"="512"'
 
@@ -68,23 +69,13 @@ class _InterleavingLowering(NativeLowering):  # type: ignore[misc]
         return _InterleavingLower
 
 
-class WideCompiler(Compiler):  # type: ignore[misc]
+class WideCompiler(LoweringCompiler):
     """Compiles as Numba does, for the widest vectors."""
 
-    lowering: type[NativeLowering] = _WideLowering
-
-    def define_pipelines(self) -> list[Any]:
-        pipelines: list[Any] = super().define_pipelines()
-        for pipeline in pipelines:
-            pipeline.passes = [
-                (self.lowering if step is NativeLowering else step, name)
-                for step, name in pipeline.passes
-            ]
-            pipeline.finalize()
-        return pipelines
+    lowering = _WideLowering
 
 
-class InterleavingCompiler(WideCompiler):
+class InterleavingCompiler(LoweringCompiler):
     """Compiles as Numba does, for several of the widest vectors at once."""
 
     lowering = _InterleavingLowering

@@ -17,11 +17,9 @@ def _source(names: list[str]) -> str:
     functions = used_functions([apply(name, *map(Symbol, LIBRARY[name].args)) for name in names])
     needed = imports([f.body for f in functions])
     lines = [f"from {module} import {', '.join(sorted(n))}" for module, n in needed.items()]
-    # as the decorators of the same names, without a cache
     lines += ["from math import inf", "from numba import njit", "from numpy import float32"]
-    lines.append("from actgen.intrinsics import load, narrow")
-    lines.append("device = njit(error_model='numpy', forceinline=True)")
-    lines.append("kernel = njit(error_model='numpy')")
+    lines.append("from actgen.intrinsics import device, load, narrow")
+    lines.append("kernel = njit(error_model='numpy')  # without a cache")
     for f in functions:
         shared = share([f.body], f.args, names=f.names)
         lines += ["@device", f"def {f.name}({', '.join(f.args)}):"]
