@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from actgen.codegen.ir import Apply, Expr, const_value, is_op, rewrite
+from actgen.codegen.ir import Apply, Expr, is_op, rewrite
+from actgen.codegen.signs import sign_of
 
 _FUNCTIONS = ("sigmoid", "normcdf")
 
@@ -41,14 +42,5 @@ def _follows(expr: Expr, other: Expr) -> bool:
         return all(_follows(arg, other) for arg in expr.args)
     if is_op(expr, "mul"):
         a, b = expr.args
-        return (_positive(a) and _follows(b, other)) or (_positive(b) and _follows(a, other))
+        return (sign_of(a) > 0 and _follows(b, other)) or (sign_of(b) > 0 and _follows(a, other))
     return False
-
-
-def _positive(expr: Expr) -> bool:
-    value = const_value(expr)
-    if value is not None:
-        return value > 0
-    if is_op(expr, "mul") and expr.args[0] == expr.args[1]:
-        return True
-    return is_op(expr, "add", "mul") and all(map(_positive, expr.args))

@@ -11,16 +11,19 @@ hold of one is carried along like a rounding error.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from mpmath import mp
-
-from actgen.codegen.algebra import Factor, factors, from_factors, without_common_symbol
-from actgen.codegen.evaluate import constant
+from actgen.codegen.algebra import (
+    Factor,
+    factors,
+    from_factors,
+    scaled,
+    terms,
+    without_common_symbol,
+)
 from actgen.codegen.ir import (
     INF,
     ONE,
@@ -40,8 +43,28 @@ from actgen.codegen.ir import (
 )
 from actgen.codegen.ops import OPS, RESTS, TWOFOLD, WITH_LOW
 from actgen.codegen.precision import FLOAT64, Format
+from actgen.codegen.rounding import (
+    exact_scale,
+    fold,
+    nearest,
+    rounded,
+    same_signs,
+    value_of,
+    with_zeros,
+)
+from actgen.codegen.signs import sign_of
 from actgen.codegen.tails import complete_tails, fused, tail_of
-from actgen.codegen.twofold import RULES, Pair, add, finite, mul, normal, plus
+from actgen.codegen.twofold import (
+    RULES,
+    Pair,
+    add,
+    add_to_constant,
+    div_by_same,
+    finite,
+    mul,
+    normal,
+    plus,
+)
 
 Halves: TypeAlias = tuple[Symbol, Symbol]
 _MAX_PRODUCT = 64  # larger whole powers call pow
@@ -61,13 +84,7 @@ def lower_twofold(expr: Expr, fmt: Format, params: Mapping[Expr, Halves]) -> Exp
     In float64 those of functions, too.
     """
     lowering = _Lowering(fmt, params, normal=True, carry=fmt is FLOAT64)
-    expr = complete_tails(expr, fmt)
-    pair = lowering.pair(expr)
-    if pair.low is None:
-        return pair.high
-    finite = apply("lt", absolute(pair.low), INF)
-    otherwise = pair.high if lowering.carry else lowering.visit(expr)
-    return where(finite, pair.high + pair.low, otherwise)
+    return lowering.closed(complete_tails(expr, fmt))
 
 
 class _Lowering:
@@ -103,13 +120,13 @@ class _Lowering:
 
     def _lower(self, node: Expr) -> Expr:
         if isinstance(node, Const):
-            return _nearest(node, self.fmt)
+            return nearest(node, self.fmt)
         if node in self.params:
             return self.params[node][0]
         if not isinstance(node, Apply) or not node.args:
             return self._named(node)
         if OPS[node.op].category in ("arith", "function"):
-            folded = _fold(node, self.fmt)
+            folded = fold(node, self.fmt)
             if folded is not None:
                 return folded[0]
         node = fused(node)
@@ -124,7 +141,7 @@ class _Lowering:
         if node.op == "pow":
             return self._power(node)
         if node.op in (WITH_LOW if self.carry else TWOFOLD):
-            pair = self.inner.pair(without_common_symbol(node.args[0]))
+            pair = self.inner.argument(node.args[0])
             if pair.low is not None and pair.low != ZERO:
                 return apply(f"{node.op}_twofold", pair.high, pair.low)
         if OPS[node.op].category == "compare":
@@ -134,7 +151,7 @@ class _Lowering:
         return Apply(node.op, tuple(self.done[arg] for arg in node.args))
 
     def _named(self, node: Expr) -> Expr:
-        folded = None if is_op(node, "inf") else _fold(node, self.fmt)
+        folded = None if is_op(node, "inf") else fold(node, self.fmt)
         return node if folded is None else folded[0]
 
     def _vanishing(self, node: Apply) -> Pair | None:
@@ -155,7 +172,7 @@ class _Lowering:
         value = self.pair(inner) if self.carry else Pair(self.visit(inner))
         for base, exponent in tiny:
             name, argument = tail_of(base) or ("", base)
-            pair = self.inner.pair(without_common_symbol(argument))
+            pair = self.inner.argument(argument)
             if name == "exp" and exponent == 1 and logarithm is not None:
                 pair, logarithm = add(pair, logarithm), None
             for _ in range(int(exponent)):
@@ -179,12 +196,12 @@ class _Lowering:
         rest = [f for f in parts if f not in constants]
         if not rest or not any(exponent > 0 for _, exponent in rest):
             return None
-        if not constants and _exact_scale(coefficient, self.fmt):
+        if not constants and exact_scale(coefficient, self.fmt):
             return None
-        folded = _fold(from_factors(coefficient, constants), self.fmt)
+        folded = fold(from_factors(coefficient, constants), self.fmt)
         if folded is None:
             return None
-        high, low = _same_signs(*folded, self.fmt)
+        high, low = same_signs(*folded, self.fmt)
         value = self.visit(from_factors(ONE.value, rest))
         return value * high if low is None else apply("fma", value, high, value * low)
 
@@ -229,15 +246,82 @@ class _Lowering:
             self.pairs[node] = self._pair(node)
         return self.pairs[node]
 
+    def argument(self, node: Expr) -> Pair:
+        """Return the argument of a function that magnifies its rounding error, as a pair.
+
+        In float32 its low part may be more than the rounding error of the high one; in float64 it
+        may not, as results of less precision do without.
+        """
+        node = without_common_symbol(node)
+        if self.fmt is FLOAT64:
+            return self.pair(node)
+        if is_op(node, "mul") and isinstance(node.args[0], Symbol):
+            found = self._beside_constant(node.args[1])
+            return self.pair(node) if found is None else mul(self.pair(node.args[0]), found)
+        return self._beside_constant(node) or self.pair(node)
+
+    def _beside_constant(self, node: Expr) -> Pair | None:
+        """Return a sum of a constant and a product of its sign, None for anything else.
+
+        It is exact up to 2**9 times the constant. Beyond 2**7, functions of float32 numbers have
+        reached their limits, or magnify nothing.
+        """
+        if len(terms(node)) != 2:
+            return None
+        one, other = (scaled(*term) for term in terms(node))
+        constant, product = (other, one) if symbols(one) else (one, other)
+        coefficient, parts = factors(product)
+        varying = [f for f in parts if symbols(f[0])]
+        rest = from_factors(ONE.value, varying)
+        offset = fold(constant, self.fmt)
+        slope = fold(from_factors(coefficient, [f for f in parts if f not in varying]), self.fmt)
+        if offset is None or slope is None or abs(value_of(offset[0])) < Fraction(1, 4):
+            return None
+        if sign_of(offset[0]) * sign_of(slope[0]) <= 0 or sign_of(rest) <= 0:
+            return None
+        return add_to_constant(Pair(*with_zeros(*offset, self.fmt)), Pair(*slope), self.pair(rest))
+
+    def closed(self, node: Expr) -> Expr:
+        """Return `node` as one number, rounded when all errors are in it."""
+        if not self.carry:
+            if node in self.params or isinstance(node, Const):
+                return self.visit(node)
+            if is_op(node, "where"):
+                condition, a, b = node.args
+                return where(self.visit(condition), self.closed(a), self.closed(b))
+            if is_op(node, "neg"):
+                return -self.closed(node.args[0])
+            if is_op(node, "mul", "product"):
+                return self._closed_product(node, *map(self.pair, node.args))
+        plain, pair = self.visit(node), self.pair(node)
+        if pair.low is None:
+            return pair.high
+        finite = apply("lt", absolute(pair.low), INF)
+        otherwise = pair.high if self.carry or self._divides_by_parameter(node) else plain
+        return where(finite, pair.high + pair.low, otherwise)
+
+    def _divides_by_parameter(self, node: Expr) -> bool:
+        return is_op(node, "div") and node.args[1] in self.params
+
+    def _closed_product(self, node: Expr, a: Pair, b: Pair) -> Expr:
+        """Return a product, its last step an fma: what the first would round is not needed."""
+        errors = [this.low * other.high for this, other in ((a, b), (b, a)) if this.low is not None]
+        if not errors:
+            return self.visit(node)
+        error = sum(errors[1:], errors[0])
+        known = where(apply("lt", absolute(error), INF), error, ZERO)
+        whole = apply("fma", a.high, b.high, known)
+        return where(apply("eq", a.high, ZERO), a.high, whole) if is_op(node, "product") else whole
+
     def _pair(self, node: Expr) -> Pair:
         if node in self.params:
             return Pair(*self.params[node])
         plain = self.visit(node)
         if isinstance(node, (Symbol, Const)) or not isinstance(node, Apply):
             held = isinstance(node, Const) and isinstance(plain, Const)
-            rest = _value(node) - _value(plain) if held else Fraction(0)
-            return Pair(plain, _rounded(rest, self.fmt) if rest else None)
-        folded = _fold(node, self.fmt)
+            rest = value_of(node) - value_of(plain) if held else Fraction(0)
+            return Pair(plain, rounded(rest, self.fmt) if rest else None)
+        folded = fold(node, self.fmt)
         if folded is not None:
             return Pair(*folded)
         node = fused(node)
@@ -264,7 +348,7 @@ class _Lowering:
             zero = apply("eq", a.high, ZERO)
             high = apply("product", a.high, b.high)
             return Pair(high, None if low is None else where(zero, ZERO, low))
-        rule = RULES.get(node.op)
+        rule = div_by_same if self._divides_by_parameter(node) else RULES.get(node.op)
         if rule is None:
             return Pair(plain)
         args = [self.pair(arg) for arg in node.args]
@@ -299,7 +383,7 @@ def _into_exponent(inner: Expr, tiny: list[Factor], fmt: Format) -> tuple[Expr, 
     constants = [f for f in parts if not symbols(f[0])]
     if not constants or not any(is_op(base, "exp") and n == 1 for base, n in tiny):
         return inner, None
-    folded = _fold(apply("log", from_factors(ONE.value, constants)), fmt)
+    folded = fold(apply("log", from_factors(ONE.value, constants)), fmt)
     if folded is None:
         return inner, None
     return from_factors(coefficient, [f for f in parts if f not in constants]), Pair(*folded)
@@ -313,56 +397,3 @@ def _product_of(base: Expr, count: int) -> Expr | None:
     if half is None:
         return base
     return half * half * base if count % 2 else half * half
-
-
-def _fold(node: Expr, fmt: Format) -> tuple[Expr, Expr | None] | None:
-    """Return the number nearest to an expression without symbols, and what it leaves over."""
-    value = constant(node)
-    if value is None or not mp.isfinite(value):
-        return None
-    high = _number(value, fmt)
-    if math.isinf(high):
-        return (INF if high > 0 else -INF), None
-    with mp.workdps(60):
-        low = value - high
-        return Const(Fraction(high)), Const(Fraction(_number(low, fmt))) if low else None
-
-
-def _number(value: Any, fmt: Format) -> float:
-    number = float(value)
-    return fmt.nearest(Fraction(number)) if math.isfinite(number) else number
-
-
-def _same_signs(high: Expr, low: Expr | None, fmt: Format) -> tuple[Expr, Expr | None]:
-    """Move a pair so that its parts have one sign: times infinity they give no NaN."""
-    if low is None or _value(high) * _value(low) > 0:
-        return high, low
-    size = abs(_value(high))
-    step = Fraction(2) ** (math.frexp(float(size))[1] - fmt.bits)
-    below = (size - (step / 2 if fmt.holds(size - step / 2) else step)) * (
-        1 if _value(high) > 0 else -1
-    )
-    return Const(below), _rounded(_value(high) - below + _value(low), fmt)
-
-
-def _exact_scale(coefficient: Fraction, fmt: Format) -> bool:
-    """Tell whether multiplying by a coefficient, or dividing by its denominator, rounds once."""
-    q = coefficient.denominator
-    if q & (q - 1) == 0 or (abs(coefficient.numerator) == 1 and q <= 1000):
-        return abs(coefficient.numerator) < 1 << fmt.bits
-    return False
-
-
-def _rounded(value: Fraction, fmt: Format) -> Const:
-    return Const(Fraction(fmt.nearest(value)))
-
-
-def _nearest(node: Const, fmt: Format) -> Expr:
-    number = fmt.nearest(node.value)
-    if math.isinf(number):
-        return INF if number > 0 else -INF
-    return Const(Fraction(number))
-
-
-def _value(node: Expr) -> Fraction:
-    return const_value(node) or Fraction(0)

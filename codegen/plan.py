@@ -240,9 +240,12 @@ def ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
             yield Way("_float32_fast", FLOAT32, fast)
         if accurate is not None:
             yield Way("_float32", FLOAT32, accurate)
-        twofold = in_float32(lower_twofold(exact, FLOAT32, halves), "_f32")
-        if twofold is not None and twofold != accurate:
-            yield Way("_float32_twofold", FLOAT32, twofold)
+        whole = lower_twofold(exact, FLOAT32, halves)
+        closed_fast, closed = (in_float32(whole, suffix) for suffix in ("_f32_fast", "_f32"))
+        if closed_fast is not None and closed_fast not in (fast, closed):
+            yield Way("_float32_twofold_fast", FLOAT32, closed_fast)
+        if closed is not None and closed != accurate:
+            yield Way("_float32_twofold", FLOAT32, closed)
     short = shorten(exact, lowered)
     if short is not None:
         yield Way("_narrow", FLOAT64, short)

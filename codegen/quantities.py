@@ -35,6 +35,7 @@ _WAYS = {
     "_narrow": "float64, to fewer digits",
     "_float32": "float32, compensated",
     "_float32_twofold": "float32, twofold",
+    "_float32_twofold_fast": "float32, twofold arithmetic",
     "_float32_fast": "float32",
     "_approx": "float32, approximations of the hardware",
 }

@@ -11,9 +11,9 @@ from actgen.codegen.guard import keep_nan
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, apply, is_op, rewrite, walk
 from actgen.codegen.merge import merge
 from actgen.codegen.ops import ROUGH
+from actgen.codegen.signs import sign_of
 
 _TAME = frozenset(("tanh", "erf", "log1p", "sqrt", "abs"))  # relative errors do not grow in them
-_POSITIVE = frozenset(("exp", "sigmoid", "softplus", "sech2", "normcdf", "erfc", "abs", "sqrt"))
 _PLAIN = frozenset(("mul", "div", "neg", "product"))
 _LARGEST_POWER = 4
 
@@ -67,28 +67,8 @@ def _harmless(node: Apply, rough: dict[Expr, bool]) -> bool:
         exponent = node.args[1]
         return isinstance(exponent, Const) and abs(exponent.value) <= _LARGEST_POWER
     if node.op == "add":
-        signs = {_sign(arg) for arg in node.args}
+        signs = {sign_of(arg) for arg in node.args}
         return len(signs) == 1 and 0 not in signs
     if node.op == "sub":
-        return _sign(node.args[0]) * _sign(node.args[1]) < 0
+        return sign_of(node.args[0]) * sign_of(node.args[1]) < 0
     return False
-
-
-def _sign(node: Expr) -> int:
-    """Return the sign that an expression has everywhere, 0 if it cannot be told."""
-    if isinstance(node, Const):
-        return (node.value > 0) - (node.value < 0)
-    if not isinstance(node, Apply):
-        return 0
-    if node.op in _POSITIVE or node.op in ("pi", "e"):
-        return 1
-    if node.op == "neg":
-        return -_sign(node.args[0])
-    if node.op in ("mul", "div", "product"):
-        return _sign(node.args[0]) * _sign(node.args[1])
-    if node.op == "add":
-        a, b = map(_sign, node.args)
-        return a if a == b else 0
-    if node.op == "pow" and isinstance(node.args[1], Const) and node.args[1].value % 2 == 0:
-        return 1
-    return 0

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from actgen.codegen.ir import INF, ZERO, Expr, absolute, apply, const_value, where
+from actgen.codegen.ir import INF, ONE, ZERO, Expr, absolute, apply, const_value, where
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,20 @@ def add(a: Pair, b: Pair) -> Pair:
     return Pair(high, plus(plus(error, a.low), b.low))
 
 
+def add_to_constant(constant: Pair, a: Pair, b: Pair) -> Pair:
+    """Return constant + a b, of one sign: half as much work as `add` and `mul` have.
+
+    The high part of the constant must end in zeros, as many as its multiples may lose: only then
+    is its difference from the sum exact.
+    """
+    high = apply("fma", a.high, b.high, constant.high)
+    low: Expr = apply("fma", a.high, b.high, constant.high - high)
+    for this, other in ((a, b), (b, a)):
+        if this.low is not None:
+            low = apply("fma", this.low, other.high, low)
+    return Pair(high, plus(low, constant.low))
+
+
 def sub(a: Pair, b: Pair) -> Pair:
     high = a.high - b.high
     part = high - a.high
@@ -77,10 +91,21 @@ def div(a: Pair, b: Pair) -> Pair:
     if b.low is None and _is_power_of_two(b.high):
         return Pair(a.high / b.high, None if a.low is None else a.low / b.high)
     high = a.high / b.high
-    rest = plus(apply("fma", -high, b.high, a.high), a.low)
-    if b.low is not None and rest is not None:
-        rest = rest - high * b.low
+    rest = _remainder(a, b, high)
     return Pair(high, None if rest is None else rest / b.high)
+
+
+def div_by_same(a: Pair, b: Pair) -> Pair:
+    """Return a / b where many are divided by the same number: its inverse is known beforehand."""
+    inverse = ONE / b.high
+    high = a.high * inverse
+    rest = _remainder(a, b, high)
+    return Pair(high, None if rest is None else rest * inverse)
+
+
+def _remainder(a: Pair, b: Pair, ratio: Expr) -> Expr | None:
+    rest = plus(apply("fma", -ratio, b.high, a.high), a.low)
+    return rest if b.low is None or rest is None else rest - ratio * b.low
 
 
 def _larger(a: Pair, b: Pair) -> Pair:

@@ -83,7 +83,7 @@ def _left_exactly(factor: Expr, weight: Expr, tail: Split, let: Steps) -> Expr:
 
 def _toward(x: Expr, low: Expr) -> Expr:
     """Return what rounding left of x, as it counts for -|x|; beside a huge x anything."""
-    return low if low == ZERO else where(apply("lt", x, 0), low, -low)
+    return low if low == ZERO else -low * apply("copysign", ONE, x)
 
 
 def _sigmoid(x: Expr, low: Expr, factor: Expr, let: Steps) -> Expr:
@@ -101,7 +101,7 @@ def _sigmoid_exactly(x: Expr, low: Expr, factor: Expr, let: Steps) -> Expr:
     y = clamped(absolute(x), None, _FAR, let)
     part = reduced(-y, ZERO, _SHIFT, let, exact=True)
     if low != ZERO:
-        part = replace(part, rest=let("rest", total(Split(_toward(x, low), part.rest))))
+        part = replace(part, rest=let("rest", total(Split(part.rest, _toward(x, low)))))
     e = exponential(part, let, exact=True, deep=True)
     power = let("power", part.scale * number(_DOWN))
     below = let("below", fma(power, e.high, ONE))

@@ -104,11 +104,18 @@ def reduced(
     if exact:
         if low == ZERO:
             return Reduced(t, scale, high, let("rest", away * LOG2_LOW))
-        whole = fast_sum(high, let("rest", fma(away, LOG2_LOW, low)))
+        whole = fast_sum(high, let("rest", _beside(away, low)))
         return Reduced(t, scale, let("r", whole.high), let("r_low", whole.low))
     if low == ZERO:
         return Reduced(t, scale, let("r", fma(away, LOG2_LOW, high)), ZERO)
-    return Reduced(t, scale, let("r", high + fma(away, LOG2_LOW, low)), ZERO)
+    return Reduced(t, scale, let("r", high + _beside(away, low)), ZERO)
+
+
+def _beside(k: Expr, low: Expr) -> Expr:
+    if isinstance(low, Apply) and low.op == "mul":
+        a, b = low.args
+        return fma(a, b, k * LOG2_LOW)
+    return fma(k, LOG2_LOW, low)
 
 
 def short_polynomial(t: Expr, square: Expr, coefficients: Sequence[float]) -> Expr:

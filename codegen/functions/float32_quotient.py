@@ -98,9 +98,9 @@ def _tanh(x: Expr, low: Expr, let: Steps, exact: bool, factor: bool) -> Result:
         v = let("v", fma(scale, fma(square, curve, h), fma(scale, -HALF, HALF)))
         return Result(v / (1 - v))
     half = let("half", fma(scale, HALF, HALF))
-    bent = let("bent", fma(square, curve, h))
-    below = let("below", fma(-scale, bent, half))
-    rest = fma(-scale, fma(square, curve, h - bent), fma(-scale, bent, half - below))
+    bend = let("bend", -scale * square)
+    below = let("below", fma(bend, curve, fma(-scale, h, half)))
+    rest = fma(bend, curve, fma(-scale, h, half - below))
     whole = inverse(Split(below, let("below_low", rest)), let)
     tiny = apply("lt", size, single(2.0**-12))  # where the inverse is not known well enough
     ratio = Split(whole.high - 1, whole.low)

@@ -7,7 +7,7 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float32, compensated (0.75 ULP); fast: float32 (2.54 ULP)
+    forward: float32, compensated (0.73 ULP); fast: float32 (2.54 ULP)
     derivative: float64, to fewer digits (0.51 ULP); fast: float32, compensated (2.89 ULP)
     second_derivative: float64, to fewer digits (0.51 ULP)
     forward_default: float32, compensated (0.73 ULP); fast: float32 (2.28 ULP)
@@ -471,13 +471,14 @@ def forward_float32(x, mu, sigma):
     sigma_ = float32(sigma)
     sigma_rest_ = float32_rest(sigma)
     u = x - mu_
-    ratio = u / sigma_
-    u_2 = u - x
-    u_3 = x - (u - u_2) - (mu_ + u_2)
-    p = fma(-ratio, sigma_, u)
-    u_4 = p + (u_3 + -mu_rest_)
-    ratio_2 = (u_4 - ratio * sigma_rest_) / sigma_
-    return normcdf_twofold_f32(ratio, ratio_2)
+    ratio = float32(1.0) / sigma_
+    u_2 = u * ratio
+    u_3 = u - x
+    u_4 = x - (u - u_3) - (mu_ + u_3)
+    p = fma(-u_2, sigma_, u)
+    u_5 = p + (u_4 + -mu_rest_)
+    u_6 = (u_5 - u_2 * sigma_rest_) * ratio
+    return normcdf_twofold_f32(u_2, u_6)
 
 
 @device
@@ -488,13 +489,14 @@ def forward_float32_fast(x, mu, sigma):
     sigma_ = float32(sigma)
     sigma_rest_ = float32_rest(sigma)
     u = x - mu_
-    ratio = u / sigma_
-    u_2 = u - x
-    u_3 = x - (u - u_2) - (mu_ + u_2)
-    p = fma(-ratio, sigma_, u)
-    u_4 = p + (u_3 + -mu_rest_)
-    ratio_2 = (u_4 - ratio * sigma_rest_) / sigma_
-    return normcdf_twofold_f32_fast(ratio, ratio_2)
+    ratio = float32(1.0) / sigma_
+    u_2 = u * ratio
+    u_3 = u - x
+    u_4 = x - (u - u_3) - (mu_ + u_3)
+    p = fma(-u_2, sigma_, u)
+    u_5 = p + (u_4 + -mu_rest_)
+    u_6 = (u_5 - u_2 * sigma_rest_) * ratio
+    return normcdf_twofold_f32_fast(u_2, u_6)
 
 
 @device

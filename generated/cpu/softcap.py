@@ -488,9 +488,10 @@ def derivative_float32(x, cap):
     """Return the derivative at x, in float32, compensated."""
     cap_ = float32(cap)
     cap_rest_ = float32_rest(cap)
-    ratio = x / cap_
-    u = fma(-ratio, cap_, x) - ratio * cap_rest_
-    return sech2_twofold_f32(ratio, u / cap_)
+    ratio = float32(1.0) / cap_
+    u = x * ratio
+    u_2 = fma(-u, cap_, x) - u * cap_rest_
+    return sech2_twofold_f32(u, u_2 * ratio)
 
 
 @device
@@ -498,9 +499,10 @@ def derivative_float32_fast(x, cap):
     """Return the derivative at x, in float32."""
     cap_ = float32(cap)
     cap_rest_ = float32_rest(cap)
-    ratio = x / cap_
-    u = fma(-ratio, cap_, x) - ratio * cap_rest_
-    return sech2_twofold_f32_fast(ratio, u / cap_)
+    ratio = float32(1.0) / cap_
+    u = x * ratio
+    u_2 = fma(-u, cap_, x) - u * cap_rest_
+    return sech2_twofold_f32_fast(u, u_2 * ratio)
 
 
 @device

@@ -159,20 +159,19 @@ def tanh_f32(x):
     k = t - float32(12583039.0)
     h = fma(k, float32(0.5) * float32(0.6931472), near)
     h2 = h * h
+    bend = u * h2
     p_2 = fma(float32(0.012747684), h, float32(-0.04462743))
     p_3 = fma(float32(0.13333224), h, float32(-0.33333015))
     p_4 = fma(p_2, h2, p_3)
     curve = fma(p_4, h2, fma(float32(0.6666667), h, float32(-1.0)))
-    bent = fma(h2, curve, h)
     half = fma(scale, float32(0.5), float32(0.5))
-    below = fma(u, bent, half)
+    below = fma(bend, curve, fma(u, h, half))
     inverse = float32(1.0) / below
     u_2 = -inverse
-    p_5 = fma(u, bent, half - below)
-    below_low = fma(u, fma(h2, curve, h - bent), p_5)
+    below_low = fma(bend, curve, fma(u, h, half - below))
     left = fma(u_2, below_low, fma(u_2, below, float32(1.0)))
-    p_6 = fma(left, inverse, inverse - float32(1.0))
-    piece = near if near < float32(0.00024414062) else p_6
+    p_5 = fma(left, inverse, inverse - float32(1.0))
+    piece = near if near < float32(0.00024414062) else p_5
     return copysign(piece, x)
 
 

@@ -13,7 +13,7 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
     derivative: float32, compensated (0.76 ULP); fast: float32 (2.22 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     second_derivative: float64, to fewer digits (0.50 ULP)
-        16-bit results: float32, twofold (0.51 ULP)
+        16-bit results: float32, twofold arithmetic (0.51 ULP)
 """
 
 from math import inf
@@ -901,32 +901,33 @@ def normcdfslope_f32_fast(x):
     k = t - float32(12583079.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), u)
-    u_3 = float32(-0.5) * fma(near, near, -area)
-    r = high + fma(u_2, float32(-1.9046542e-09), u_3)
+    u_3 = u_2 * float32(-1.9046542e-09)
+    p = fma(float32(-0.5), fma(near, near, -area), u_3)
+    r = high + p
     r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    p_3 = fma(r2, curve, r)
+    p_2 = fma(float32(0.008368889), r, float32(0.04166621))
+    p_3 = fma(float32(0.0013950283), r2, p_2)
+    curve = fma(p_3, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_4 = fma(r2, curve, r)
     scale = power2_rounded(t)
     u_4 = float32(0.75179154) - near
     away = u_4 + float32(-1.211445e-08)
     mapped = (near - float32(3.0)) / (near + float32(3.0))
     square = mapped * mapped
-    p_4 = fma(float32(4.351886e-06), mapped, float32(-0.0001229096))
-    p_5 = fma(float32(-9.2643895e-05), mapped, float32(0.0010927008))
-    p_6 = fma(float32(1.1264406e-05), square, p_4)
-    p_7 = fma(p_6, square, p_5)
-    p_8 = fma(float32(0.00020360555), mapped, float32(-0.014074469))
-    p_9 = fma(p_7, square, p_8)
-    p_10 = fma(float32(0.05359615), mapped, float32(-0.11997544))
-    p_11 = fma(p_9, square, p_10)
-    u_5 = away * (mapped * p_11)
+    p_5 = fma(float32(4.351886e-06), mapped, float32(-0.0001229096))
+    p_6 = fma(float32(-9.2643895e-05), mapped, float32(0.0010927008))
+    p_7 = fma(float32(1.1264406e-05), square, p_5)
+    p_8 = fma(p_7, square, p_6)
+    p_9 = fma(float32(0.00020360555), mapped, float32(-0.014074469))
+    p_10 = fma(p_8, square, p_9)
+    p_11 = fma(float32(0.05359615), mapped, float32(-0.11997544))
+    p_12 = fma(p_10, square, p_11)
+    u_5 = away * (mapped * p_12)
     scaled = scale * fma(away, float32(0.47829768), u_5)
-    tail = fma(p_3, scaled, scaled)
-    p_12 = fma(-tail, float32(9.094947e-13), float32(1.0))
+    tail = fma(p_4, scaled, scaled)
+    p_13 = fma(-tail, float32(9.094947e-13), float32(1.0))
     u_6 = tail * float32(9.094947e-13)
-    return u_6 if x <= float32(0.0) else p_12
+    return u_6 if x <= float32(0.0) else p_13
 
 
 @device
@@ -1101,8 +1102,8 @@ def bell_plain(x):
 
 
 @device
-def exp_twofold_f32(x, low):
-    """Return exp(x + low), error below 0.85 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+def exp_twofold_f32_fast(x, low):
+    """Return exp(x + low), error below 2.7 ULP: x = k log 2 + r, a polynomial for exp(r)."""
     holds = x < float32(-693.2)
     piece = float32(-693.2) if holds else x
     near = at_most(piece, float32(89.0))
@@ -1111,22 +1112,18 @@ def exp_twofold_f32(x, low):
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece_2 = low if abs(x) < float32(1000.0) else float32(0.0)
-    rest = fma(u, float32(-1.9046542e-09), piece_2)
-    r = high + rest
-    r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    r_low = high - r + rest
-    tail = fma(r2, curve, fma(r_low, r, r_low))
-    p_3 = r + tail
-    e = float32(1.0) + p_3
+    r = high + fma(u, float32(-1.9046542e-09), piece_2)
+    p = fma(float32(0.008374715), r, float32(0.041898303))
+    p_2 = fma(p, r, float32(0.16666457))
+    p_3 = fma(p_2, r, float32(0.49999148))
+    p_4 = fma(p_3, r, float32(1.0))
+    e = fma(p_4, r, float32(1.0))
     return times_power2(e, t)
 
 
 @device
-def exp_twofold_times_f32(x, low, b):
-    """Return exp(x + low) * b, error below 0.94 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+def exp_twofold_times_f32_fast(x, low, b):
+    """Return exp(x + low) * b, error below 1.9 ULP: x = k log 2 + r, a polynomial for exp(r)."""
     holds = x < float32(-164.32588)
     piece = float32(-164.32588) if holds else x
     near = at_most(piece, float32(89.0))
@@ -1137,27 +1134,19 @@ def exp_twofold_times_f32(x, low, b):
     u = -k
     high = fma(u, float32(0.6931472), near)
     piece_3 = low if abs(x) < float32(1000.0) else float32(0.0)
-    rest = fma(u, float32(-1.9046542e-09), piece_3)
-    r = high + rest
-    start = float32(1.0) + r
-    r_low = high - r + rest
-    r_2 = r + r_low
-    r2 = r_2 * r_2
-    p = fma(float32(0.008368889), r_2, float32(0.04166621))
+    r = high + fma(u, float32(-1.9046542e-09), piece_3)
+    r2 = r * r
+    p = fma(float32(0.008368889), r, float32(0.04166621))
     p_2 = fma(float32(0.0013950283), r2, p)
-    p_3 = fma(p_2, r2, fma(float32(0.16666518), r_2, float32(0.5)))
-    start_low = float32(1.0) - start + r
-    curve = fma(r2, p_3, start_low + r_low)
-    e = start + curve
+    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_3 = fma(r2, curve, r)
+    e = float32(1.0) + p_3
     scale = power2_rounded(t)
     e_scaled = e * scale
-    e_low = start - e + curve
-    extra = e_low * scale * b
-    piece_4 = extra if abs(extra) < float32(inf) else float32(0.0)
-    piece_5 = float32(4.0) if x > float32(80.0) else float32(1.0)
-    piece_6 = float32(inf) if x > float32(88.8) else piece_5
-    piece_7 = float32(7.70372e-34) if x < float32(-76.0) else piece_6
-    result = fma(e_scaled, b, piece_4) * piece_7
+    piece_4 = float32(4.0) if x > float32(80.0) else float32(1.0)
+    piece_5 = float32(inf) if x > float32(88.8) else piece_4
+    piece_6 = float32(7.70372e-34) if x < float32(-76.0) else piece_5
+    result = e_scaled * b * piece_6
     u_2 = copysign(float32(0.0), b)
     return u_2 if x <= float32(-164.32588) else result
 
@@ -1429,60 +1418,57 @@ def second_derivative_narrow(x, min_val, max_val):
 
 
 @device
-def second_derivative_float32_twofold(x, min_val, max_val):
-    """Return the second derivative at x, in float32, twofold."""
+def second_derivative_float32_twofold_fast(x, min_val, max_val):
+    """Return the second derivative at x, in float32, twofold arithmetic."""
     min_val_ = min_val.high
     min_val_rest_ = min_val.rest
     max_val_ = max_val.high
     max_val_rest_ = max_val.rest
-    u = normcdf_f32(x)
+    u = normcdf_f32_fast(x)
     u_2 = u * x
     piece = u if u == float32(0.0) else u_2
     piece_2 = float32(0.0) if u == float32(0.0) else fma(u, x, -u_2)
-    u_3 = piece_2 + -max_val_rest_
-    holds = piece == max_val_ and u_3 > float32(0.0)
-    u_4 = piece_2 + -min_val_rest_
-    holds_2 = piece == min_val_ and u_4 < float32(0.0)
+    holds = piece_2 + -max_val_rest_ > float32(0.0)
+    holds_2 = piece == max_val_ and holds
+    holds_3 = piece_2 + -min_val_rest_ < float32(0.0)
+    holds_4 = piece == min_val_ and holds_3
     x2 = x * x
-    u_5 = -(float32(0.5) * x2)
+    u_3 = -(float32(0.5) * x2)
     p = fma(x, x, -x2)
-    u_6 = -(float32(0.5) * p)
-    u_7 = exp_twofold_f32(u_5, u_6)
-    ratio = u_7 / float32(2.5066283)
-    u_8 = u_7 * x2
-    piece_3 = u_7 if u_7 == float32(0.0) else u_8
-    u_9 = u_7 - piece_3
-    u_10 = u_9 - u_7
-    p_2 = fma(p, u_7, fma(u_7, x2, -u_8))
-    u_11 = u_7 - (u_9 - u_10) - (piece_3 + u_10)
-    u_12 = u_11 + -(float32(0.0) if u_7 == float32(0.0) else p_2)
-    u_13 = u_9 + u_12
-    ratio_2 = u_13 / float32(2.5066283)
-    u_14 = ratio + ratio_2
-    u_15 = u_14 - ratio
-    p_3 = fma(-ratio, float32(2.5066283), u_7)
-    u_16 = p_3 - ratio * float32(-2.8660205e-10)
-    u_17 = ratio - (u_14 - u_15) + (ratio_2 - u_15)
-    p_4 = fma(-ratio_2, float32(2.5066283), u_13)
-    u_18 = ratio_2 * float32(-2.8660205e-10)
-    u_19 = p_4 + (u_9 - u_13 + u_12) - u_18
-    u_20 = u_17 + u_16 / float32(2.5066283)
-    u_21 = u_20 + u_19 / float32(2.5066283)
-    u_22 = u_14 + u_21
-    u_23 = u_14 - u_22 + u_21
-    piece_4 = float32(0.0) if piece < min_val_ or holds_2 else u_23
-    piece_5 = float32(0.0) if piece > max_val_ or holds else piece_4
-    piece_6 = float32(0.0) if piece < min_val_ or holds_2 else u_22
-    piece_7 = float32(0.0) if piece > max_val_ or holds else piece_6
-    u_24 = u_7 * float32(1.8467151e-08)
-    u_25 = u_7 - exp_twofold_times_f32(u_5, u_6, x2)
-    u_26 = u_25 * float32(1.8467151e-08)
-    p_5 = fma(u_25, float32(0.39894226), u_26)
-    u_27 = fma(u_7, float32(0.39894226), u_24) + p_5
-    piece_8 = float32(0.0) if piece < min_val_ or holds_2 else u_27
-    piece_9 = float32(0.0) if piece > max_val_ or holds else piece_8
-    u_28 = piece_7 + piece_5
-    return u_28 if abs(piece_5) < float32(inf) else piece_9
+    u_4 = -(float32(0.5) * p)
+    u_5 = exp_twofold_f32_fast(u_3, u_4)
+    ratio = u_5 / float32(2.5066283)
+    u_6 = u_5 * x2
+    piece_3 = u_5 if u_5 == float32(0.0) else u_6
+    u_7 = u_5 - piece_3
+    u_8 = u_7 - u_5
+    p_2 = fma(p, u_5, fma(u_5, x2, -u_6))
+    u_9 = u_5 - (u_7 - u_8) - (piece_3 + u_8)
+    u_10 = u_9 + -(float32(0.0) if u_5 == float32(0.0) else p_2)
+    u_11 = u_7 + u_10
+    ratio_2 = u_11 / float32(2.5066283)
+    u_12 = ratio + ratio_2
+    u_13 = u_12 - ratio
+    p_3 = fma(-ratio, float32(2.5066283), u_5)
+    u_14 = p_3 - ratio * float32(-2.8660205e-10)
+    u_15 = ratio - (u_12 - u_13) + (ratio_2 - u_13)
+    p_4 = fma(-ratio_2, float32(2.5066283), u_11)
+    u_16 = ratio_2 * float32(-2.8660205e-10)
+    u_17 = p_4 + (u_7 - u_11 + u_10) - u_16
+    u_18 = u_15 + u_14 / float32(2.5066283)
+    u_19 = u_18 + u_17 / float32(2.5066283)
+    u_20 = u_12 + u_19
+    u_21 = u_12 - u_20 + u_19
+    u_22 = u_5 * float32(1.8467151e-08)
+    u_23 = u_5 - exp_twofold_times_f32_fast(u_3, u_4, x2)
+    u_24 = u_23 * float32(1.8467151e-08)
+    p_5 = fma(u_23, float32(0.39894226), u_24)
+    u_25 = fma(u_5, float32(0.39894226), u_22) + p_5
+    piece_4 = u_20 + u_21 if abs(u_21) < float32(inf) else u_25
+    holds_5 = piece < min_val_ or holds_4
+    piece_5 = float32(0.0) if holds_5 else piece_4
+    holds_6 = piece > max_val_ or holds_2
+    return float32(0.0) if holds_6 else piece_5
 
 
 @device
@@ -1536,7 +1522,7 @@ derivative_fast_as = by_type(
 second_derivative_as = by_type(
     double=second_derivative,
     single=widened(second_derivative_narrow),
-    half=second_derivative_float32_twofold,
+    half=second_derivative_float32_twofold_fast,
 )
 
 

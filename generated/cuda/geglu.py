@@ -11,11 +11,10 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
     forward_approximate: float64, to fewer digits (0.51 ULP); fast: float32 (2.71 ULP)
-        16-bit results: float32, approximations of the hardware (0.51 ULP)
+        16-bit results: float32, twofold arithmetic (0.51 ULP)
     vjp_gate_approximate: float64, to fewer digits (0.50 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     vjp_value_approximate: float32, compensated (0.63 ULP); fast: float32 (2.11 ULP)
-        16-bit results: float32, approximations of the hardware (0.51 ULP)
     forward: float64, to fewer digits (0.51 ULP); fast: float32 (3.14 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     vjp_gate: float64, to fewer digits (0.51 ULP); fast: float32 (2.70 ULP)
@@ -188,14 +187,25 @@ def sigmoid_twofold_times_fast(x, low, b):
 
 
 @device
-def sigmoid_times_approx(x, b):
-    """Return sigmoid(x) * b to about 2**-18: exp(-|x|) and one division."""
-    h = exp2_approx(abs(x) * float32(-0.7213475))
-    part = h if x < float32(0.0) else float32(1.0)
-    r = reciprocal_approx(fma(h, h, float32(1.0)))
-    result = part * r * b * part
-    u = copysign(float32(0.0), b)
-    return u if x <= float32(-164.32588) else result
+def sigmoid_twofold_f32_fast(x, low):
+    """Return sigmoid(x + low), error below 2.5 ULP: exp(-x) and one division."""
+    holds = x < float32(-108.87411)
+    piece = float32(-108.87411) if holds else x
+    near = at_most(piece, float32(18.0))
+    t = fma(near, float32(1.442695), float32(12583069.0))
+    scale = power2_rounded(t)
+    k = t - float32(12583069.0)
+    high = fma(k, float32(0.6931472), -near)
+    u = -(low if abs(x) < float32(1000.0) else float32(0.0))
+    r = high + fma(k, float32(-1.9046542e-09), u)
+    u_2 = r * r
+    p = fma(float32(8986026.0), u_2, float32(178955380.0))
+    p_2 = fma(p, u_2, float32(1073741800.0))
+    p_3 = fma(float32(1497900.2), u_2, float32(44738750.0))
+    p_4 = fma(p_3, u_2, float32(536870900.0))
+    p_5 = fma(p_4, u_2, float32(1073741800.0))
+    m = fma(p_2, r, p_5)
+    return scale / (scale + m)
 
 
 @device
@@ -386,15 +396,15 @@ def sigmoidgate_twofold_f32(x, low, b):
     u_3 = -k
     high = fma(u_3, float32(0.6931472), u)
     start = float32(1.0) + high
-    piece_2 = low if x < float32(0.0) else -low
-    rest = fma(u_3, float32(-1.9046542e-09), piece_2)
-    r = high + rest
+    rest = u_3 * float32(-1.9046542e-09)
+    rest_2 = fma(-low, copysign(float32(1.0), x), rest)
+    r = high + rest_2
     r2 = r * r
     p = fma(float32(0.008368889), r, float32(0.04166621))
     p_2 = fma(float32(0.0013950283), r2, p)
     p_3 = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
     start_low = float32(1.0) - start + high
-    curve = fma(r2, p_3, start_low + rest)
+    curve = fma(r2, p_3, start_low + rest_2)
     e = start + curve
     power = scale * float32(3.5527137e-15)
     below = fma(power, e, float32(1.0))
@@ -406,11 +416,11 @@ def sigmoidgate_twofold_f32(x, low, b):
     e_low = start - e + curve
     below_low = fma(power, e_low, fma(power, e, float32(1.0) - below))
     left_2 = fma(u_4, below, e) + fma(u_4, below_low, e_low)
-    rest_2 = fma(u_2, ratio, above - left)
-    u_5 = left + fma(u_2, left_2 * inverse, rest_2)
+    rest_3 = fma(u_2, ratio, above - left)
+    u_5 = left + fma(u_2, left_2 * inverse, rest_3)
     u_6 = u_5 * float32(3.5527137e-15)
-    piece_3 = piece if size > float32(121.35075) else u_6
-    return copysign(piece_3, b)
+    piece_2 = piece if size > float32(121.35075) else u_6
+    return copysign(piece_2, b)
 
 
 @device
@@ -426,8 +436,8 @@ def sigmoidgate_twofold_f32_fast(x, low, b):
     k = t - float32(12583087.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), u)
-    piece_2 = low if x < float32(0.0) else -low
-    r = high + fma(u_2, float32(-1.9046542e-09), piece_2)
+    u_3 = u_2 * float32(-1.9046542e-09)
+    r = high + fma(-low, copysign(float32(1.0), x), u_3)
     p = fma(float32(4.956136e-18), r, float32(2.9732266e-17))
     p_2 = fma(p, r, float32(1.4802811e-16))
     p_3 = fma(p_2, r, float32(5.9211367e-16))
@@ -437,11 +447,11 @@ def sigmoidgate_twofold_f32_fast(x, low, b):
     p_7 = fma(scale, float32(3.5527137e-15), float32(1.0))
     below = fma(scale, p_6, p_7)
     weight = abs(b) * scale / below
-    u_3 = -weight
-    p_8 = fma(u_3, float32(3.5527137e-15), piece)
-    p_9 = fma(u_3, p_6, p_8)
-    piece_3 = piece if size > float32(121.35075) else p_9
-    return copysign(piece_3, b)
+    u_4 = -weight
+    p_8 = fma(u_4, float32(3.5527137e-15), piece)
+    p_9 = fma(u_4, p_6, p_8)
+    piece_2 = piece if size > float32(121.35075) else p_9
+    return copysign(piece_2, b)
 
 
 @device
@@ -982,32 +992,33 @@ def normcdfslope_f32_fast(x):
     k = t - float32(12583079.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), u)
-    u_3 = float32(-0.5) * fma(near, near, -area)
-    r = high + fma(u_2, float32(-1.9046542e-09), u_3)
+    u_3 = u_2 * float32(-1.9046542e-09)
+    p = fma(float32(-0.5), fma(near, near, -area), u_3)
+    r = high + p
     r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    p_3 = fma(r2, curve, r)
+    p_2 = fma(float32(0.008368889), r, float32(0.04166621))
+    p_3 = fma(float32(0.0013950283), r2, p_2)
+    curve = fma(p_3, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_4 = fma(r2, curve, r)
     scale = power2_rounded(t)
     u_4 = float32(0.75179154) - near
     away = u_4 + float32(-1.211445e-08)
     mapped = (near - float32(3.0)) / (near + float32(3.0))
     square = mapped * mapped
-    p_4 = fma(float32(4.351886e-06), mapped, float32(-0.0001229096))
-    p_5 = fma(float32(-9.2643895e-05), mapped, float32(0.0010927008))
-    p_6 = fma(float32(1.1264406e-05), square, p_4)
-    p_7 = fma(p_6, square, p_5)
-    p_8 = fma(float32(0.00020360555), mapped, float32(-0.014074469))
-    p_9 = fma(p_7, square, p_8)
-    p_10 = fma(float32(0.05359615), mapped, float32(-0.11997544))
-    p_11 = fma(p_9, square, p_10)
-    u_5 = away * (mapped * p_11)
+    p_5 = fma(float32(4.351886e-06), mapped, float32(-0.0001229096))
+    p_6 = fma(float32(-9.2643895e-05), mapped, float32(0.0010927008))
+    p_7 = fma(float32(1.1264406e-05), square, p_5)
+    p_8 = fma(p_7, square, p_6)
+    p_9 = fma(float32(0.00020360555), mapped, float32(-0.014074469))
+    p_10 = fma(p_8, square, p_9)
+    p_11 = fma(float32(0.05359615), mapped, float32(-0.11997544))
+    p_12 = fma(p_10, square, p_11)
+    u_5 = away * (mapped * p_12)
     scaled = scale * fma(away, float32(0.47829768), u_5)
-    tail = fma(p_3, scaled, scaled)
-    p_12 = fma(-tail, float32(9.094947e-13), float32(1.0))
+    tail = fma(p_4, scaled, scaled)
+    p_13 = fma(-tail, float32(9.094947e-13), float32(1.0))
     u_6 = tail * float32(9.094947e-13)
-    return u_6 if x <= float32(0.0) else p_12
+    return u_6 if x <= float32(0.0) else p_13
 
 
 @device
@@ -1148,20 +1159,18 @@ def forward_narrow_approximate(gate, value):
 def forward_float32_fast_approximate(gate, value):
     """Return the value at x, in float32."""
     gate2 = gate * gate
-    u = float32(0.071354814) * gate2
-    u_2 = float32(1.5957692) + u
-    u_3 = gate * u_2
-    u_4 = u_2 - float32(1.5957692)
-    u_5 = float32(1.5957692) - (u_2 - u_4)
-    p = fma(float32(0.071354814), gate2, -u)
-    p_2 = fma(float32(2.3988325e-09), gate2, p)
-    p_3 = fma(gate, gate, -gate2)
-    p_4 = fma(p_3, float32(0.071354814), p_2)
-    u_6 = u_5 + (u - u_4) + float32(-4.534068e-08)
-    p_5 = fma(u_6 + p_4, gate, fma(gate, u_2, -u_3))
-    u_7 = gate * value
-    u_8 = sigmoid_twofold_times_f32_fast(u_3, p_5, u_7)
-    return value if value != value else u_8
+    p = fma(float32(0.071354814), gate2, float32(1.5957642))
+    u = gate * p
+    u_2 = float32(1.5957642) - p
+    p_2 = fma(float32(0.071354814), gate2, u_2)
+    p_3 = fma(float32(2.3988325e-09), gate2, p_2)
+    p_4 = fma(gate, gate, -gate2)
+    p_5 = fma(p_4, float32(0.071354814), p_3)
+    u_3 = p_5 + float32(4.9614496e-06)
+    p_6 = fma(u_3, gate, fma(gate, p, -u))
+    u_4 = gate * value
+    u_5 = sigmoid_twofold_times_f32_fast(u, p_6, u_4)
+    return value if value != value else u_5
 
 
 @device
@@ -1182,12 +1191,24 @@ def forward_quick_approximate(gate, value):
 
 
 @device
-def forward_approx_approximate(gate, value):
-    """Return the value at x, in float32, approximations of the hardware."""
-    u = float32(0.071354814) * (gate * gate)
-    u_2 = gate * (float32(1.5957692) + u)
-    u_3 = sigmoid_times_approx(u_2, gate * value)
-    return value if value != value else u_3
+def forward_float32_twofold_fast_approximate(gate, value):
+    """Return the value at x, in float32, twofold arithmetic."""
+    gate2 = gate * gate
+    p = fma(float32(0.071354814), gate2, float32(1.5957642))
+    u = gate * p
+    u_2 = float32(1.5957642) - p
+    p_2 = fma(float32(0.071354814), gate2, u_2)
+    p_3 = fma(float32(2.3988325e-09), gate2, p_2)
+    p_4 = fma(gate, gate, -gate2)
+    p_5 = fma(p_4, float32(0.071354814), p_3)
+    u_3 = p_5 + float32(4.9614496e-06)
+    p_6 = fma(u_3, gate, fma(gate, p, -u))
+    u_4 = sigmoid_twofold_f32_fast(u, p_6)
+    u_5 = gate * value
+    u_6 = fma(gate, value, -u_5) * u_4
+    piece = u_6 if abs(u_6) < float32(inf) else float32(0.0)
+    piece_2 = u_4 if u_4 == float32(0.0) else fma(u_4, u_5, piece)
+    return value if value != value else piece_2
 
 
 @device
@@ -1293,36 +1314,32 @@ def vjp_value_approximate(gate, value):
 def vjp_value_float32_approximate(gate, value):
     """Return the derivative with respect to value, in float32, compensated."""
     gate2 = gate * gate
-    u = float32(0.071354814) * gate2
-    u_2 = float32(1.5957692) + u
-    u_3 = gate * u_2
-    u_4 = u_2 - float32(1.5957692)
-    u_5 = float32(1.5957692) - (u_2 - u_4)
-    p = fma(float32(0.071354814), gate2, -u)
-    p_2 = fma(float32(2.3988325e-09), gate2, p)
-    p_3 = fma(gate, gate, -gate2)
-    p_4 = fma(p_3, float32(0.071354814), p_2)
-    u_6 = u_5 + (u - u_4) + float32(-4.534068e-08)
-    p_5 = fma(u_6 + p_4, gate, fma(gate, u_2, -u_3))
-    return sigmoidgate_twofold_f32(u_3, p_5, gate)
+    p = fma(float32(0.071354814), gate2, float32(1.5957642))
+    u = gate * p
+    u_2 = float32(1.5957642) - p
+    p_2 = fma(float32(0.071354814), gate2, u_2)
+    p_3 = fma(float32(2.3988325e-09), gate2, p_2)
+    p_4 = fma(gate, gate, -gate2)
+    p_5 = fma(p_4, float32(0.071354814), p_3)
+    u_3 = p_5 + float32(4.9614496e-06)
+    p_6 = fma(u_3, gate, fma(gate, p, -u))
+    return sigmoidgate_twofold_f32(u, p_6, gate)
 
 
 @device
 def vjp_value_float32_fast_approximate(gate, value):
     """Return the derivative with respect to value, in float32."""
     gate2 = gate * gate
-    u = float32(0.071354814) * gate2
-    u_2 = float32(1.5957692) + u
-    u_3 = gate * u_2
-    u_4 = u_2 - float32(1.5957692)
-    u_5 = float32(1.5957692) - (u_2 - u_4)
-    p = fma(float32(0.071354814), gate2, -u)
-    p_2 = fma(float32(2.3988325e-09), gate2, p)
-    p_3 = fma(gate, gate, -gate2)
-    p_4 = fma(p_3, float32(0.071354814), p_2)
-    u_6 = u_5 + (u - u_4) + float32(-4.534068e-08)
-    p_5 = fma(u_6 + p_4, gate, fma(gate, u_2, -u_3))
-    return sigmoidgate_twofold_f32_fast(u_3, p_5, gate)
+    p = fma(float32(0.071354814), gate2, float32(1.5957642))
+    u = gate * p
+    u_2 = float32(1.5957642) - p
+    p_2 = fma(float32(0.071354814), gate2, u_2)
+    p_3 = fma(float32(2.3988325e-09), gate2, p_2)
+    p_4 = fma(gate, gate, -gate2)
+    p_5 = fma(p_4, float32(0.071354814), p_3)
+    u_3 = p_5 + float32(4.9614496e-06)
+    p_6 = fma(u_3, gate, fma(gate, p, -u))
+    return sigmoidgate_twofold_f32_fast(u, p_6, gate)
 
 
 @device
@@ -1339,14 +1356,6 @@ def vjp_value_quick_approximate(gate, value):
     u_6 = u_5 + -9.96930880911092e-17 + p_2
     p_3 = fma(u_6, gate, fma(gate, u_2, -u_3))
     return sigmoid_twofold_times_fast(u_3, p_3, gate)
-
-
-@device
-def vjp_value_approx_approximate(gate, value):
-    """Return the derivative with respect to value, in float32, approximations of the hardware."""
-    u = float32(0.071354814) * (gate * gate)
-    u_2 = gate * (float32(1.5957692) + u)
-    return sigmoid_times_approx(u_2, gate)
 
 
 @device
@@ -1456,13 +1465,13 @@ def vjp_value_approx(gate, value):
 forward_as_approximate = by_type(
     double=forward_approximate,
     single=widened(forward_narrow_approximate, 2),
-    half=forward_approx_approximate,
+    half=forward_float32_twofold_fast_approximate,
 )
 
 forward_fast_as_approximate = by_type(
     double=forward_quick_approximate,
     single=forward_float32_fast_approximate,
-    half=forward_approx_approximate,
+    half=forward_float32_twofold_fast_approximate,
 )
 
 vjp_gate_as_approximate = by_type(
@@ -1474,13 +1483,13 @@ vjp_gate_as_approximate = by_type(
 vjp_value_as_approximate = by_type(
     double=vjp_value_approximate,
     single=vjp_value_float32_approximate,
-    half=vjp_value_approx_approximate,
+    half=vjp_value_float32_fast_approximate,
 )
 
 vjp_value_fast_as_approximate = by_type(
     double=vjp_value_quick_approximate,
     single=vjp_value_float32_fast_approximate,
-    half=vjp_value_approx_approximate,
+    half=vjp_value_float32_fast_approximate,
 )
 
 forward_as = by_type(

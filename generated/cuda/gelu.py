@@ -11,11 +11,9 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
     forward_approximate: float32, compensated (0.63 ULP); fast: float32 (2.11 ULP)
-        16-bit results: float32, approximations of the hardware (0.51 ULP)
     derivative_approximate: float64, to fewer digits (0.52 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     second_derivative_approximate: float64, to fewer digits (0.69 ULP)
-        16-bit results: float32, approximations of the hardware (0.51 ULP)
     forward: float32, compensated (0.68 ULP); fast: float32 (2.70 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     derivative: float32, compensated (0.76 ULP); fast: float32 (2.22 ULP)
@@ -116,15 +114,15 @@ def sigmoidgate_twofold_f32(x, low, b):
     u_3 = -k
     high = fma(u_3, float32(0.6931472), u)
     start = float32(1.0) + high
-    piece_2 = low if x < float32(0.0) else -low
-    rest = fma(u_3, float32(-1.9046542e-09), piece_2)
-    r = high + rest
+    rest = u_3 * float32(-1.9046542e-09)
+    rest_2 = fma(-low, copysign(float32(1.0), x), rest)
+    r = high + rest_2
     r2 = r * r
     p = fma(float32(0.008368889), r, float32(0.04166621))
     p_2 = fma(float32(0.0013950283), r2, p)
     p_3 = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
     start_low = float32(1.0) - start + high
-    curve = fma(r2, p_3, start_low + rest)
+    curve = fma(r2, p_3, start_low + rest_2)
     e = start + curve
     power = scale * float32(3.5527137e-15)
     below = fma(power, e, float32(1.0))
@@ -136,11 +134,11 @@ def sigmoidgate_twofold_f32(x, low, b):
     e_low = start - e + curve
     below_low = fma(power, e_low, fma(power, e, float32(1.0) - below))
     left_2 = fma(u_4, below, e) + fma(u_4, below_low, e_low)
-    rest_2 = fma(u_2, ratio, above - left)
-    u_5 = left + fma(u_2, left_2 * inverse, rest_2)
+    rest_3 = fma(u_2, ratio, above - left)
+    u_5 = left + fma(u_2, left_2 * inverse, rest_3)
     u_6 = u_5 * float32(3.5527137e-15)
-    piece_3 = piece if size > float32(121.35075) else u_6
-    return copysign(piece_3, b)
+    piece_2 = piece if size > float32(121.35075) else u_6
+    return copysign(piece_2, b)
 
 
 @device
@@ -156,8 +154,8 @@ def sigmoidgate_twofold_f32_fast(x, low, b):
     k = t - float32(12583087.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), u)
-    piece_2 = low if x < float32(0.0) else -low
-    r = high + fma(u_2, float32(-1.9046542e-09), piece_2)
+    u_3 = u_2 * float32(-1.9046542e-09)
+    r = high + fma(-low, copysign(float32(1.0), x), u_3)
     p = fma(float32(4.956136e-18), r, float32(2.9732266e-17))
     p_2 = fma(p, r, float32(1.4802811e-16))
     p_3 = fma(p_2, r, float32(5.9211367e-16))
@@ -167,11 +165,11 @@ def sigmoidgate_twofold_f32_fast(x, low, b):
     p_7 = fma(scale, float32(3.5527137e-15), float32(1.0))
     below = fma(scale, p_6, p_7)
     weight = abs(b) * scale / below
-    u_3 = -weight
-    p_8 = fma(u_3, float32(3.5527137e-15), piece)
-    p_9 = fma(u_3, p_6, p_8)
-    piece_3 = piece if size > float32(121.35075) else p_9
-    return copysign(piece_3, b)
+    u_4 = -weight
+    p_8 = fma(u_4, float32(3.5527137e-15), piece)
+    p_9 = fma(u_4, p_6, p_8)
+    piece_2 = piece if size > float32(121.35075) else p_9
+    return copysign(piece_2, b)
 
 
 @device
@@ -202,17 +200,6 @@ def sigmoid_twofold_times_fast(x, low, b):
     below = fma(scale, down, 1.0 + p_11)
     result = scale / below * b * down
     return copysign(0.0, b) if x <= -1386.0 else result
-
-
-@device
-def sigmoid_times_approx(x, b):
-    """Return sigmoid(x) * b to about 2**-18: exp(-|x|) and one division."""
-    h = exp2_approx(abs(x) * float32(-0.7213475))
-    part = h if x < float32(0.0) else float32(1.0)
-    r = reciprocal_approx(fma(h, h, float32(1.0)))
-    result = part * r * b * part
-    u = copysign(float32(0.0), b)
-    return u if x <= float32(-164.32588) else result
 
 
 @device
@@ -991,32 +978,33 @@ def normcdfslope_f32_fast(x):
     k = t - float32(12583079.0)
     u_2 = -k
     high = fma(u_2, float32(0.6931472), u)
-    u_3 = float32(-0.5) * fma(near, near, -area)
-    r = high + fma(u_2, float32(-1.9046542e-09), u_3)
+    u_3 = u_2 * float32(-1.9046542e-09)
+    p = fma(float32(-0.5), fma(near, near, -area), u_3)
+    r = high + p
     r2 = r * r
-    p = fma(float32(0.008368889), r, float32(0.04166621))
-    p_2 = fma(float32(0.0013950283), r2, p)
-    curve = fma(p_2, r2, fma(float32(0.16666518), r, float32(0.5)))
-    p_3 = fma(r2, curve, r)
+    p_2 = fma(float32(0.008368889), r, float32(0.04166621))
+    p_3 = fma(float32(0.0013950283), r2, p_2)
+    curve = fma(p_3, r2, fma(float32(0.16666518), r, float32(0.5)))
+    p_4 = fma(r2, curve, r)
     scale = power2_rounded(t)
     u_4 = float32(0.75179154) - near
     away = u_4 + float32(-1.211445e-08)
     mapped = (near - float32(3.0)) / (near + float32(3.0))
     square = mapped * mapped
-    p_4 = fma(float32(4.351886e-06), mapped, float32(-0.0001229096))
-    p_5 = fma(float32(-9.2643895e-05), mapped, float32(0.0010927008))
-    p_6 = fma(float32(1.1264406e-05), square, p_4)
-    p_7 = fma(p_6, square, p_5)
-    p_8 = fma(float32(0.00020360555), mapped, float32(-0.014074469))
-    p_9 = fma(p_7, square, p_8)
-    p_10 = fma(float32(0.05359615), mapped, float32(-0.11997544))
-    p_11 = fma(p_9, square, p_10)
-    u_5 = away * (mapped * p_11)
+    p_5 = fma(float32(4.351886e-06), mapped, float32(-0.0001229096))
+    p_6 = fma(float32(-9.2643895e-05), mapped, float32(0.0010927008))
+    p_7 = fma(float32(1.1264406e-05), square, p_5)
+    p_8 = fma(p_7, square, p_6)
+    p_9 = fma(float32(0.00020360555), mapped, float32(-0.014074469))
+    p_10 = fma(p_8, square, p_9)
+    p_11 = fma(float32(0.05359615), mapped, float32(-0.11997544))
+    p_12 = fma(p_10, square, p_11)
+    u_5 = away * (mapped * p_12)
     scaled = scale * fma(away, float32(0.47829768), u_5)
-    tail = fma(p_3, scaled, scaled)
-    p_12 = fma(-tail, float32(9.094947e-13), float32(1.0))
+    tail = fma(p_4, scaled, scaled)
+    p_13 = fma(-tail, float32(9.094947e-13), float32(1.0))
     u_6 = tail * float32(9.094947e-13)
-    return u_6 if x <= float32(0.0) else p_12
+    return u_6 if x <= float32(0.0) else p_13
 
 
 @device
@@ -1166,34 +1154,28 @@ def forward_approximate(x):
 def forward_float32_approximate(x):
     """Return the value at x, in float32, compensated."""
     x2 = x * x
-    u = float32(0.071354814) * x2
-    u_2 = float32(1.5957692) + u
-    u_3 = x * u_2
-    u_4 = u_2 - float32(1.5957692)
-    u_5 = float32(1.5957692) - (u_2 - u_4)
-    p = fma(float32(0.071354814), x2, -u)
-    p_2 = fma(float32(2.3988325e-09), x2, p)
-    p_3 = fma(fma(x, x, -x2), float32(0.071354814), p_2)
-    u_6 = u_5 + (u - u_4) + float32(-4.534068e-08)
-    p_4 = fma(u_6 + p_3, x, fma(x, u_2, -u_3))
-    return sigmoidgate_twofold_f32(u_3, p_4, x)
+    p = fma(float32(0.071354814), x2, float32(1.5957642))
+    u = x * p
+    p_2 = fma(float32(0.071354814), x2, float32(1.5957642) - p)
+    p_3 = fma(float32(2.3988325e-09), x2, p_2)
+    p_4 = fma(fma(x, x, -x2), float32(0.071354814), p_3)
+    u_2 = p_4 + float32(4.9614496e-06)
+    p_5 = fma(u_2, x, fma(x, p, -u))
+    return sigmoidgate_twofold_f32(u, p_5, x)
 
 
 @device
 def forward_float32_fast_approximate(x):
     """Return the value at x, in float32."""
     x2 = x * x
-    u = float32(0.071354814) * x2
-    u_2 = float32(1.5957692) + u
-    u_3 = x * u_2
-    u_4 = u_2 - float32(1.5957692)
-    u_5 = float32(1.5957692) - (u_2 - u_4)
-    p = fma(float32(0.071354814), x2, -u)
-    p_2 = fma(float32(2.3988325e-09), x2, p)
-    p_3 = fma(fma(x, x, -x2), float32(0.071354814), p_2)
-    u_6 = u_5 + (u - u_4) + float32(-4.534068e-08)
-    p_4 = fma(u_6 + p_3, x, fma(x, u_2, -u_3))
-    return sigmoidgate_twofold_f32_fast(u_3, p_4, x)
+    p = fma(float32(0.071354814), x2, float32(1.5957642))
+    u = x * p
+    p_2 = fma(float32(0.071354814), x2, float32(1.5957642) - p)
+    p_3 = fma(float32(2.3988325e-09), x2, p_2)
+    p_4 = fma(fma(x, x, -x2), float32(0.071354814), p_3)
+    u_2 = p_4 + float32(4.9614496e-06)
+    p_5 = fma(u_2, x, fma(x, p, -u))
+    return sigmoidgate_twofold_f32_fast(u, p_5, x)
 
 
 @device
@@ -1209,14 +1191,6 @@ def forward_quick_approximate(x):
     p_2 = fma(fma(x, x, -x2), 0.07135481627260025, p)
     p_3 = fma(u_5 + -9.96930880911092e-17 + p_2, x, fma(x, u_2, -u_3))
     return sigmoid_twofold_times_fast(u_3, p_3, x)
-
-
-@device
-def forward_approx_approximate(x):
-    """Return the value at x, in float32, approximations of the hardware."""
-    u = float32(0.071354814) * (x * x)
-    u_2 = x * (float32(1.5957692) + u)
-    return sigmoid_times_approx(u_2, x)
 
 
 @device
@@ -1423,47 +1397,6 @@ def second_derivative_narrow_approximate(x):
 
 
 @device
-def second_derivative_approx_approximate(x):
-    """Return the second derivative at x, in float32, approximations of the hardware."""
-    u = x - float32(1.418504) - float32(9.080745e-09)
-    p = fma(float32(0.020102032), u, float32(0.055201154))
-    p_2 = fma(p, u, float32(-0.16109635))
-    p_3 = fma(p_2, u, float32(-0.008132753))
-    p_4 = fma(p_3, u, float32(0.4320811))
-    p_5 = fma(p_4, u, float32(-0.40954894))
-    u_2 = x - float32(-1.418504) - float32(-9.080745e-09)
-    p_6 = fma(float32(0.020102032), u_2, float32(-0.055201154))
-    p_7 = fma(p_6, u_2, float32(-0.16109635))
-    p_8 = fma(p_7, u_2, float32(0.008132753))
-    p_9 = fma(p_8, u_2, float32(0.4320811))
-    p_10 = fma(p_9, u_2, float32(0.40954894))
-    x2 = x * x
-    u_3 = float32(0.071354814) * x2
-    u_4 = x * (float32(-1.5957692) + -u_3)
-    u_5 = x * (float32(1.5957692) + u_3)
-    u_6 = float32(1.0) + x2 * float32(0.134145)
-    u_7 = u_6 * float32(1.5957692)
-    u_8 = sigmoid_times_approx(u_5, u_7)
-    u_9 = u_6 * float32(0.7978846)
-    u_10 = sigmoid_times_approx(u_4, u_9)
-    u_11 = x * u_6 * float32(3.1915383)
-    piece = u_11 if u_11 == float32(0.0) else u_11 * u_10
-    u_12 = sigmoid_times_approx(u_5, piece)
-    u_13 = float32(2.0) * sigmoid_times_approx(u_5, u_10)
-    piece_2 = u_11 if u_11 == float32(0.0) else u_11 * u_9
-    u_14 = sigmoid_times_approx(u_5, piece_2)
-    u_15 = sigmoid_times_approx(u_5, u_14)
-    u_16 = u_13 + sigmoid_times_approx(u_4, u_12)
-    u_17 = u_16 - sigmoid_times_approx(u_4, u_15)
-    u_18 = x2 * float32(0.4281289)
-    u_19 = sigmoid_times_approx(u_5, u_18)
-    u_20 = sigmoid_times_approx(u_4, u_8) + u_17
-    u_21 = u_20 + sigmoid_times_approx(u_4, u_19)
-    piece_3 = u_2 * p_10 if abs(u_2) < float32(0.25) else u_21
-    return u * p_5 if abs(u) < float32(0.25) else piece_3
-
-
-@device
 def forward(x):
     """Return the value at x."""
     return normcdf_times(x, x)
@@ -1613,13 +1546,13 @@ def second_derivative_approx(x):
 forward_as_approximate = by_type(
     double=forward_approximate,
     single=forward_float32_approximate,
-    half=forward_approx_approximate,
+    half=forward_float32_fast_approximate,
 )
 
 forward_fast_as_approximate = by_type(
     double=forward_quick_approximate,
     single=forward_float32_fast_approximate,
-    half=forward_approx_approximate,
+    half=forward_float32_fast_approximate,
 )
 
 derivative_as_approximate = by_type(
@@ -1631,7 +1564,7 @@ derivative_as_approximate = by_type(
 second_derivative_as_approximate = by_type(
     double=second_derivative_approximate,
     single=widened(second_derivative_narrow_approximate),
-    half=second_derivative_approx_approximate,
+    half=widened(second_derivative_narrow_approximate),
 )
 
 forward_as = by_type(

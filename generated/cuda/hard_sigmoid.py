@@ -73,18 +73,19 @@ def derivative_float32(x, slope, offset):
     slope_rest_ = slope.rest
     offset_ = offset.high
     offset_rest_ = offset.rest
-    ratio = offset_ / slope_
-    u = x + ratio
-    u_2 = slope_ * u
-    u_3 = u - x
-    u_4 = fma(-ratio, slope_, offset_) + offset_rest_
-    ratio_2 = (u_4 - ratio * slope_rest_) / slope_
-    u_5 = x - (u - u_3) + (ratio - u_3) + ratio_2
-    p = fma(slope_rest_, u, fma(slope_, u, -u_2))
-    p_2 = fma(u_5, slope_, p)
-    holds = u_2 > float32(0.0) or u_2 == float32(0.0) and p_2 > float32(0.0)
+    ratio = float32(1.0) / slope_
+    u = offset_ * ratio
+    u_2 = x + u
+    u_3 = slope_ * u_2
+    u_4 = u_2 - x
+    u_5 = fma(-u, slope_, offset_) + offset_rest_
+    u_6 = (u_5 - u * slope_rest_) * ratio
+    p = fma(slope_rest_, u_2, fma(slope_, u_2, -u_3))
+    u_7 = x - (u_2 - u_4) + (u - u_4) + u_6
+    p_2 = fma(u_7, slope_, p)
+    holds = u_3 > float32(0.0) or u_3 == float32(0.0) and p_2 > float32(0.0)
     piece = slope_ if holds else float32(0.0)
-    holds_2 = u_2 < float32(1.0) or u_2 == float32(1.0) and p_2 < float32(0.0)
+    holds_2 = u_3 < float32(1.0) or u_3 == float32(1.0) and p_2 < float32(0.0)
     piece_2 = x if x != x else piece if holds_2 else float32(0.0)
     piece_3 = float32(0.0) if x == -offset_ / slope_ else piece_2
     holds_3 = x == (float32(1.0) - offset_) / slope_

@@ -93,13 +93,12 @@ def forward_float32_twofold(x, negative_slope, max_value, threshold):
     piece_6 = float32(0.0) if negative_slope_ == float32(0.0) else p_3
     u_12 = u_11 + piece_4 + piece_6
     u_13 = u_9 + u_12
-    piece_7 = float32(0.0) if x != x else u_9 - u_13 + u_12
-    u_14 = negative_slope_ * minimum(u_2, float32(0.0))
+    u_14 = u_9 - u_13 + u_12
+    u_15 = negative_slope_ * minimum(u_2, float32(0.0))
     holds_2 = negative_slope_ == float32(0.0)
-    u_15 = piece + (negative_slope_ if holds_2 else u_14)
-    u_16 = (x if x != x else u_13) + piece_7
-    piece_8 = x if x != x else u_15
-    return u_16 if abs(piece_7) < float32(inf) else piece_8
+    u_16 = piece + (negative_slope_ if holds_2 else u_15)
+    piece_7 = u_13 + u_14 if abs(u_14) < float32(inf) else u_16
+    return x if x != x else piece_7
 
 
 @device

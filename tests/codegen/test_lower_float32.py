@@ -122,3 +122,64 @@ def test_infinities_stay_infinite_with_errors_carried_along():
     lowered = lower_twofold(X * A + 1, FLOAT32, PARAMS)
     for x, value in ((np.inf, 0.3), (3e38, 30.0), (-np.inf, 0.3)):
         assert run(lowered, x=x, **parts(value)) == np.copysign(np.inf, x)
+
+
+def ulps(lowered, reference, **values):
+    """Return the largest error over some thousand inputs."""
+    x = np.linspace(-9, 9, 4001, dtype=np.float32)
+    found = simulate(lowered, {"x": x} | values, FLOAT32)
+    exact = reference(x.astype(np.float64))
+    return float((abs(found - exact) / FLOAT32.ulp(exact)).max())
+
+
+def test_a_product_closes_with_an_fma():
+    lowered = lower_twofold(where(apply("gt", X, 0), X, A * X), FLOAT32, PARAMS)
+    assert is_op(lowered, "where") and is_op(lowered.args[2], "fma")
+    for value in VALUES:
+        error = ulps(lowered, lambda x, a=value: np.where(x > 0, x, a * x), **parts(value))
+        assert error <= 0.5001
+    assert run(lowered, x=-np.inf, **parts(0.3)) == -np.inf
+
+
+def test_parameters_alone_are_rounded():
+    positive = apply("gt", X, 0)
+    lowered = lower_twofold(where(positive, X, A), FLOAT32, PARAMS)
+    assert lowered == where(positive, X, Symbol("a_"))
+
+
+def test_a_parameter_divides_by_its_inverse():
+    lowered = lower_twofold(X / A, FLOAT32, PARAMS)
+    divisions = [node for node in walk(lowered) if is_op(node, "div")]
+    assert divisions == [1 / Symbol("a_")]
+    for value in VALUES:
+        assert ulps(lowered, lambda x, a=value: x / a, **parts(value)) <= 0.5001
+    assert run(lowered, x=2, **parts(0.0)) == np.inf
+    assert run(lowered, x=np.inf, **parts(0.3)) == np.inf
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_argument_beside_a_constant_of_its_sign(sign):
+    expr = exp(sign * (const("1.1") + const("0.3") * X**2))
+    call = lower(expr, FLOAT32)
+    assert is_op(call, "exp_twofold") and not any(is_op(node, "sub") for node in walk(call.args[0]))
+    for x in (0.0, 1e-20, 0.7, -3.3, 8.1, 40.0):
+        x = np.float32(x)
+        high, low = (Fraction(run(part, x=x)) for part in call.args)
+        exact = sign * (Fraction("1.1") + Fraction("0.3") * Fraction(float(x)) ** 2)
+        assert abs(high + low - exact) <= abs(exact) * Fraction(1, 2**38)
+
+
+def test_constants_of_the_other_sign_may_cancel():
+    call = lower(exp(const("0.3") * X**2 - const("1.1")), FLOAT32)
+    x = np.float32(np.sqrt(11 / 3))
+    high, low = (Fraction(run(part, x=x)) for part in call.args)
+    exact = Fraction("0.3") * Fraction(float(x)) ** 2 - Fraction("1.1")
+    assert abs(high + low - exact) <= Fraction(1, 2**46)
+
+
+def test_a_small_constant_is_added_as_any_number():
+    call = lower(exp(const("0.001") + const("0.3") * X**2), FLOAT32)
+    x = np.float32(15.3)
+    high, low = (Fraction(run(part, x=x)) for part in call.args)
+    exact = Fraction("0.001") + Fraction("0.3") * Fraction(float(x)) ** 2
+    assert abs(high + low - exact) <= abs(exact) * Fraction(1, 2**44)

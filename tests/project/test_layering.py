@@ -13,7 +13,7 @@ ORDER = [
     *("ir", "ops", "names", "activation", "budgets", "measured", "constraints", "fields", "schema"),
     *("foreign", "explain", "build", "check", "model"),
     *("tokens", "scope", "parse", "formulas", "arguments"),
-    *("algebra", "evaluate", "kinks", "inline", "sources"),
+    *("signs", "algebra", "evaluate", "rounding", "kinks", "inline", "sources"),
     *(
         "simplify",
         "differentiate",
