@@ -116,6 +116,14 @@ def _both(name: str, long: int, short: int, **fit: Any) -> tuple[Fit, Fit]:
     return Fit(name, degree=long, **fit), Fit(f"{name}_SHORT", degree=short, **fit)
 
 
+def _log1p_curve(e: Any) -> Any:
+    return (mp.log1p(e) - e) / e**2 if e > mp.mpf("1e-12") else -mp.mpf(0.5) + e / 3
+
+
+def _log1p_weight(e: Any) -> Any:
+    return e**2 / mp.log1p(e) if e else e
+
+
 with mp.workdps(50):
     SLOPE_ZERO = mp.findroot(
         lambda y: mp.erfc(y / mp.sqrt(2)) / 2 - y * mp.npdf(y), mp.mpf(0.75)
@@ -139,6 +147,10 @@ _DOUBLE: tuple[Fit, ...] = (
         "LOG", 6, 3,
         function=_atanh_tail, low=mp.mpf(0), high=mp.mpf("0.1717") ** 2, weight=lambda z: z / 2,
         doc="(2 atanh(s) / s - 2) / s² in z = s², |s| ≤ 3 - 2√2; relative to 2 atanh(s)",
+    ),
+    Fit(
+        "LOG1P_FAST", _log1p_curve, mp.mpf(0), mp.mpf(1), 20, _log1p_weight,
+        "(log(1 + e) - e) / e², 0 ≤ e ≤ 1; relative to log(1 + e)",
     ),
     Fit(
         "SIN", _sin_tail, mp.mpf(0), _EIGHTH**2, 6, lambda z: z,
@@ -192,14 +204,6 @@ def _curve(name: str, degree: int) -> Fit:
         return r * r
 
     return Fit(name, _exp_curve, -_REDUCED, _REDUCED, degree, weight, _EXP_F32, dtype="float32")
-
-
-def _log1p_curve(e: Any) -> Any:
-    return (mp.log1p(e) - e) / e**2 if e > mp.mpf("1e-12") else -mp.mpf(0.5) + e / 3
-
-
-def _log1p_weight(e: Any) -> Any:
-    return e**2 / mp.log1p(e) if e else e
 
 
 _SINGLE: tuple[Fit, ...] = (

@@ -17,7 +17,6 @@ from functools import cached_property
 from typing import TypeAlias
 
 from actgen.codegen.algebra import (
-    Factor,
     factors,
     from_factors,
     scaled,
@@ -53,7 +52,7 @@ from actgen.codegen.rounding import (
     with_zeros,
 )
 from actgen.codegen.signs import sign_of
-from actgen.codegen.tails import complete_tails, fused, tail_of
+from actgen.codegen.tails import complete_tails, fused, into_exponent, tail_of
 from actgen.codegen.twofold import (
     RULES,
     Pair,
@@ -168,7 +167,7 @@ class _Lowering:
         inner = from_factors(coefficient, rest)
         if guarded:
             inner = node.args[1] if inner == ONE else apply("product", inner, node.args[1])
-        inner, logarithm = _into_exponent(inner, tiny, self.fmt)
+        inner, logarithm = into_exponent(inner, tiny, self.fmt)
         value = self.pair(inner) if self.carry else Pair(self.visit(inner))
         for base, exponent in tiny:
             name, argument = tail_of(base) or ("", base)
@@ -214,9 +213,13 @@ class _Lowering:
             return plain
         if node.op in ("eq", "ne"):
             return self._equality(node, plain, error)
+        strict = {"le": "lt", "ge": "gt"}.get(node.op, node.op)
+        if isinstance(node.args[1], Const) and a.low is None:
+            below = value_of(b.high) < value_of(node.args[1])
+            inclusive = {"lt": "le", "gt": "ge"}[strict]
+            return apply(inclusive if below == (strict == "lt") else strict, a.high, b.high)
         tie = apply("and", apply("eq", a.high, b.high), apply(node.op, error, ZERO))
-        strict = apply({"le": "lt", "ge": "gt"}.get(node.op, node.op), a.high, b.high)
-        return apply("or", strict, tie)
+        return apply("or", apply(strict, a.high, b.high), tie)
 
     def _equality(self, node: Apply, plain: Expr, error: Expr) -> Expr:
         """Return a comparison with a parameter that sees what the format does not hold of it."""
@@ -372,21 +375,6 @@ def _is_sum_of_functions(node: Expr) -> bool:
     return is_op(node, "add", "sub") and all(
         isinstance(arg, Apply) and OPS[arg.op].category == "function" for arg in node.args
     )
-
-
-def _into_exponent(inner: Expr, tiny: list[Factor], fmt: Format) -> tuple[Expr, Pair | None]:
-    """Return a product without its irrational constants, and their logarithm.
-
-    K e^u = e^(u + log K) rounds once less: the exponent carries its rounding errors along.
-    """
-    coefficient, parts = factors(inner)
-    constants = [f for f in parts if not symbols(f[0])]
-    if not constants or not any(is_op(base, "exp") and n == 1 for base, n in tiny):
-        return inner, None
-    folded = fold(apply("log", from_factors(ONE.value, constants)), fmt)
-    if folded is None:
-        return inner, None
-    return from_factors(coefficient, [f for f in parts if f not in constants]), Pair(*folded)
 
 
 def _product_of(base: Expr, count: int) -> Expr | None:

@@ -66,7 +66,7 @@ QUICK = {
     f"{name}{kind}": arity
     for name in ("exp", "sigmoid", "tanhsoftplus", "normcdf")
     for kind, arity in (("", 1), ("_twofold", 2), ("_times", 2), ("_twofold_times", 3))
-} | {"tanh": 1}
+} | {"tanh": 1, "expm1": 1, "expm1_twofold": 2, "softplus": 1, "softplus_twofold": 2}
 # functions that tell what rounding left of their result, `_rest`: the kinds of each
 RESTS = {
     f"{name}{kind}": arity

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from actgen.codegen.algebra import factors, from_factors, from_terms, scaled, terms
+from actgen.codegen.algebra import Factor, factors, from_factors, from_terms, scaled, terms
 from actgen.codegen.ir import (
     ONE,
     Apply,
@@ -24,6 +24,8 @@ from actgen.codegen.ir import (
 )
 from actgen.codegen.ops import VANISHING
 from actgen.codegen.precision import Format
+from actgen.codegen.rounding import fold
+from actgen.codegen.twofold import Pair
 
 OF_SOFTPLUS = ("tanh", "sech2")  # functions that have a version of their own of softplus
 # f(v) = v (1 + c v**n + …)
@@ -91,3 +93,18 @@ def _vanishes(expr: Expr) -> bool:
     if is_op(expr, "mul", "div", "neg", "pow", "sqrt"):
         return any(n > 0 and _vanishes(base) for base, n in factors(expr)[1] if base != expr)
     return False
+
+
+def into_exponent(inner: Expr, tiny: list[Factor], fmt: Format) -> tuple[Expr, Pair | None]:
+    """Return a product without its irrational constants, and their logarithm.
+
+    K e^u = e^(u + log K) rounds once less: the exponent carries its rounding errors along.
+    """
+    coefficient, parts = factors(inner)
+    constants = [f for f in parts if not symbols(f[0])]
+    if not constants or not any(is_op(base, "exp") and n == 1 for base, n in tiny):
+        return inner, None
+    folded = fold(apply("log", from_factors(ONE.value, constants)), fmt)
+    if folded is None:
+        return inner, None
+    return from_factors(coefficient, [f for f in parts if f not in constants]), Pair(*folded)

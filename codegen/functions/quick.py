@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from actgen.codegen.coefficients import CDF_FAST, EXP
+from actgen.codegen.coefficients import CDF_FAST, EXP, LOG1P_FAST
 from actgen.codegen.functions.exponential import LOG2_HIGH, LOG2_LOW
 from actgen.codegen.functions.parts import (
     LOW,
@@ -92,6 +92,32 @@ def _exp(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
     scale = _power(t, let)
     back = where(falls, number(2.0**-_FAR_LIFT), where(grows, number(16.0), ONE))
     return _Result(fma(p, scale, scale), back, apply("le", x, number(_VANISHED)))
+
+
+def _expm1(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
+    short = let("near", at_most(at_least(x, -40.0), 710.0))
+    grows = apply("gt", x, number(700.0))
+    shift = where(grows, number(FLOAT64.rounder - 4), number(FLOAT64.rounder))
+    t, p = _reduced(short, low, let("shift", shift), let)
+    scale = _power(t, let)
+    m = fma(scale, p, scale - where(grows, number(1 / 16), ONE))
+    whole = m * where(grows, number(16.0), ONE)
+    return _Result(apply("copysign", whole, x if low == ZERO else x + low))
+
+
+def _softplus(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
+    """Return max(x, 0) + log1p(e) for e = exp(-|x|)."""
+    lift = _lifted(x, False, let)
+    toward = low if low == ZERO else where(apply("lt", x, 0), low, -low)
+    t, p = _reduced(let("near", at_least(-absolute(x), -746.0)), toward, lift.shift, let)
+    scale = _power(t, let)
+    e = let("e", fma(p, scale, scale) * lift.down)
+    near = let("e_near", at_least(e, 2.0**-60))  # its square is not subnormal
+    bent = fma(near, let("log_curve", polynomial(near, LOG1P_FAST)), ONE)
+    most = at_least(x, 0.0)
+    return _Result(
+        fma(e, bent, most if low == ZERO else most + where(apply("gt", x, 0), low, ZERO))
+    )
 
 
 def _sigmoid(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
@@ -181,6 +207,8 @@ def _version(name: str, kind: str, core: _Core, doc: str, error: float) -> Funct
 _KINDS = ("", "_twofold", "_times", "_twofold_times")
 _ROWS: tuple[tuple[str, _Core, str, float, tuple[str, ...]], ...] = (
     ("exp", _exp, "x = k log 2 + r, a polynomial for exp(r)", 1.5, _KINDS),
+    ("expm1", _expm1, "x = k log 2 + r, a polynomial for exp(r)", 2.5, _KINDS[:2]),
+    ("softplus", _softplus, "max(x, 0) + log1p(exp(-|x|))", 3.2, _KINDS[:2]),
     ("sigmoid", _sigmoid, "exp(-x) and one division", 2.5, _KINDS),
     ("tanh", _tanh, "-m / (2 + m) with m = expm1(-2|x|)", 2.5, ("",)),
     ("tanhsoftplus", _tanh_softplus, "n / (n + 2), n = w (w + 2), w = exp(x)", 3.0, _KINDS),

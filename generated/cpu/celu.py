@@ -139,6 +139,35 @@ def expm1_twofold_f32_fast(x, low):
 
 
 @device
+def expm1_twofold_fast(x, low):
+    """Return expm1(x + low), error below 2.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = at_least(x, -40.0)
+    near = at_most(piece, 710.0)
+    shift = 6755399441056763.0 if x > 700.0 else 6755399441056767.0
+    shifted = fma(near, 1.4426950408889634, shift)
+    scale = power2_rounded(shifted)
+    k = shifted - shift
+    u = -k
+    high = fma(u, 0.693147180559663, near)
+    piece_2 = low if abs(x) < 2000.0 else 0.0
+    r = high + fma(u, 2.8235290563031577e-13, piece_2)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    p_11 = fma(scale, p_10, scale - (0.0625 if x > 700.0 else 1.0))
+    return copysign(p_11 * (16.0 if x > 700.0 else 1.0), x + piece_2)
+
+
+@device
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
@@ -339,6 +368,34 @@ def expm1_f32_fast(x):
 
 
 @device
+def expm1_fast(x):
+    """Return expm1(x), error below 2.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = at_least(x, -40.0)
+    near = at_most(piece, 710.0)
+    shift = 6755399441056763.0 if x > 700.0 else 6755399441056767.0
+    shifted = fma(near, 1.4426950408889634, shift)
+    scale = power2_rounded(shifted)
+    k = shifted - shift
+    u = -k
+    high = fma(u, 0.693147180559663, near)
+    r = fma(u, 2.8235290563031577e-13, high)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    p_11 = fma(scale, p_10, scale - (0.0625 if x > 700.0 else 1.0))
+    return copysign(p_11 * (16.0 if x > 700.0 else 1.0), x)
+
+
+@device
 def exp(x):
     """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
@@ -481,7 +538,6 @@ def forward_float32_twofold(x, alpha):
     """Return the value at x, in float32, twofold."""
     alpha_ = float32(alpha)
     alpha_rest_ = float32_rest(alpha)
-    holds = x > float32(0.0) or x == float32(0.0) and -float32(0.0) > float32(0.0)
     u = maximum(x, float32(0.0))
     ratio = float32(1.0) / alpha_
     u_2 = x * ratio
@@ -497,7 +553,7 @@ def forward_float32_twofold(x, alpha):
     u_11 = u_7 + u_10
     u_12 = u_7 - u_11 + u_10
     piece = u_11 + u_12 if abs(u_12) < float32(inf) else u_7
-    return x if holds and x < float32(0.0) else piece
+    return x if x >= float32(0.0) and x < float32(0.0) else piece
 
 
 @device
@@ -505,13 +561,21 @@ def forward_float32_fast(x, alpha):
     """Return the value at x, in float32."""
     alpha_ = float32(alpha)
     alpha_rest_ = float32_rest(alpha)
-    holds = x > float32(0.0) or x == float32(0.0) and -float32(0.0) > float32(0.0)
     ratio = float32(1.0) / alpha_
     u = x * ratio
     u_2 = fma(-u, alpha_, x) - u * alpha_rest_
     u_3 = expm1_twofold_f32_fast(u, u_2 * ratio)
     u_4 = maximum(x, float32(0.0)) + minimum(float32(0.0), alpha_ * u_3)
-    return x if holds and x < float32(0.0) else u_4
+    return x if x >= float32(0.0) and x < float32(0.0) else u_4
+
+
+@device
+def forward_quick(x, alpha):
+    """Return the value at x, in float64, uncompensated."""
+    ratio = x / alpha
+    u = expm1_twofold_fast(ratio, fma(-ratio, alpha, x) / alpha)
+    u_2 = maximum(x, 0.0) + minimum(0.0, alpha * u)
+    return x if x > -6.223015277861142e-61 and x < 0.0 else u_2
 
 
 @device
@@ -544,12 +608,12 @@ def derivative_quick(x, alpha):
     """Return the derivative at x, in float64, uncompensated."""
     ratio = x / alpha
     ratio_2 = fma(-ratio, alpha, x) / alpha
-    em1 = expm1_twofold(ratio, ratio_2)
-    u = alpha * em1
-    u_2 = exp_twofold_fast(ratio, ratio_2)
-    holds = u > 0.0 or u == 0.0 and fma(alpha, em1, -u) > 0.0
-    u_3 = (1.0 if x > 0.0 else 0.0) + (0.0 if holds else u_2)
-    return 1.0 if x == 0.0 else u_3
+    u = expm1_twofold_fast(ratio, ratio_2)
+    u_2 = alpha * u
+    u_3 = exp_twofold_fast(ratio, ratio_2)
+    holds = u_2 > 0.0 or u_2 == 0.0 and fma(alpha, u, -u_2) > 0.0
+    u_4 = (1.0 if x > 0.0 else 0.0) + (0.0 if holds else u_3)
+    return 1.0 if x == 0.0 else u_4
 
 
 @device
@@ -600,6 +664,12 @@ def forward_float32_fast_default(x):
 
 
 @device
+def forward_quick_default(x):
+    """Return the value at x, in float64, uncompensated."""
+    return maximum(x, 0.0) + minimum(0.0, expm1_fast(x))
+
+
+@device
 def derivative_default(x):
     """Return the derivative at x."""
     piece = 0.0 if expm1(x) > 0.0 else exp(x)
@@ -626,7 +696,7 @@ def derivative_float32_fast_default(x):
 @device
 def derivative_quick_default(x):
     """Return the derivative at x, in float64, uncompensated."""
-    piece = 0.0 if expm1(x) > 0.0 else exp_fast(x)
+    piece = 0.0 if expm1_fast(x) > 0.0 else exp_fast(x)
     return 1.0 if x == 0.0 else (1.0 if x > 0.0 else 0.0) + piece
 
 
@@ -637,7 +707,7 @@ forward_as = by_type(
 )
 
 forward_fast_as = by_type(
-    double=forward,
+    double=forward_quick,
     single=forward_float32_fast,
     half=forward_float32_fast,
 )
@@ -662,6 +732,12 @@ second_derivative_as = by_type(
 
 forward_as_default = by_type(
     double=forward_default,
+    single=forward_float32_fast_default,
+    half=forward_float32_fast_default,
+)
+
+forward_fast_as_default = by_type(
+    double=forward_quick_default,
     single=forward_float32_fast_default,
     half=forward_float32_fast_default,
 )
@@ -736,6 +812,12 @@ def partial_alpha_ufunc(x, dy, alpha):
 @ufunc
 def forward_default_ufunc(x):
     out_ = forward_as_default(x, element(x))
+    return narrow(out_, x)
+
+
+@ufunc
+def forward_default_fast_ufunc(x):
+    out_ = forward_fast_as_default(x, element(x))
     return narrow(out_, x)
 
 
@@ -932,6 +1014,25 @@ def forward_default_contiguous(x, out):
         for i in range(out.size):
             x_i = element(x[i])
             out_i = forward_as_default(out, x_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def forward_default_fast_contiguous(x, out):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                out_i = forward_fast_as_default(out, x_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            out_i = forward_fast_as_default(out, x_i)
             out[i] = narrow(out_i, out)
 
 

@@ -150,6 +150,35 @@ def expm1_twofold_f32_fast(x, low):
 
 
 @device
+def expm1_twofold_fast(x, low):
+    """Return expm1(x + low), error below 2.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = at_least(x, -40.0)
+    near = at_most(piece, 710.0)
+    shift = 6755399441056763.0 if x > 700.0 else 6755399441056767.0
+    shifted = fma(near, 1.4426950408889634, shift)
+    scale = power2_rounded(shifted)
+    k = shifted - shift
+    u = -k
+    high = fma(u, 0.693147180559663, near)
+    piece_2 = low if abs(x) < 2000.0 else 0.0
+    r = high + fma(u, 2.8235290563031577e-13, piece_2)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    p_11 = fma(scale, p_10, scale - (0.0625 if x > 700.0 else 1.0))
+    return copysign(p_11 * (16.0 if x > 700.0 else 1.0), x + piece_2)
+
+
+@device
 def expm1_approx(x):
     """Return expm1(x) to about 2**-18: exp(x) - 1, a polynomial near 0."""
     p = fma(float32(0.041750073), x, float32(0.16700031))
@@ -369,6 +398,34 @@ def expm1_f32_fast(x):
 
 
 @device
+def expm1_fast(x):
+    """Return expm1(x), error below 2.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = at_least(x, -40.0)
+    near = at_most(piece, 710.0)
+    shift = 6755399441056763.0 if x > 700.0 else 6755399441056767.0
+    shifted = fma(near, 1.4426950408889634, shift)
+    scale = power2_rounded(shifted)
+    k = shifted - shift
+    u = -k
+    high = fma(u, 0.693147180559663, near)
+    r = fma(u, 2.8235290563031577e-13, high)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    p_11 = fma(scale, p_10, scale - (0.0625 if x > 700.0 else 1.0))
+    return copysign(p_11 * (16.0 if x > 700.0 else 1.0), x)
+
+
+@device
 def exp(x):
     """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
@@ -512,7 +569,6 @@ def forward_float32_twofold(x, alpha):
     """Return the value at x, in float32, twofold."""
     alpha_ = alpha.high
     alpha_rest_ = alpha.rest
-    holds = x > float32(0.0) or x == float32(0.0) and -float32(0.0) > float32(0.0)
     u = maximum(x, float32(0.0))
     ratio = float32(1.0) / alpha_
     u_2 = x * ratio
@@ -528,7 +584,7 @@ def forward_float32_twofold(x, alpha):
     u_11 = u_7 + u_10
     u_12 = u_7 - u_11 + u_10
     piece = u_11 + u_12 if abs(u_12) < float32(inf) else u_7
-    return x if holds and x < float32(0.0) else piece
+    return x if x >= float32(0.0) and x < float32(0.0) else piece
 
 
 @device
@@ -536,23 +592,31 @@ def forward_float32_fast(x, alpha):
     """Return the value at x, in float32."""
     alpha_ = alpha.high
     alpha_rest_ = alpha.rest
-    holds = x > float32(0.0) or x == float32(0.0) and -float32(0.0) > float32(0.0)
     ratio = float32(1.0) / alpha_
     u = x * ratio
     u_2 = fma(-u, alpha_, x) - u * alpha_rest_
     u_3 = expm1_twofold_f32_fast(u, u_2 * ratio)
     u_4 = maximum(x, float32(0.0)) + minimum(float32(0.0), alpha_ * u_3)
-    return x if holds and x < float32(0.0) else u_4
+    return x if x >= float32(0.0) and x < float32(0.0) else u_4
+
+
+@device
+def forward_quick(x, alpha):
+    """Return the value at x, in float64, uncompensated."""
+    alpha = alpha.value
+    ratio = x / alpha
+    u = expm1_twofold_fast(ratio, fma(-ratio, alpha, x) / alpha)
+    u_2 = maximum(x, 0.0) + minimum(0.0, alpha * u)
+    return x if x > -6.223015277861142e-61 and x < 0.0 else u_2
 
 
 @device
 def forward_approx(x, alpha):
     """Return the value at x, in float32, approximations of the hardware."""
     alpha_ = alpha.high
-    holds = x > float32(0.0) or x == float32(0.0) and -float32(0.0) > float32(0.0)
     u = expm1_approx(x * reciprocal_approx(alpha_))
     u_2 = maximum(x, float32(0.0)) + minimum(float32(0.0), alpha_ * u)
-    return x if holds and x < float32(0.0) else u_2
+    return x if x >= float32(0.0) and x < float32(0.0) else u_2
 
 
 @device
@@ -588,12 +652,12 @@ def derivative_quick(x, alpha):
     alpha = alpha.value
     ratio = x / alpha
     ratio_2 = fma(-ratio, alpha, x) / alpha
-    em1 = expm1_twofold(ratio, ratio_2)
-    u = alpha * em1
-    u_2 = exp_twofold_fast(ratio, ratio_2)
-    holds = u > 0.0 or u == 0.0 and fma(alpha, em1, -u) > 0.0
-    u_3 = (1.0 if x > 0.0 else 0.0) + (0.0 if holds else u_2)
-    return 1.0 if x == 0.0 else u_3
+    u = expm1_twofold_fast(ratio, ratio_2)
+    u_2 = alpha * u
+    u_3 = exp_twofold_fast(ratio, ratio_2)
+    holds = u_2 > 0.0 or u_2 == 0.0 and fma(alpha, u, -u_2) > 0.0
+    u_4 = (1.0 if x > 0.0 else 0.0) + (0.0 if holds else u_3)
+    return 1.0 if x == 0.0 else u_4
 
 
 @device
@@ -677,6 +741,12 @@ def forward_float32_fast_default(x):
 
 
 @device
+def forward_quick_default(x):
+    """Return the value at x, in float64, uncompensated."""
+    return maximum(x, 0.0) + minimum(0.0, expm1_fast(x))
+
+
+@device
 def forward_approx_default(x):
     """Return the value at x, in float32, approximations of the hardware."""
     return maximum(x, float32(0.0)) + minimum(float32(0.0), expm1_approx(x))
@@ -709,7 +779,7 @@ def derivative_float32_fast_default(x):
 @device
 def derivative_quick_default(x):
     """Return the derivative at x, in float64, uncompensated."""
-    piece = 0.0 if expm1(x) > 0.0 else exp_fast(x)
+    piece = 0.0 if expm1_fast(x) > 0.0 else exp_fast(x)
     return 1.0 if x == 0.0 else (1.0 if x > 0.0 else 0.0) + piece
 
 
@@ -729,7 +799,7 @@ forward_as = by_type(
 )
 
 forward_fast_as = by_type(
-    double=forward,
+    double=forward_quick,
     single=forward_float32_fast,
     half=forward_approx,
 )
@@ -754,6 +824,12 @@ second_derivative_as = by_type(
 
 forward_as_default = by_type(
     double=forward_default,
+    single=forward_float32_fast_default,
+    half=forward_approx_default,
+)
+
+forward_fast_as_default = by_type(
+    double=forward_quick_default,
     single=forward_float32_fast_default,
     half=forward_approx_default,
 )
@@ -1233,6 +1309,46 @@ def forward_default_strided(x, x_strides, mask, mask_strides, out, out_strides, 
         return
     x_i = load(x, index_at(place, x_strides), like)
     out_i = forward_as_default(like, x_i)
+    store(out, index_at(place, out_strides), like, out_i)
+
+
+@kernel
+def forward_default_fast_tiles(x, out, size, like):
+    """Write the values: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        out_tile = (
+            forward_fast_as_default(like, x_tile[0]),
+            forward_fast_as_default(like, x_tile[1]),
+            forward_fast_as_default(like, x_tile[2]),
+            forward_fast_as_default(like, x_tile[3]),
+            forward_fast_as_default(like, x_tile[4]),
+            forward_fast_as_default(like, x_tile[5]),
+            forward_fast_as_default(like, x_tile[6]),
+            forward_fast_as_default(like, x_tile[7]),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            out_i = forward_fast_as_default(like, x_i)
+            store(out, i, like, out_i)
+
+
+@kernel
+def forward_default_fast_strided(
+    x, x_strides, mask, mask_strides, out, out_strides, shape, size, like
+):
+    """Write the values: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    out_i = forward_fast_as_default(like, x_i)
     store(out, index_at(place, out_strides), like, out_i)
 
 

@@ -156,24 +156,18 @@ def forward_float32_default(x):
 @device
 def derivative_default(x):
     """Return the derivative at x."""
-    holds = x > -3.0 or x == -3.0 and 1.6653345369377348e-16 > 0.0
-    piece = 0.16666666666666666 if holds else 0.0
-    holds_2 = x < 3.0 or x == 3.0 and -1.6653345369377348e-16 < 0.0
-    piece_2 = 0.0 if x == -3.0 else x if x != x else piece if holds_2 else 0.0
+    piece = (0.16666666666666666 if x >= -3.0 else 0.0) if x <= 3.0 else 0.0
+    piece_2 = 0.0 if x == -3.0 else x if x != x else piece
     return 0.0 if x == 3.0 else piece_2
 
 
 @device
 def derivative_float32_default(x):
     """Return the derivative at x, in float32."""
-    holds = x == float32(3.0) and float32(-1.6653345e-16) < float32(0.0)
-    holds_2 = float32(1.6653345e-16) > float32(0.0)
-    holds_3 = x > float32(-3.0) or x == float32(-3.0) and holds_2
-    piece = float32(0.16666667) if holds_3 else float32(0.0)
-    piece_2 = piece if x < float32(3.0) or holds else float32(0.0)
-    piece_3 = x if x != x else piece_2
-    piece_4 = float32(0.0) if x == float32(-3.0) else piece_3
-    return float32(0.0) if x == float32(3.0) else piece_4
+    piece = float32(0.16666667) if x >= float32(-3.0) else float32(0.0)
+    piece_2 = x if x != x else piece if x <= float32(3.0) else float32(0.0)
+    piece_3 = float32(0.0) if x == float32(-3.0) else piece_2
+    return float32(0.0) if x == float32(3.0) else piece_3
 
 
 forward_as = by_type(

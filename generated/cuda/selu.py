@@ -125,6 +125,34 @@ def expm1_f32_fast(x):
 
 
 @device
+def expm1_fast(x):
+    """Return expm1(x), error below 2.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = at_least(x, -40.0)
+    near = at_most(piece, 710.0)
+    shift = 6755399441056763.0 if x > 700.0 else 6755399441056767.0
+    shifted = fma(near, 1.4426950408889634, shift)
+    scale = power2_rounded(shifted)
+    k = shifted - shift
+    u = -k
+    high = fma(u, 0.693147180559663, near)
+    r = fma(u, 2.8235290563031577e-13, high)
+    r2 = r * r
+    p = fma(2.5108994122291224e-08, r2, 2.755724434119683e-06)
+    p_2 = fma(p, r2, 0.0001984126988598154)
+    p_3 = fma(p_2, r2, 0.008333333333321697)
+    p_4 = fma(p_3, r2, 0.16666666666666677)
+    p_5 = fma(2.0923707783032227e-09, r2, 2.7557245740639295e-07)
+    p_6 = fma(p_5, r2, 2.4801587355927152e-05)
+    p_7 = fma(p_6, r2, 0.001388888888887024)
+    p_8 = fma(p_7, r2, 0.04166666666666669)
+    p_9 = fma(p_8, r2, 0.5)
+    curve = fma(p_4, r, p_9)
+    p_10 = fma(r2, curve, r)
+    p_11 = fma(scale, p_10, scale - (0.0625 if x > 700.0 else 1.0))
+    return copysign(p_11 * (16.0 if x > 700.0 else 1.0), x)
+
+
+@device
 def expm1_approx(x):
     """Return expm1(x) to about 2**-18: exp(x) - 1, a polynomial near 0."""
     p = fma(float32(0.041750073), x, float32(0.16700031))
@@ -269,6 +297,15 @@ def forward_float32_fast(x):
 
 
 @device
+def forward_quick(x):
+    """Return the value at x, in float64, uncompensated."""
+    u = expm1_fast(x)
+    p = fma(u, 1.6732632423543772, u * 1.0657222547717531e-16)
+    piece = x if x > 0.0 else p
+    return fma(piece, 1.0507009873554805, piece * 3.9874847667154144e-17)
+
+
+@device
 def forward_approx(x):
     """Return the value at x, in float32, approximations of the hardware."""
     u = expm1_approx(x) * float32(1.6732632)
@@ -352,7 +389,7 @@ forward_as = by_type(
 )
 
 forward_fast_as = by_type(
-    double=forward,
+    double=forward_quick,
     single=forward_float32_fast,
     half=forward_approx,
 )

@@ -526,10 +526,8 @@ def forward_quick(x, cap):
 def forward_approx(x, cap):
     """Return the value at x, in float32, approximations of the hardware."""
     cap_ = cap.high
-    size = abs(x)
-    holds = size == float32(0.0) and -float32(0.0) < float32(0.0)
     u = tanh_approx(x * reciprocal_approx(cap_))
-    return x if size < float32(0.0) or holds else cap_ * u
+    return x if abs(x) <= float32(0.0) else cap_ * u
 
 
 @device
@@ -637,10 +635,8 @@ def forward_quick_default(x):
 @device
 def forward_approx_default(x):
     """Return the value at x, in float32, approximations of the hardware."""
-    size = abs(x)
-    holds = size == float32(0.0) and -float32(0.0) < float32(0.0)
     u = float32(50.0) * tanh_approx(x / float32(50.0))
-    return x if size < float32(0.0) or holds else u
+    return x if abs(x) <= float32(0.0) else u
 
 
 @device

@@ -183,3 +183,14 @@ def test_a_small_constant_is_added_as_any_number():
     high, low = (Fraction(run(part, x=x)) for part in call.args)
     exact = Fraction("0.001") + Fraction("0.3") * Fraction(float(x)) ** 2
     assert abs(high + low - exact) <= abs(exact) * Fraction(1, 2**44)
+
+
+@pytest.mark.parametrize("op", ["lt", "le", "gt", "ge"])
+@pytest.mark.parametrize("value", ["0.1", "-0.3", "1e-60", "-1e-60", "0.5"])
+def test_comparisons_with_a_constant_see_all_its_digits(op, value):
+    lowered = lower(where(apply(op, X, const(value)), 1, 0), FLOAT32)
+    assert not any(is_op(node, "and", "or") for node in walk(lowered))
+    near = np.float32(float(Fraction(value)))
+    compare = {"lt": "__lt__", "le": "__le__", "gt": "__gt__", "ge": "__ge__"}[op]
+    for x in (near, np.nextafter(near, np.float32(9)), np.nextafter(near, np.float32(-9))):
+        assert run(lowered, x=x) == getattr(Fraction(float(x)), compare)(Fraction(value)), x

@@ -14,7 +14,9 @@ from tests.codegen.test_functions import SPECIAL, call, compiled, errors
 
 RANGES = {
     "exp": (-746, 709.7),
+    "expm1": (-50, 709.7),
     "sigmoid": (-746, 40),
+    "softplus": (-746, 800),
     "tanh": (-22, 22),
     "tanhsoftplus": (-746, 40),
     "normcdf": (-38.5, 9),
