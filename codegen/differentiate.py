@@ -34,6 +34,7 @@ from actgen.codegen.ir import (
     where,
 )
 from actgen.codegen.ops import OPS
+from actgen.codegen.points import with_value_at
 from actgen.codegen.simplify import simplify
 
 CONDITIONS = ("compare", "logic")
@@ -140,5 +141,5 @@ def at_kinks(derivative: Expr, symbol: Symbol, kinks: Iterable[tuple[Expr, Expr 
     """Lay the declared (place, value) pairs over a derivative; a value of None declares nothing."""
     for place, value in kinks:
         if value is not None:
-            derivative = where(apply("eq", symbol, place), value, derivative)
+            derivative = with_value_at(derivative, symbol, place, value)
     return simplify(derivative)

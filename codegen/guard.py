@@ -23,6 +23,7 @@ from actgen.codegen.ieee import evaluate_float64
 from actgen.codegen.ir import (
     INF,
     ZERO,
+    Apply,
     Const,
     Expr,
     Symbol,
@@ -44,6 +45,7 @@ _SMALLEST = 5e-324
 _NOTHING = mp.mpf(2) ** -1100  # rounds to 0
 _SIZES = (0.75, 2.5, 50.0)  # of parameters
 _MAX_UNKNOWN = 3
+_OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
 Signs = Mapping[str, int]
 _LIMIT = Note("limit", "at infinity the plain form is ∞/∞, ∞ - ∞ or 0 * ∞")
 _OVERFLOW = Note("overflow", "the result is infinite where the plain form gives ∞ - ∞")
@@ -210,26 +212,41 @@ def _samples(expr: Expr, choices: Sequence[Signs]) -> Iterator[dict[str, float]]
 
 def keep_nan(expr: Expr, symbol: Symbol) -> Expr:
     """Return `expr`, with a NaN `symbol` handed through where `expr` might drop it."""
+    turned: dict[Expr, Expr] = {}
     carries: dict[Expr, bool] = {}
     for node in walk(expr):
-        if is_op(node, "where"):
-            # a NaN makes every comparison false, so the last branch is the one that counts
-            condition = node.args[0]
-            false = is_op(condition, "lt", "le", "gt", "ge", "eq") and any(
-                carries[arg] for arg in condition.args
-            )
-            carries[node] = (
-                carries[node.args[2]] if false else all(carries[arg] for arg in node.args[1:])
-            )
-        elif is_op(node, "product"):
-            carries[node] = carries[node.args[0]]  # a zero there wins over a NaN
-        elif is_op(node, "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "index"):
-            carries[node] = False
-        else:
-            carries[node] = node == symbol or any(carries[arg] for arg in node.args)
-    if carries[expr]:
-        return expr
-    return where(apply("ne", symbol, symbol), symbol, expr)
+        args = tuple(turned[arg] for arg in node.args)
+        new = Apply(node.op, args) if isinstance(node, Apply) and args else node
+        turned[node] = new = _toward_nan(new, carries)
+        carries[new] = _carries_nan(new, symbol, carries)
+    found = turned[expr]
+    return found if carries[found] else where(apply("ne", symbol, symbol), symbol, expr)
+
+
+def _toward_nan(node: Expr, carries: Mapping[Expr, bool]) -> Expr:
+    """Return a selection with its comparison turned round if a NaN finds its branch that way."""
+    if is_op(node, "where"):
+        condition, a, b = node.args
+        if isinstance(condition, Apply) and condition.op in _OPPOSITE:
+            compares = any(carries[arg] for arg in condition.args)
+            if compares and carries[a] and not carries[b]:
+                return where(apply(_OPPOSITE[condition.op], *condition.args), b, a)
+    return node
+
+
+def _carries_nan(node: Expr, symbol: Symbol, carries: Mapping[Expr, bool]) -> bool:
+    if is_op(node, "where"):
+        # a NaN makes every comparison false, so the last branch is the one that counts
+        condition, a, b = node.args
+        compares = is_op(condition, "eq", *_OPPOSITE)
+        if compares and any(carries[arg] for arg in condition.args):
+            return carries[b]
+        return carries[a] and carries[b]
+    if is_op(node, "product"):
+        return carries[node.args[0]]  # a zero there wins over a NaN
+    if is_op(node, "eq", "ne", "and", "or", "not", "index", *_OPPOSITE):
+        return False
+    return node == symbol or any(carries[arg] for arg in node.args)
 
 
 def _assignments(expr: Expr, signs: Signs) -> Iterator[Signs]:

@@ -43,6 +43,7 @@ from actgen.codegen.ir import (
 )
 from actgen.codegen.lower import lower
 from actgen.codegen.plan import Plan, Setting, plan
+from actgen.codegen.points import with_value_at
 from actgen.codegen.reverse import canonical, pull_back, push_forward
 from actgen.codegen.rules_axis import split_off_peak
 from actgen.codegen.series import repair_origin
@@ -331,7 +332,7 @@ def _with_kinks(body: Body, kinks: Sequence[tuple[Expr, Expr | None]]) -> Body:
     exact = body.exact
     for place, value in kinks:
         if value is not None:
-            exact = where(apply("eq", X, place), value, exact)
+            exact = with_value_at(exact, X, place, value)
     return Body(body.name, exact, lower(exact)) if exact != body.exact else body
 
 

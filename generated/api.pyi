@@ -1334,9 +1334,7 @@ class _Relu(Activation):
 
     Rectified Linear Unit:
 
-        kept = where(x > threshold, min(x, max_value), 0)
-        leak = negative_slope * min(x - threshold, 0)
-        kept + leak
+        where(x > threshold, min(x, max_value), negative_slope * (x - threshold))
 
     Args:
         x: Array, scalar or sequence.

@@ -1443,20 +1443,14 @@ ACTIVATIONS: dict[str, dict[str, Any]] = {
         ),
         "family": "relu",
         "kind": "elementwise",
-        "formula": (
-            "kept = where(x > threshold, min(x, max_value), 0)\n"
-            "leak = negative_slope * min(x - threshold, 0)\n"
-            "kept + leak"
-        ),
+        "formula": "where(x > threshold, min(x, max_value), negative_slope * (x - threshold))",
         "doc": (
             "Keeps what lies above a threshold, cuts it at a ceiling, and lets a slope through "
             "below.\n"
             "\n"
             "Rectified Linear Unit:\n"
             "\n"
-            "    kept = where(x > threshold, min(x, max_value), 0)\n"
-            "    leak = negative_slope * min(x - threshold, 0)\n"
-            "    kept + leak\n"
+            "    where(x > threshold, min(x, max_value), negative_slope * (x - threshold))\n"
             "\n"
             "Args:\n"
             "    x: Array, scalar or sequence.\n"

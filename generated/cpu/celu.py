@@ -587,8 +587,7 @@ def derivative(x, alpha):
     u = alpha * em1
     e = exp_twofold(ratio, ratio_2)
     holds = u > 0.0 or u == 0.0 and fma(alpha, em1, -u) > 0.0
-    u_2 = (1.0 if x > 0.0 else 0.0) + (0.0 if holds else e)
-    return 1.0 if x == 0.0 else u_2
+    return (1.0 if x > 0.0 else 0.0) + (0.0 if holds else e)
 
 
 @device
@@ -599,8 +598,7 @@ def derivative_narrow(x, alpha):
     u_2 = alpha * u
     u_3 = exp_plain(ratio)
     holds = u_2 > 0.0 or u_2 == 0.0 and fma(alpha, u, -u_2) > 0.0
-    u_4 = (1.0 if x > 0.0 else 0.0) + (0.0 if holds else u_3)
-    return 1.0 if x == 0.0 else u_4
+    return (1.0 if x > 0.0 else 0.0) + (0.0 if holds else u_3)
 
 
 @device
@@ -612,8 +610,7 @@ def derivative_quick(x, alpha):
     u_2 = alpha * u
     u_3 = exp_twofold_fast(ratio, ratio_2)
     holds = u_2 > 0.0 or u_2 == 0.0 and fma(alpha, u, -u_2) > 0.0
-    u_4 = (1.0 if x > 0.0 else 0.0) + (0.0 if holds else u_3)
-    return 1.0 if x == 0.0 else u_4
+    return (1.0 if x > 0.0 else 0.0) + (0.0 if holds else u_3)
 
 
 @device
@@ -673,15 +670,14 @@ def forward_quick_default(x):
 def derivative_default(x):
     """Return the derivative at x."""
     piece = 0.0 if expm1(x) > 0.0 else exp(x)
-    return 1.0 if x == 0.0 else (1.0 if x > 0.0 else 0.0) + piece
+    return (1.0 if x > 0.0 else 0.0) + piece
 
 
 @device
 def derivative_float32_default(x):
     """Return the derivative at x, in float32, compensated."""
     piece = float32(0.0) if expm1_f32(x) > float32(0.0) else exp_f32(x)
-    u = (float32(1.0) if x > float32(0.0) else float32(0.0)) + piece
-    return float32(1.0) if x == float32(0.0) else u
+    return (float32(1.0) if x > float32(0.0) else float32(0.0)) + piece
 
 
 @device
@@ -689,15 +685,14 @@ def derivative_float32_fast_default(x):
     """Return the derivative at x, in float32."""
     u = exp_f32_fast(x)
     piece = float32(0.0) if expm1_f32_fast(x) > float32(0.0) else u
-    u_2 = (float32(1.0) if x > float32(0.0) else float32(0.0)) + piece
-    return float32(1.0) if x == float32(0.0) else u_2
+    return (float32(1.0) if x > float32(0.0) else float32(0.0)) + piece
 
 
 @device
 def derivative_quick_default(x):
     """Return the derivative at x, in float64, uncompensated."""
     piece = 0.0 if expm1_fast(x) > 0.0 else exp_fast(x)
-    return 1.0 if x == 0.0 else (1.0 if x > 0.0 else 0.0) + piece
+    return (1.0 if x > 0.0 else 0.0) + piece
 
 
 forward_as = by_type(

@@ -43,14 +43,13 @@ def forward_0_float32(x):
 @device
 def derivative_0(x):
     """Return the derivative at x."""
-    return 0.0 if x == 0.0 else x if x != x else 1.0 if x > 0.0 else 0.0
+    return x if x != x else 1.0 if x > 0.0 else 0.0
 
 
 @device
 def derivative_0_float32(x):
     """Return the derivative at x, in float32."""
-    piece = x if x != x else float32(1.0) if x > float32(0.0) else float32(0.0)
-    return float32(0.0) if x == float32(0.0) else piece
+    return x if x != x else float32(1.0) if x > float32(0.0) else float32(0.0)
 
 
 @device
@@ -68,15 +67,13 @@ def forward_1_float32(x):
 @device
 def derivative_1(x):
     """Return the derivative at x."""
-    piece = x if x != x else -1.0 if x < 0.0 else 0.0
-    return 0.0 if x == 0.0 else piece
+    return x if x != x else -1.0 if x < 0.0 else 0.0
 
 
 @device
 def derivative_1_float32(x):
     """Return the derivative at x, in float32."""
-    piece = x if x != x else float32(-1.0) if x < float32(0.0) else float32(0.0)
-    return float32(0.0) if x == float32(0.0) else piece
+    return x if x != x else float32(-1.0) if x < float32(0.0) else float32(0.0)
 
 
 forward_0_as = by_type(

@@ -41,7 +41,7 @@ def sign(x):
 def forward(x, lambd):
     """Return the value at x."""
     size = abs(x)
-    return sign(x) * (size if size > lambd else 0.0)
+    return sign(x) * (0.0 if size <= lambd else size)
 
 
 @device
@@ -50,9 +50,9 @@ def forward_float32(x, lambd):
     lambd_ = float32(lambd)
     lambd_rest_ = float32_rest(lambd)
     size = abs(x)
-    holds = size == lambd_ and -lambd_rest_ > float32(0.0)
+    holds = size == lambd_ and -lambd_rest_ <= float32(0.0)
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
-    piece_2 = size if size > lambd_ or holds else float32(0.0)
+    piece_2 = float32(0.0) if size < lambd_ or holds else size
     return piece * piece_2
 
 
@@ -60,7 +60,7 @@ def forward_float32(x, lambd):
 def derivative(x, lambd):
     """Return the derivative at x."""
     u = sign(x)
-    piece = 0.0 if x == -lambd else u * (u if abs(x) > lambd else 0.0)
+    piece = 0.0 if x == -lambd else u * (0.0 if abs(x) <= lambd else u)
     return 0.0 if x == lambd else piece
 
 
@@ -71,8 +71,8 @@ def derivative_float32(x, lambd):
     lambd_rest_ = float32_rest(lambd)
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
     size = abs(x)
-    holds = size == lambd_ and -lambd_rest_ > float32(0.0)
-    piece_2 = piece if size > lambd_ or holds else float32(0.0)
+    holds = size == lambd_ and -lambd_rest_ <= float32(0.0)
+    piece_2 = float32(0.0) if size < lambd_ or holds else piece
     piece_3 = float32(0.0) if x == -lambd_ else piece * piece_2
     holds_2 = x == lambd_ and -lambd_rest_ == float32(0.0)
     return float32(0.0) if holds_2 else piece_3

@@ -283,15 +283,14 @@ def derivative(x):
     e = exp(x)
     p = fma(e, 1.6732632423543772, e * 1.0657222547717531e-16)
     piece = 1.0 if x > 0.0 else p
-    p_2 = fma(piece, 1.0507009873554805, piece * 3.9874847667154144e-17)
-    return 1.7580993408473768 if x == 0.0 else p_2
+    return fma(piece, 1.0507009873554805, piece * 3.9874847667154144e-17)
 
 
 @device
 def derivative_narrow(x):
     """Return the derivative at x, in float64, to fewer digits."""
     piece = 1.0 if x > 0.0 else exp_short(x) * 1.6732632423543772
-    return 1.7580993408473768 if x == 0.0 else piece * 1.0507009873554805
+    return piece * 1.0507009873554805
 
 
 @device
@@ -302,8 +301,7 @@ def derivative_float32_fast(x):
     p = fma(u, float32(1.6732632), u_2)
     piece = float32(1.0) if x > float32(0.0) else p
     u_3 = piece * float32(8.441664e-08)
-    p_2 = fma(piece, float32(1.0507009), u_3)
-    return float32(1.7580993) if x == float32(0.0) else p_2
+    return fma(piece, float32(1.0507009), u_3)
 
 
 @device
@@ -312,8 +310,7 @@ def derivative_quick(x):
     u = exp_fast(x)
     p = fma(u, 1.6732632423543772, u * 1.0657222547717531e-16)
     piece = 1.0 if x > 0.0 else p
-    p_2 = fma(piece, 1.0507009873554805, piece * 3.9874847667154144e-17)
-    return 1.7580993408473768 if x == 0.0 else p_2
+    return fma(piece, 1.0507009873554805, piece * 3.9874847667154144e-17)
 
 
 @device

@@ -44,14 +44,14 @@ def sign(x):
 def forward(x, lambd, bias):
     """Return the value at x."""
     size = abs(x)
-    return sign(x) * (size - bias if size > lambd else 0.0)
+    return sign(x) * (0.0 if size <= lambd else size - bias)
 
 
 @device
 def derivative(x, lambd, bias):
     """Return the derivative at x."""
     u = sign(x)
-    piece = 0.0 if x == -lambd else u * (u if abs(x) > lambd else 0.0)
+    piece = 0.0 if x == -lambd else u * (0.0 if abs(x) <= lambd else u)
     return 0.0 if x == lambd else piece
 
 
@@ -62,8 +62,8 @@ def derivative_float32(x, lambd, bias):
     lambd_rest_ = float32_rest(lambd)
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
     size = abs(x)
-    holds = size == lambd_ and -lambd_rest_ > float32(0.0)
-    piece_2 = piece if size > lambd_ or holds else float32(0.0)
+    holds = size == lambd_ and -lambd_rest_ <= float32(0.0)
+    piece_2 = float32(0.0) if size < lambd_ or holds else piece
     piece_3 = float32(0.0) if x == -lambd_ else piece * piece_2
     holds_2 = x == lambd_ and -lambd_rest_ == float32(0.0)
     return float32(0.0) if holds_2 else piece_3
@@ -97,7 +97,7 @@ def partial_bias(x, lambd, bias):
 def forward_default(x):
     """Return the value at x."""
     size = abs(x)
-    return sign(x) * (size if size > 0.5 else 0.0)
+    return sign(x) * (0.0 if size <= 0.5 else size)
 
 
 @device
@@ -105,23 +105,21 @@ def forward_float32_default(x):
     """Return the value at x, in float32."""
     size = abs(x)
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
-    return piece * (size if size > float32(0.5) else float32(0.0))
+    return piece * (float32(0.0) if size <= float32(0.5) else size)
 
 
 @device
 def derivative_default(x):
     """Return the derivative at x."""
     u = sign(x)
-    piece = 0.0 if x == -0.5 else u * (u if abs(x) > 0.5 else 0.0)
-    return 0.0 if x == 0.5 else piece
+    return u * (0.0 if abs(x) <= 0.5 else u)
 
 
 @device
 def derivative_float32_default(x):
     """Return the derivative at x, in float32."""
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
-    u = piece * (piece if abs(x) > float32(0.5) else float32(0.0))
-    return float32(0.0) if x == float32(0.5) else float32(0.0) if x == float32(-0.5) else u
+    return piece * (float32(0.0) if abs(x) <= float32(0.5) else piece)
 
 
 forward_as = by_type(

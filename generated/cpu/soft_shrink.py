@@ -54,8 +54,8 @@ def derivative(x, lambd):
     size = abs(x)
     u_2 = size - lambd
     u_3 = u_2 - size
-    holds = u_2 == 0.0 and size - (u_2 - u_3) - (lambd + u_3) > 0.0
-    u_4 = u * (u if u_2 > 0.0 or holds else 0.0)
+    holds = u_2 == 0.0 and size - (u_2 - u_3) - (lambd + u_3) <= 0.0
+    u_4 = u * (0.0 if u_2 < 0.0 or holds else u)
     return 0.0 if x == lambd else 0.0 if x == -lambd else u_4
 
 
@@ -69,8 +69,8 @@ def derivative_float32(x, lambd):
     u = size - lambd_
     u_2 = u - size
     u_3 = size - (u - u_2) - (lambd_ + u_2)
-    holds = u == float32(0.0) and u_3 + -lambd_rest_ > float32(0.0)
-    piece_2 = piece if u > float32(0.0) or holds else float32(0.0)
+    holds = u == float32(0.0) and u_3 + -lambd_rest_ <= float32(0.0)
+    piece_2 = float32(0.0) if u < float32(0.0) or holds else piece
     piece_3 = float32(0.0) if x == -lambd_ else piece * piece_2
     holds_2 = x == lambd_ and -lambd_rest_ == float32(0.0)
     return float32(0.0) if holds_2 else piece_3
@@ -115,16 +115,14 @@ def forward_float32_default(x):
 def derivative_default(x):
     """Return the derivative at x."""
     u = sign(x)
-    piece = 0.0 if x == -0.5 else u * (u if abs(x) > 0.5 else 0.0)
-    return 0.0 if x == 0.5 else piece
+    return u * (0.0 if abs(x) <= 0.5 else u)
 
 
 @device
 def derivative_float32_default(x):
     """Return the derivative at x, in float32."""
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
-    u = piece * (piece if abs(x) > float32(0.5) else float32(0.0))
-    return float32(0.0) if x == float32(0.5) else float32(0.0) if x == float32(-0.5) else u
+    return piece * (float32(0.0) if abs(x) <= float32(0.5) else piece)
 
 
 forward_as = by_type(

@@ -34,7 +34,7 @@ from actgen.intrinsics import (
 @device
 def forward(x, threshold, value):
     """Return the value at x."""
-    return x if x != x else x if x > threshold else value
+    return value if x <= threshold else x
 
 
 @device
@@ -43,16 +43,14 @@ def forward_float32(x, threshold, value):
     threshold_ = float32(threshold)
     threshold_rest_ = float32_rest(threshold)
     value_ = float32(value)
-    holds = x == threshold_ and -threshold_rest_ > float32(0.0)
-    piece = x if x > threshold_ or holds else value_
-    return x if x != x else piece
+    holds = x == threshold_ and -threshold_rest_ <= float32(0.0)
+    return value_ if x < threshold_ or holds else x
 
 
 @device
 def derivative(x, threshold, value):
     """Return the derivative at x."""
-    piece = x if x != x else 1.0 if x > threshold else 0.0
-    return 0.0 if x == threshold else piece
+    return x if x != x else 1.0 if x > threshold else 0.0
 
 
 @device
@@ -62,9 +60,7 @@ def derivative_float32(x, threshold, value):
     threshold_rest_ = float32_rest(threshold)
     holds = x == threshold_ and -threshold_rest_ > float32(0.0)
     piece = float32(1.0) if x > threshold_ or holds else float32(0.0)
-    piece_2 = x if x != x else piece
-    holds_2 = x == threshold_ and -threshold_rest_ == float32(0.0)
-    return float32(0.0) if holds_2 else piece_2
+    return x if x != x else piece
 
 
 @device

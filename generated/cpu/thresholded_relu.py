@@ -34,7 +34,7 @@ from actgen.intrinsics import (
 @device
 def forward(x, alpha):
     """Return the value at x."""
-    return x if x != x else x if x > alpha else 0.0
+    return 0.0 if x <= alpha else x
 
 
 @device
@@ -42,16 +42,14 @@ def forward_float32(x, alpha):
     """Return the value at x, in float32."""
     alpha_ = float32(alpha)
     alpha_rest_ = float32_rest(alpha)
-    holds = x == alpha_ and -alpha_rest_ > float32(0.0)
-    piece = x if x > alpha_ or holds else float32(0.0)
-    return x if x != x else piece
+    holds = x == alpha_ and -alpha_rest_ <= float32(0.0)
+    return float32(0.0) if x < alpha_ or holds else x
 
 
 @device
 def derivative(x, alpha):
     """Return the derivative at x."""
-    piece = x if x != x else 1.0 if x > alpha else 0.0
-    return 0.0 if x == alpha else piece
+    return x if x != x else 1.0 if x > alpha else 0.0
 
 
 @device
@@ -61,9 +59,7 @@ def derivative_float32(x, alpha):
     alpha_rest_ = float32_rest(alpha)
     holds = x == alpha_ and -alpha_rest_ > float32(0.0)
     piece = float32(1.0) if x > alpha_ or holds else float32(0.0)
-    piece_2 = x if x != x else piece
-    holds_2 = x == alpha_ and -alpha_rest_ == float32(0.0)
-    return float32(0.0) if holds_2 else piece_2
+    return x if x != x else piece
 
 
 @device

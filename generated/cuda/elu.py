@@ -262,7 +262,7 @@ def exp_approx(x):
 def forward(x, alpha):
     """Return the value at x."""
     alpha = alpha.value
-    return x if x != x else x if x > 0.0 else product(alpha, expm1(x))
+    return product(alpha, expm1(x)) if x <= 0.0 else x
 
 
 @device
@@ -275,7 +275,7 @@ def forward_float32_twofold_fast(x, alpha):
     piece = u_2 if abs(u_2) < float32(inf) else float32(0.0)
     p = fma(alpha_, u, piece)
     piece_2 = alpha_ if alpha_ == float32(0.0) else p
-    return x if x != x else x if x > float32(0.0) else piece_2
+    return piece_2 if x <= float32(0.0) else x
 
 
 @device
@@ -284,15 +284,14 @@ def forward_float32_fast(x, alpha):
     alpha_ = alpha.high
     u = alpha_ * expm1_f32_fast(x)
     piece = alpha_ if alpha_ == float32(0.0) else u
-    return x if x != x else x if x > float32(0.0) else piece
+    return piece if x <= float32(0.0) else x
 
 
 @device
 def forward_quick(x, alpha):
     """Return the value at x, in float64, uncompensated."""
     alpha = alpha.value
-    piece = x if x > 0.0 else product(alpha, expm1_fast(x))
-    return x if x != x else piece
+    return product(alpha, expm1_fast(x)) if x <= 0.0 else x
 
 
 @device
@@ -301,15 +300,14 @@ def forward_approx(x, alpha):
     alpha_ = alpha.high
     u = alpha_ * expm1_approx(x)
     piece = alpha_ if alpha_ == float32(0.0) else u
-    return x if x != x else x if x > float32(0.0) else piece
+    return piece if x <= float32(0.0) else x
 
 
 @device
 def derivative(x, alpha):
     """Return the derivative at x."""
     alpha = alpha.value
-    piece = x if x != x else 1.0 if x > 0.0 else product(alpha, exp(x))
-    return alpha if x == 0.0 else piece
+    return x if x != x else 1.0 if x > 0.0 else product(alpha, exp(x))
 
 
 @device
@@ -323,8 +321,7 @@ def derivative_float32_twofold(x, alpha):
     p = fma(alpha_, u, piece)
     piece_2 = alpha_ if alpha_ == float32(0.0) else p
     piece_3 = float32(1.0) if x > float32(0.0) else piece_2
-    piece_4 = x if x != x else piece_3
-    return alpha_ if x == float32(0.0) else piece_4
+    return x if x != x else piece_3
 
 
 @device
@@ -333,8 +330,7 @@ def derivative_float32_fast(x, alpha):
     alpha_ = alpha.high
     u = alpha_ * exp_f32_fast(x)
     piece = alpha_ if alpha_ == float32(0.0) else u
-    piece_2 = x if x != x else float32(1.0) if x > float32(0.0) else piece
-    return alpha_ if x == float32(0.0) else piece_2
+    return x if x != x else float32(1.0) if x > float32(0.0) else piece
 
 
 @device
@@ -342,7 +338,7 @@ def derivative_quick(x, alpha):
     """Return the derivative at x, in float64, uncompensated."""
     alpha = alpha.value
     piece = 1.0 if x > 0.0 else product(alpha, exp_fast(x))
-    return alpha if x == 0.0 else x if x != x else piece
+    return x if x != x else piece
 
 
 @device
@@ -351,8 +347,7 @@ def derivative_approx(x, alpha):
     alpha_ = alpha.high
     u = alpha_ * exp_approx(x)
     piece = alpha_ if alpha_ == float32(0.0) else u
-    piece_2 = x if x != x else float32(1.0) if x > float32(0.0) else piece
-    return alpha_ if x == float32(0.0) else piece_2
+    return x if x != x else float32(1.0) if x > float32(0.0) else piece
 
 
 @device
@@ -418,34 +413,31 @@ def forward_approx_default(x):
 @device
 def derivative_default(x):
     """Return the derivative at x."""
-    return 1.0 if x == 0.0 else 1.0 if x > 0.0 else exp(x)
+    return 1.0 if x > 0.0 else exp(x)
 
 
 @device
 def derivative_float32_default(x):
     """Return the derivative at x, in float32, compensated."""
-    piece = float32(1.0) if x > float32(0.0) else exp_f32(x)
-    return float32(1.0) if x == float32(0.0) else piece
+    return float32(1.0) if x > float32(0.0) else exp_f32(x)
 
 
 @device
 def derivative_float32_fast_default(x):
     """Return the derivative at x, in float32."""
-    piece = float32(1.0) if x > float32(0.0) else exp_f32_fast(x)
-    return float32(1.0) if x == float32(0.0) else piece
+    return float32(1.0) if x > float32(0.0) else exp_f32_fast(x)
 
 
 @device
 def derivative_quick_default(x):
     """Return the derivative at x, in float64, uncompensated."""
-    return 1.0 if x == 0.0 else 1.0 if x > 0.0 else exp_fast(x)
+    return 1.0 if x > 0.0 else exp_fast(x)
 
 
 @device
 def derivative_approx_default(x):
     """Return the derivative at x, in float32, approximations of the hardware."""
-    piece = float32(1.0) if x > float32(0.0) else exp_approx(x)
-    return float32(1.0) if x == float32(0.0) else piece
+    return float32(1.0) if x > float32(0.0) else exp_approx(x)
 
 
 forward_as = by_type(

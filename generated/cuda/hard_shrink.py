@@ -45,7 +45,7 @@ def forward(x, lambd):
     """Return the value at x."""
     lambd = lambd.value
     size = abs(x)
-    return sign(x) * (size if size > lambd else 0.0)
+    return sign(x) * (0.0 if size <= lambd else size)
 
 
 @device
@@ -54,9 +54,9 @@ def forward_float32(x, lambd):
     lambd_ = lambd.high
     lambd_rest_ = lambd.rest
     size = abs(x)
-    holds = size == lambd_ and -lambd_rest_ > float32(0.0)
+    holds = size == lambd_ and -lambd_rest_ <= float32(0.0)
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
-    piece_2 = size if size > lambd_ or holds else float32(0.0)
+    piece_2 = float32(0.0) if size < lambd_ or holds else size
     return piece * piece_2
 
 
@@ -65,7 +65,7 @@ def derivative(x, lambd):
     """Return the derivative at x."""
     lambd = lambd.value
     u = sign(x)
-    piece = 0.0 if x == -lambd else u * (u if abs(x) > lambd else 0.0)
+    piece = 0.0 if x == -lambd else u * (0.0 if abs(x) <= lambd else u)
     return 0.0 if x == lambd else piece
 
 
@@ -76,8 +76,8 @@ def derivative_float32(x, lambd):
     lambd_rest_ = lambd.rest
     piece = float32(1.0) if x > float32(0.0) else float32(-1.0) if x < float32(0.0) else x
     size = abs(x)
-    holds = size == lambd_ and -lambd_rest_ > float32(0.0)
-    piece_2 = piece if size > lambd_ or holds else float32(0.0)
+    holds = size == lambd_ and -lambd_rest_ <= float32(0.0)
+    piece_2 = float32(0.0) if size < lambd_ or holds else piece
     piece_3 = float32(0.0) if x == -lambd_ else piece * piece_2
     holds_2 = x == lambd_ and -lambd_rest_ == float32(0.0)
     return float32(0.0) if holds_2 else piece_3

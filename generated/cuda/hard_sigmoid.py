@@ -116,9 +116,8 @@ def partial_slope(x, slope, offset):
     ratio_2 = fma(-ratio, slope, offset) / slope
     u_4 = x - (u - u_3) + (ratio - u_3) + ratio_2
     p = fma(u_4, slope, fma(slope, u, -u_2))
-    piece = x if u_2 > 0.0 or u_2 == 0.0 and p > 0.0 else 0.0
-    piece_2 = piece if u_2 < 1.0 or u_2 == 1.0 and p < 0.0 else 0.0
-    return x if x != x else piece_2
+    piece = 0.0 if u_2 < 0.0 or u_2 == 0.0 and p <= 0.0 else x
+    return 0.0 if u_2 > 1.0 or u_2 == 1.0 and p >= 0.0 else piece
 
 
 @device

@@ -44,7 +44,7 @@ def product(a, b):
 def forward(x, negative_slope):
     """Return the value at x."""
     negative_slope = negative_slope.value
-    return x if x != x else x if x >= 0.0 else product(negative_slope, x)
+    return product(negative_slope, x) if x < 0.0 else x
 
 
 @device
@@ -53,24 +53,22 @@ def forward_float32(x, negative_slope):
     negative_slope_ = negative_slope.high
     u = negative_slope_ * x
     piece = negative_slope_ if negative_slope_ == float32(0.0) else u
-    return x if x != x else x if x >= float32(0.0) else piece
+    return piece if x < float32(0.0) else x
 
 
 @device
 def derivative(x, negative_slope):
     """Return the derivative at x."""
     negative_slope = negative_slope.value
-    piece = x if x != x else 1.0 if x >= 0.0 else negative_slope
-    return negative_slope if x == 0.0 else piece
+    return x if x != x else 1.0 if x > 0.0 else negative_slope
 
 
 @device
 def derivative_float32(x, negative_slope):
     """Return the derivative at x, in float32."""
     negative_slope_ = negative_slope.high
-    piece = float32(1.0) if x >= float32(0.0) else negative_slope_
-    piece_2 = x if x != x else piece
-    return negative_slope_ if x == float32(0.0) else piece_2
+    piece = float32(1.0) if x > float32(0.0) else negative_slope_
+    return x if x != x else piece
 
 
 @device

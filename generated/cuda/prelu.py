@@ -44,7 +44,7 @@ def product(a, b):
 def forward(x, weight):
     """Return the value at x."""
     weight = weight.value
-    return x if x != x else x if x >= 0.0 else product(weight, x)
+    return product(weight, x) if x < 0.0 else x
 
 
 @device
@@ -52,24 +52,22 @@ def forward_float32(x, weight):
     """Return the value at x, in float32."""
     weight_ = weight.high
     piece = weight_ if weight_ == float32(0.0) else weight_ * x
-    return x if x != x else x if x >= float32(0.0) else piece
+    return piece if x < float32(0.0) else x
 
 
 @device
 def derivative(x, weight):
     """Return the derivative at x."""
     weight = weight.value
-    piece = x if x != x else 1.0 if x >= 0.0 else weight
-    return weight if x == 0.0 else piece
+    return x if x != x else 1.0 if x > 0.0 else weight
 
 
 @device
 def derivative_float32(x, weight):
     """Return the derivative at x, in float32."""
     weight_ = weight.high
-    piece = float32(1.0) if x >= float32(0.0) else weight_
-    piece_2 = x if x != x else piece
-    return weight_ if x == float32(0.0) else piece_2
+    piece = float32(1.0) if x > float32(0.0) else weight_
+    return x if x != x else piece
 
 
 @device

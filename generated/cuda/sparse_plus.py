@@ -67,18 +67,14 @@ def forward_float32(x):
 @device
 def derivative(x):
     """Return the derivative at x."""
-    piece = 0.0 if x <= -1.0 else 0.5 * (x + 1.0) if x < 1.0 else 1.0
-    piece_2 = 0.0 if x == -1.0 else x if x != x else piece
-    return 1.0 if x == 1.0 else piece_2
+    return 0.0 if x <= -1.0 else 1.0 if x >= 1.0 else 0.5 * (x + 1.0)
 
 
 @device
 def derivative_float32(x):
     """Return the derivative at x, in float32."""
-    piece = float32(0.5) * (x + float32(1.0)) if x < float32(1.0) else float32(1.0)
-    piece_2 = x if x != x else float32(0.0) if x <= float32(-1.0) else piece
-    piece_3 = float32(0.0) if x == float32(-1.0) else piece_2
-    return float32(1.0) if x == float32(1.0) else piece_3
+    piece = float32(1.0) if x >= float32(1.0) else float32(0.5) * (x + float32(1.0))
+    return float32(0.0) if x <= float32(-1.0) else piece
 
 
 @device

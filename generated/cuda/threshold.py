@@ -39,7 +39,7 @@ def forward(x, threshold, value):
     """Return the value at x."""
     threshold = threshold.value
     value = value.value
-    return x if x != x else x if x > threshold else value
+    return value if x <= threshold else x
 
 
 @device
@@ -48,17 +48,15 @@ def forward_float32(x, threshold, value):
     threshold_ = threshold.high
     threshold_rest_ = threshold.rest
     value_ = value.high
-    holds = x == threshold_ and -threshold_rest_ > float32(0.0)
-    piece = x if x > threshold_ or holds else value_
-    return x if x != x else piece
+    holds = x == threshold_ and -threshold_rest_ <= float32(0.0)
+    return value_ if x < threshold_ or holds else x
 
 
 @device
 def derivative(x, threshold, value):
     """Return the derivative at x."""
     threshold = threshold.value
-    piece = x if x != x else 1.0 if x > threshold else 0.0
-    return 0.0 if x == threshold else piece
+    return x if x != x else 1.0 if x > threshold else 0.0
 
 
 @device
@@ -68,9 +66,7 @@ def derivative_float32(x, threshold, value):
     threshold_rest_ = threshold.rest
     holds = x == threshold_ and -threshold_rest_ > float32(0.0)
     piece = float32(1.0) if x > threshold_ or holds else float32(0.0)
-    piece_2 = x if x != x else piece
-    holds_2 = x == threshold_ and -threshold_rest_ == float32(0.0)
-    return float32(0.0) if holds_2 else piece_2
+    return x if x != x else piece
 
 
 @device

@@ -38,7 +38,7 @@ from actgen.cuda.intrinsics import (
 def forward(x, alpha):
     """Return the value at x."""
     alpha = alpha.value
-    return x if x != x else x if x > alpha else 0.0
+    return 0.0 if x <= alpha else x
 
 
 @device
@@ -46,17 +46,15 @@ def forward_float32(x, alpha):
     """Return the value at x, in float32."""
     alpha_ = alpha.high
     alpha_rest_ = alpha.rest
-    holds = x == alpha_ and -alpha_rest_ > float32(0.0)
-    piece = x if x > alpha_ or holds else float32(0.0)
-    return x if x != x else piece
+    holds = x == alpha_ and -alpha_rest_ <= float32(0.0)
+    return float32(0.0) if x < alpha_ or holds else x
 
 
 @device
 def derivative(x, alpha):
     """Return the derivative at x."""
     alpha = alpha.value
-    piece = x if x != x else 1.0 if x > alpha else 0.0
-    return 0.0 if x == alpha else piece
+    return x if x != x else 1.0 if x > alpha else 0.0
 
 
 @device
@@ -66,9 +64,7 @@ def derivative_float32(x, alpha):
     alpha_rest_ = alpha.rest
     holds = x == alpha_ and -alpha_rest_ > float32(0.0)
     piece = float32(1.0) if x > alpha_ or holds else float32(0.0)
-    piece_2 = x if x != x else piece
-    holds_2 = x == alpha_ and -alpha_rest_ == float32(0.0)
-    return float32(0.0) if holds_2 else piece_2
+    return x if x != x else piece
 
 
 @device

@@ -104,13 +104,13 @@ def copysign(a: Any, b: Any) -> Any:
 
 
 def maximum(a: Any, b: Any) -> Any:
-    """Return `a` where a > b or a is NaN, else `b`."""
-    return _common(a, b)(a if a > b or a != a else b)
+    """Return `b` where b > a or b is NaN, else `a`."""
+    return _common(a, b)(b if b > a or b != b else a)
 
 
 def minimum(a: Any, b: Any) -> Any:
-    """Return `a` where a < b or a is NaN, else `b`."""
-    return _common(a, b)(a if a < b or a != a else b)
+    """Return `b` where b < a or b is NaN, else `a`."""
+    return _common(a, b)(b if b < a or b != b else a)
 
 
 def at_least(value: Any, bound: Any) -> Any:

@@ -16,6 +16,7 @@ ORDER = [
     *("signs", "algebra", "evaluate", "rounding", "kinks", "inline", "sources"),
     *(
         "simplify",
+        "points",
         "differentiate",
         "reverse",
         "ieee",

@@ -115,16 +115,17 @@ def test_float64_narrows_to_float32_to_nearest_even() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_selections_keep_nan_and_take_the_second_of_equals(dtype: type) -> None:
+def test_selections_keep_nan_and_take_the_first_of_equals(dtype: type) -> None:
     values = np.array([np.nan, -np.inf, -1.0, -0.0, 0.0, 2.0, np.inf], dtype)
     x, y = (grid.ravel() for grid in np.meshgrid(values, values))
     out = np.empty((4, x.size), dtype)
     combine(x, y, out)
     with np.errstate(invalid="ignore"):
-        first_wins = (x > y) | np.isnan(x)
-        np.testing.assert_array_equal(out[0], np.where(first_wins, x, y))
-        np.testing.assert_array_equal(np.signbit(out[0]), np.signbit(np.where(first_wins, x, y)))
-        np.testing.assert_array_equal(out[1], np.where((x < y) | np.isnan(x), x, y))
+        larger = np.where((y > x) | np.isnan(y), y, x)
+        smaller = np.where((y < x) | np.isnan(y), y, x)
+        for found, expected in ((out[0], larger), (out[1], smaller)):
+            np.testing.assert_array_equal(found, expected)
+            np.testing.assert_array_equal(np.signbit(found), np.signbit(expected))
         np.testing.assert_array_equal(out[2], np.where(x < y, x, y))
     np.testing.assert_array_equal(np.signbit(out[3]), np.signbit(y))
 
