@@ -30,7 +30,7 @@ Term: TypeAlias = tuple[Fraction, Expr]
 Factor: TypeAlias = tuple[Expr, Fraction]
 
 _HALF = Fraction(1, 2)
-_MAX_POWER = 1024  # larger constant powers are kept as written
+_MAX_DIGITS = 8192  # constant powers of more binary digits are kept as written
 
 
 def factors(expr: Expr) -> tuple[Fraction, list[Factor]]:
@@ -41,8 +41,7 @@ def factors(expr: Expr) -> tuple[Fraction, list[Factor]]:
     def collect(node: Expr, exponent: Fraction) -> None:
         nonlocal coefficient
         value = const_value(node)
-        whole = exponent.denominator == 1 and abs(exponent) <= _MAX_POWER
-        if value is not None and whole and (value != 0 or exponent > 0):
+        if value is not None and _is_short(value, exponent) and (value != 0 or exponent > 0):
             coefficient *= value**exponent.numerator
             return
         integral = exponent.denominator == 1
@@ -88,10 +87,18 @@ def factors(expr: Expr) -> tuple[Fraction, list[Factor]]:
     return coefficient, listed
 
 
+def _is_short(value: Fraction, exponent: Fraction) -> bool:
+    """Tell whether an exponent is whole, and value**exponent no longer than is good to compute."""
+    digits = max(value.numerator.bit_length(), value.denominator.bit_length())
+    return exponent.denominator == 1 and abs(exponent) * digits <= _MAX_DIGITS
+
+
 def exact_power(value: Fraction, exponent: Fraction) -> Fraction | None:
-    """Return value**exponent where that is a rational number, for whole and half exponents."""
+    """Return value**exponent, for whole and half exponents, where it is a short rational number."""
     if exponent.denominator == 1:
-        return value**exponent.numerator
+        return value**exponent.numerator if _is_short(value, exponent) else None
+    if not _is_short(value, Fraction(exponent.numerator)):
+        return None
     roots = Fraction(isqrt(value.numerator), isqrt(value.denominator))
     if exponent.denominator == 2 and roots**2 == value:
         return roots**exponent.numerator

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from keyword import iskeyword
 from pathlib import Path
 
 from actgen.codegen import measured, pipeline, stamp, workers, write
@@ -22,6 +23,7 @@ from actgen.codegen.package import Package, activation_files, common_files
 from actgen.codegen.schema import schema_text
 from actgen.codegen.sources import ROOT, SPECS, read_folder, shipped_specs, spec_files
 from actgen.codegen.stamp import Result, Stamp
+from actgen.codegen.surroundings import own_arithmetic
 
 GENERATED = ROOT / "generated"
 FIGURES = ROOT / "benchmarks" / "accuracy.json"
@@ -47,7 +49,7 @@ class Job:
     def of(cls, specs: Path, out: Path) -> Job:
         """Return the job for a user's folders. Raises `OutputError` for an unusable output."""
         root = write.output_folder(out)
-        if not root.name.isidentifier():
+        if not root.name.isidentifier() or iskeyword(root.name):
             raise write.OutputError(
                 f"{root.name!r} cannot be imported; call it my_activations, say"
             )
@@ -64,6 +66,7 @@ class Outcome:
     report: write.Report
 
 
+@own_arithmetic()
 def generate(
     job: Job,
     progress: Progress = lambda done, total: None,
@@ -92,6 +95,7 @@ def generate(
     return Outcome(_records(results), compiled, report)
 
 
+@own_arithmetic()
 def check(job: Job, progress: Progress = lambda done, total: None) -> str:
     """Compile everything in memory; return how the package on disk differs, "" if it does not."""
     files = _files(job, _compile(_Inputs.read(job), {}, progress))

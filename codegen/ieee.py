@@ -37,7 +37,11 @@ def _logcosh(a: Any) -> Any:
 
 
 def _rootsum(a: Any, b: Any, c: Any) -> Any:
-    return np.sqrt(a) + b if b >= 0 else c / (np.sqrt(a) - b)
+    return np.sqrt(a) + b if b >= 0 or np.isinf(c) else c / (np.sqrt(a) - b)
+
+
+def _rootratio(a: Any, b: Any, c: Any) -> Any:
+    return 1 + b / np.sqrt(a) if b >= 0 or np.isinf(c) else c / (a - b * np.sqrt(a))
 
 
 _FLOAT64: dict[str, Callable[..., Any]] = {
@@ -85,7 +89,7 @@ _FLOAT64: dict[str, Callable[..., Any]] = {
     "normcdf": lambda a: _F(0.5 * math.erfc(-a * math.sqrt(0.5))),
     "acot": lambda a: np.arctan(1 / a) if a > 0 else math.pi / 2 - np.arctan(a),
     "rootsum": _rootsum,
-    "rootratio": lambda a, b, c: 1 + b / np.sqrt(a) if b >= 0 else c / (a - b * np.sqrt(a)),
+    "rootratio": _rootratio,
     "tanhsoftplus": lambda a: np.tanh(np.logaddexp(_F(0), a)),
     "sech2softplus": lambda a: 1 / np.cosh(np.logaddexp(_F(0), a)) ** 2,
     "logcosh": _logcosh,

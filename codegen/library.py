@@ -32,6 +32,7 @@ from actgen.codegen.functions.rough import ROUGH_FUNCTIONS
 from actgen.codegen.functions.slopes import SLOPES
 from actgen.codegen.ir import (
     HALF,
+    INF,
     ONE,
     Apply,
     Const,
@@ -54,6 +55,8 @@ _LOG2 = Const(Fraction(math.log(2)))
 _A, _B, _C = Symbol("a"), Symbol("b"), Symbol("c")
 _LOW = Symbol("low")
 _decay2 = exp(-2 * absolute(X))
+# √a + b loses none where b helps, or where all of it has overflowed but for b
+_keeps_digits = apply("or", apply("ge", _B, 0), apply("eq", _C, INF))
 
 
 def _corrected(plain: Expr, correction: Expr, size: Expr | None = None) -> Expr:
@@ -78,10 +81,10 @@ _FUNCTIONS = (
     Function("acot", ("x",), where(apply("gt", X, 0), apply("atan", ONE / X),
                                    Const(Fraction(math.pi / 2)) - apply("atan", X)),
              "Return pi / 2 - atan(x), from atan(1 / x) for x > 0."),
-    Function("rootsum", ("a", "b", "c"), where(apply("ge", _B, 0), sqrt(_A) + _B,
+    Function("rootsum", ("a", "b", "c"), where(_keeps_digits, sqrt(_A) + _B,
                                                _C / (sqrt(_A) - _B)),
              "Return sqrt(a) + b, given c = a - b**2."),
-    Function("rootratio", ("a", "b", "c"), where(apply("ge", _B, 0), 1 + _B / sqrt(_A),
+    Function("rootratio", ("a", "b", "c"), where(_keeps_digits, 1 + _B / sqrt(_A),
                                                  _C / (_A - _B * sqrt(_A))),
              "Return 1 + b / sqrt(a), given c = a - b**2."),
     Function("sinh_twofold", ("x", "low"), _corrected(sinh(X), cosh(X) * _LOW, cosh(X)),

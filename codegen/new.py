@@ -25,7 +25,11 @@ def new(name: str, folder: Path) -> Path:
     owner = _owner(name, folder)
     if owner:
         raise _refusal(path, f"the name {name!r} is taken by {owner}", "choose another")
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.parent.is_dir():
+        raise _refusal(
+            path, f"there is no folder {folder.parent}", "make it first, or name another"
+        )
+    folder.mkdir(exist_ok=True)
     text = render("spec.yaml.j2", name=name, schema=_schema(folder))
     with path.open("x", encoding="utf-8") as file:
         file.write(text)

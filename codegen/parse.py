@@ -11,6 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal, NamedTuple, NoReturn, TypeAlias
 
+from actgen.codegen.constants import problem
 from actgen.codegen.errors import Diagnostic, SpecError, did_you_mean, shorten
 from actgen.codegen.foreign import FOREIGN, SYNONYMS, is_keyword
 from actgen.codegen.ir import ZERO, Apply, Const, Expr, Symbol
@@ -305,7 +306,11 @@ class _Parser:
         depth = 1 + max(term.depth for term in terms)
         expr = Apply(op, tuple(term.expr for term in terms))
         self._count(self.tokens[self.position - 1], depth)
-        return _Term(expr, sort, depth, start, terms[-1].end)
+        made = _Term(expr, sort, depth, start, terms[-1].end)
+        wrong = None if self.problems else problem(expr)  # one is enough
+        if wrong is not None:
+            self._report(made, *wrong)
+        return made
 
     def _count(self, token: Token, depth: int = 1) -> None:
         self.nodes += 1

@@ -13,8 +13,10 @@ from actgen.codegen.manifest import Record, record
 from actgen.codegen.module import module_text
 from actgen.codegen.pipeline import compile_definition
 from actgen.codegen.sources import shipped_specs
+from actgen.codegen.surroundings import own_arithmetic
 
 
+@own_arithmetic()
 def compile_spec_file(path: str | PathLike[str]) -> tuple[Record, str, Callable[[], str]]:
     """Return the record of the activation that a file specifies, and its modules as source.
 
@@ -28,4 +30,4 @@ def compile_spec_file(path: str | PathLike[str]) -> tuple[Record, str, Callable[
     variants = [(variant.when, variant.suffix) for variant in program.variants]
     module = f"actgen_loaded.{definition.spec.name}"
     entry = record(program.definition, variants, module)
-    return entry, module_text(program), partial(cuda_text, program)
+    return entry, module_text(program), own_arithmetic()(partial(cuda_text, program))

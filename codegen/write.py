@@ -42,6 +42,9 @@ def output_folder(path: Path) -> Path:
         raise OutputError(f"{path} is a link to nothing")
     root = path.resolve()
     if not root.exists():
+        above = next(folder for folder in root.parents if folder.exists())
+        if not above.is_dir():
+            raise OutputError(f"{above} is a file, so there can be no folder {path}; name another")
         return root
     if not root.is_dir():
         raise OutputError(f"{path} is a file, not a folder")

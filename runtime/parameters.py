@@ -75,6 +75,11 @@ class Parameter:
 
     def _number(self, value: Any, owner: str) -> Value:
         refuse_gpu(value, self.name)
+        if type(value) is int:
+            try:
+                return float(value)
+            except OverflowError:
+                raise ValueError(f"{owner}: {self.name} is beyond the largest float64") from None
         try:
             array = as_array(value, self.name)
         except (TypeError, ValueError):

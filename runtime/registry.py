@@ -111,7 +111,7 @@ def register(activation: F) -> F:
     replaced.
     """
     name = getattr(activation, "__name__", None)
-    if not callable(activation) or not isinstance(name, str):
+    if not callable(activation) or not isinstance(name, str) or not name.isidentifier():
         raise TypeError(f"cannot register {activation!r}, which is no function with a name")
     if name in records() or name in aliases():
         raise ValueError(f"cannot register {name!r}: actgen ships an activation of that name")

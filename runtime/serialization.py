@@ -23,7 +23,8 @@ def serialize(activation: Any) -> str | dict[str, Any]:
     """Return a name, or `{'class_name': name, 'config': {parameter: value}}`.
 
     On its fast tier, an activation is a dict that says so under `tier`. Raises ValueError with
-    the args ('Cannot serialize', activation) for anything without a registered name.
+    the args ('Cannot serialize', activation) for anything that is not known by its name, as an
+    activation of a package of your own is not before you `register` it.
     """
     name = registered_name(activation) if callable(activation) else None
     if name is not None:
@@ -33,8 +34,18 @@ def serialize(activation: Any) -> str | dict[str, Any]:
     bound = {name: _plain(value) for name, value in sorted(activation._bound.items())}
     config: dict[str, Any] = {"class_name": activation.name, "config": bound}
     if activation.is_fast:
-        return config | {"tier": "fast"}
-    return config if bound else activation.name
+        config["tier"] = "fast"
+    if not _stands_for(config, activation):
+        raise ValueError("Cannot serialize", activation)
+    return config if bound or activation.is_fast else activation.name
+
+
+def _stands_for(config: dict[str, Any], activation: Activation) -> bool:
+    """Tell whether a config comes back as the activation: another one may have its name."""
+    try:
+        return bool(deserialize(config) == activation)
+    except ValueError:
+        return False
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:

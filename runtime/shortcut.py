@@ -107,7 +107,7 @@ class Shortcuts:
 
     def __init__(self) -> None:
         self.plain: dict[np.dtype[Any], Shortcut] = {}  # for calls without parameters
-        self._known: dict[Hashable, tuple[Shortcut, list[type] | None]] = {}
+        self._known: dict[Hashable, tuple[Shortcut, list[type]]] = {}
         self._of_arrays: dict[Hashable, ArrayCall | None] = {}
 
     def recall(
@@ -123,7 +123,7 @@ class Shortcuts:
         if found is None:
             return None
         known, types = found
-        if types is not None and types != [*map(type, args), *map(type, kwargs.values())]:
+        if types != [*map(type, args), *map(type, kwargs.values())]:
             return None
         return known
 
@@ -167,7 +167,5 @@ class Shortcuts:
         if all(type(value) in _PLAIN and (value or type(value) is bool) for value in values):
             if len(self._known) >= _LIMIT:
                 self._known.clear()
-            # 1, 1.0 and True are equal, and not all of them are good parameters
-            unique = all(type(value) is float and not value.is_integer() for value in values)
-            types = None if unique else [*map(type, values)]
-            self._known[dtype, args, *kwargs.items()] = (known, types)
+            # 1, 1.0, True and Decimal(1) are equal, and not all of them are good parameters
+            self._known[dtype, args, *kwargs.items()] = (known, [*map(type, values)])

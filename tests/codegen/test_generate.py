@@ -142,8 +142,9 @@ def test_folders_that_will_not_do(tmp_path):
     for folder in ("empty", "missing"):
         with pytest.raises(SpecError, match=folder):
             generate(Job.of(tmp_path / folder, tmp_path / "acts"))
-    with pytest.raises(OutputError, match="cannot be imported"):
-        Job.of(tmp_path / "empty", tmp_path / "my-acts")
+    for name in ("my-acts", "class"):
+        with pytest.raises(OutputError, match="cannot be imported"):
+            Job.of(tmp_path / "empty", tmp_path / name)
 
 
 def test_check_tells_the_difference_and_writes_nothing(job):

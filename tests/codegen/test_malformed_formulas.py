@@ -170,6 +170,12 @@ FORMULAS = [
     ("one_hot(x)", "looks along an axis", 1),
     ("concat(x, -x)", "outermost", 1),
     ("x / 0", "division by zero", 5),
+    ("x * (-8)**(1/3)", "no value among the real numbers", 5),
+    ("x + log(-1)", "no value among the real numbers", 5),
+    ("inf - inf + x", "no value among the real numbers", 1),
+    ("x * 10**10**10", "beyond the largest number", 5),
+    ("x**2**2**2**2**2**2**2**2", "beyond the largest number", 13),
+    ("x * atanh(1)", "beyond the largest number", 5),
     # syntax
     ("", "empty", 1),
     ("()", "a value should stand here", 2),

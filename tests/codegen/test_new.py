@@ -40,6 +40,7 @@ def test_the_schema_is_where_editors_find_it(tmp_path):
     (tmp_path / "activation.schema.json").write_text("{}")
     near = new("near", tmp_path / "activations").read_text().splitlines()[0]
     assert near.endswith("$schema=../activation.schema.json")
+    (tmp_path / "deep").mkdir()
     far = new("far", tmp_path / "deep" / "er").read_text().splitlines()[0]
     assert far.endswith(str(SPECS.parent / "activation.schema.json"))
 
@@ -49,6 +50,13 @@ def test_bad_names_are_refused(name, tmp_path):
     with pytest.raises(SpecError, match="no name for an activation"):
         new(name, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_are_not_made_out_of_a_typo(tmp_path):
+    assert new("serf", tmp_path / "acts").is_file()
+    with pytest.raises(SpecError, match="there is no folder"):
+        new("serf", tmp_path / "atcs" / "specs")
+    assert not (tmp_path / "atcs").exists()
 
 
 def test_taken_names_are_refused(tmp_path):

@@ -105,6 +105,8 @@ class TestOutputFolder:
         for name in ("file", "link"):
             with pytest.raises(write.OutputError):
                 write.output_folder(tmp_path / name)
+        with pytest.raises(write.OutputError, match="file is a file, so there can be no folder"):
+            write.output_folder(tmp_path / "file" / "below" / "it")
 
     def test_a_link_is_followed(self, root, tmp_path):
         (tmp_path / "link").symlink_to(root)

@@ -9,11 +9,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # A file imports only what stands before it.
 ORDER = [
-    *("errors", "text", "scalars", "load", "precision"),
+    *("surroundings", "errors", "text", "scalars", "load", "precision"),
     *("ir", "ops", "names", "activation", "budgets", "measured", "constraints", "fields", "schema"),
     *("foreign", "explain", "build", "check", "model"),
-    *("tokens", "scope", "parse", "formulas", "arguments"),
-    *("signs", "algebra", "evaluate", "rounding", "kinks", "inline", "sources"),
+    *("evaluate", "constants", "tokens", "scope", "parse", "formulas", "arguments"),
+    *("signs", "algebra", "rounding", "kinks", "inline", "sources"),
     *(
         "simplify",
         "points",

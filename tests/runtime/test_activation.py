@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+from decimal import Decimal
 from typing import Any
 
 import numba
@@ -216,3 +217,17 @@ def test_calls_like_earlier_ones_are_checked_like_them(silu: Activation, rrelu: 
         for unfit in (out[:4], out.astype(np.float32), out.reshape(3, 3)):
             with pytest.raises((TypeError, ValueError), match="out"):
                 silu(x, 0.3, out=unfit)
+
+
+def test_equal_numbers_of_other_types_are_other_arguments(silu: Activation) -> None:
+    x = np.linspace(-1, 1, 9)
+    silu(x, 0.5)
+    with pytest.raises(TypeError, match="beta must be a number"):
+        silu(x, Decimal("0.5"))
+
+
+def test_large_integers_are_numbers(silu: Activation) -> None:
+    x = np.linspace(-1, 1, 9)
+    np.testing.assert_array_equal(silu(x, 10**30), silu(x, 1e30))
+    with pytest.raises(ValueError, match="beta is beyond the largest float64"):
+        silu(x, 10**400)

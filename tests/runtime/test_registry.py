@@ -102,6 +102,14 @@ def test_what_is_no_activation_is_not_serialized(value: Any) -> None:
     assert caught.value.args == ("Cannot serialize", value)
 
 
+def test_what_another_activation_has_the_name_of_is_not_serialized() -> None:
+    record = {**sample("softmax")._record, "name": "silu"}
+    namesake = Activation(record, sample("softmax")._kernels)
+    for value in (namesake, namesake.fast):
+        with pytest.raises(ValueError, match="Cannot serialize"):
+            serialize(value)
+
+
 def test_custom_objects_come_first() -> None:
     own = {"mine": len, "silu": sample("silu").fast, "other": sample("softmax")}
     assert deserialize("mine", custom_objects=own) is len
@@ -141,3 +149,5 @@ def test_registered_callables_are_known_by_their_names() -> None:
         registry.register(sample("silu"))
     with pytest.raises(TypeError, match="no function with a name"):
         registry.register(3)  # type: ignore[type-var]
+    with pytest.raises(TypeError, match="no function with a name"):
+        registry.register(lambda x: x)
