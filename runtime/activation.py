@@ -313,6 +313,8 @@ class Activation:
         `args` are the positional arguments behind `x`.
         """
         plan: Plan = self._planner.plan(given)
+        if "axis" in given:
+            self._binder.check_axis(given["axis"])
         if given.get("where", True) is not True or self._record["random"]:
             return plan, None
         if self._record["kind"] != "elementwise":

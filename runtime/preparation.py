@@ -60,10 +60,7 @@ def axes_of(
     record: Mapping[str, Any], binder: Binder, axis: Any, x: Array, group: int
 ) -> tuple[int, ...]:
     """Return the axes in increasing order, none of them negative."""
-    if record["axis"] is None:
-        return ()
-    if record["kind"] == "elementwise":
-        binder.check_axis(axis)
+    if record["axis"] is None or record["kind"] == "elementwise":
         return ()
     name = record["name"]
     wanted = binder.check_axis(axis)

@@ -158,6 +158,10 @@ def test_what_does_not_fit_the_axis_is_refused() -> None:
         sample("swiglu")(np.ones(3))
     with pytest.raises(TypeError, match="axis must be an int"):
         sample("swiglu")(np.ones((4, 4)), axis=(0, 1))
+    for weight in (0.5, [0.5, 0.1, 0.2]):
+        for axis in ("channels", 1.5, (1,)):
+            with pytest.raises(TypeError, match="axis must be an int"):
+                sample("prelu")(np.ones((2, 3)), weight, axis=axis)
     with pytest.raises(ValueError, match="length 4, no multiple of 3"):
         sample("maxout")(np.ones((2, 4)), 3)
     with pytest.raises(ValueError, match="groups must be > 0"):
