@@ -296,12 +296,13 @@ class _Lowering:
                 return -self.closed(node.args[0])
             if is_op(node, "mul", "product"):
                 return self._closed_product(node, *map(self.pair, node.args))
-        plain, pair = self.visit(node), self.pair(node)
+        pair = self.pair(node)
         if pair.low is None:
             return pair.high
-        finite = apply("lt", absolute(pair.low), INF)
-        otherwise = pair.high if self.carry or self._divides_by_parameter(node) else plain
-        return where(finite, pair.high + pair.low, otherwise)
+        # an error that is no smaller is not finite, or stands beside a zero, which keeps its sign
+        smaller = apply("lt", absolute(pair.low), INF if self.carry else absolute(pair.high))
+        whole = self.carry or self._divides_by_parameter(node)
+        return where(smaller, pair.high + pair.low, pair.high if whole else self.visit(node))
 
     def _divides_by_parameter(self, node: Expr) -> bool:
         return is_op(node, "div") and node.args[1] in self.params
@@ -312,8 +313,8 @@ class _Lowering:
         if not errors:
             return self.visit(node)
         error = sum(errors[1:], errors[0])
-        known = where(apply("lt", absolute(error), INF), error, ZERO)
-        whole = apply("fma", a.high, b.high, known)
+        smaller = apply("lt", absolute(error), absolute(a.high * b.high))
+        whole = apply("fma", a.high, b.high, where(smaller, error, -ZERO))
         return where(apply("eq", a.high, ZERO), a.high, whole) if is_op(node, "product") else whole
 
     def _pair(self, node: Expr) -> Pair:

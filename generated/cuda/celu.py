@@ -583,7 +583,8 @@ def forward_float32_twofold(x, alpha):
     u_10 = u_9 + (float32(0.0) if float32(0.0) < u_5 else p)
     u_11 = u_7 + u_10
     u_12 = u_7 - u_11 + u_10
-    piece = u_11 + u_12 if abs(u_12) < float32(inf) else u_7
+    u_13 = u_11 + u_12
+    piece = u_13 if abs(u_12) < abs(u_11) else u_7
     return x if x >= float32(0.0) and x < float32(0.0) else piece
 
 

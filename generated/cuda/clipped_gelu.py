@@ -1464,7 +1464,8 @@ def second_derivative_float32_twofold_fast(x, min_val, max_val):
     u_24 = u_23 * float32(1.8467151e-08)
     p_5 = fma(u_23, float32(0.39894226), u_24)
     u_25 = fma(u_5, float32(0.39894226), u_22) + p_5
-    piece_4 = u_20 + u_21 if abs(u_21) < float32(inf) else u_25
+    u_26 = u_20 + u_21
+    piece_4 = u_26 if abs(u_21) < abs(u_20) else u_25
     holds_5 = piece < min_val_ or holds_4
     piece_5 = float32(0.0) if holds_5 else piece_4
     holds_6 = piece > max_val_ or holds_2

@@ -19,8 +19,6 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
         16-bit results: float32, approximations of the hardware (0.51 ULP)
 """
 
-from math import inf
-
 from numpy import float32
 
 from actgen.cuda.intrinsics import (
@@ -272,10 +270,11 @@ def forward_float32_twofold_fast(x, alpha):
     alpha_rest_ = alpha.rest
     u = expm1_f32_fast(x)
     u_2 = alpha_rest_ * u
-    piece = u_2 if abs(u_2) < float32(inf) else float32(0.0)
-    p = fma(alpha_, u, piece)
-    piece_2 = alpha_ if alpha_ == float32(0.0) else p
-    return piece_2 if x <= float32(0.0) else x
+    u_3 = -float32(0.0)
+    holds = abs(u_2) < abs(alpha_ * u)
+    p = fma(alpha_, u, u_2 if holds else u_3)
+    piece = alpha_ if alpha_ == float32(0.0) else p
+    return piece if x <= float32(0.0) else x
 
 
 @device
@@ -317,11 +316,11 @@ def derivative_float32_twofold(x, alpha):
     alpha_rest_ = alpha.rest
     u = exp_f32(x)
     u_2 = alpha_rest_ * u
-    piece = u_2 if abs(u_2) < float32(inf) else float32(0.0)
-    p = fma(alpha_, u, piece)
-    piece_2 = alpha_ if alpha_ == float32(0.0) else p
-    piece_3 = float32(1.0) if x > float32(0.0) else piece_2
-    return x if x != x else piece_3
+    u_3 = -float32(0.0)
+    holds = abs(u_2) < abs(alpha_ * u)
+    p = fma(alpha_, u, u_2 if holds else u_3)
+    piece = alpha_ if alpha_ == float32(0.0) else p
+    return x if x != x else float32(1.0) if x > float32(0.0) else piece
 
 
 @device
@@ -364,11 +363,11 @@ def second_derivative_float32_twofold(x, alpha):
     alpha_rest_ = alpha.rest
     u = exp_f32(x)
     u_2 = alpha_rest_ * u
-    piece = u_2 if abs(u_2) < float32(inf) else float32(0.0)
-    p = fma(alpha_, u, piece)
-    piece_2 = alpha_ if alpha_ == float32(0.0) else p
-    piece_3 = float32(0.0) if x > float32(0.0) else piece_2
-    return x if x != x else piece_3
+    u_3 = -float32(0.0)
+    holds = abs(u_2) < abs(alpha_ * u)
+    p = fma(alpha_, u, u_2 if holds else u_3)
+    piece = alpha_ if alpha_ == float32(0.0) else p
+    return x if x != x else float32(0.0) if x > float32(0.0) else piece
 
 
 @device

@@ -11,7 +11,6 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
     forward_approximate: float64, to fewer digits (0.51 ULP); fast: float32 (2.71 ULP)
-        16-bit results: float32, twofold arithmetic (0.51 ULP)
     vjp_gate_approximate: float64, to fewer digits (0.50 ULP)
         16-bit results: float32, approximations of the hardware (0.51 ULP)
     vjp_value_approximate: float32, compensated (0.63 ULP); fast: float32 (2.11 ULP)
@@ -184,28 +183,6 @@ def sigmoid_twofold_times_fast(x, low, b):
     below = fma(scale, down, 1.0 + p_11)
     result = scale / below * b * down
     return copysign(0.0, b) if x <= -1386.0 else result
-
-
-@device
-def sigmoid_twofold_f32_fast(x, low):
-    """Return sigmoid(x + low), error below 2.5 ULP: exp(-x) and one division."""
-    holds = x < float32(-108.87411)
-    piece = float32(-108.87411) if holds else x
-    near = at_most(piece, float32(18.0))
-    t = fma(near, float32(1.442695), float32(12583069.0))
-    scale = power2_rounded(t)
-    k = t - float32(12583069.0)
-    high = fma(k, float32(0.6931472), -near)
-    u = -(low if abs(x) < float32(1000.0) else float32(0.0))
-    r = high + fma(k, float32(-1.9046542e-09), u)
-    u_2 = r * r
-    p = fma(float32(8986026.0), u_2, float32(178955380.0))
-    p_2 = fma(p, u_2, float32(1073741800.0))
-    p_3 = fma(float32(1497900.2), u_2, float32(44738750.0))
-    p_4 = fma(p_3, u_2, float32(536870900.0))
-    p_5 = fma(p_4, u_2, float32(1073741800.0))
-    m = fma(p_2, r, p_5)
-    return scale / (scale + m)
 
 
 @device
@@ -1191,27 +1168,6 @@ def forward_quick_approximate(gate, value):
 
 
 @device
-def forward_float32_twofold_fast_approximate(gate, value):
-    """Return the value at x, in float32, twofold arithmetic."""
-    gate2 = gate * gate
-    p = fma(float32(0.071354814), gate2, float32(1.5957642))
-    u = gate * p
-    u_2 = float32(1.5957642) - p
-    p_2 = fma(float32(0.071354814), gate2, u_2)
-    p_3 = fma(float32(2.3988325e-09), gate2, p_2)
-    p_4 = fma(gate, gate, -gate2)
-    p_5 = fma(p_4, float32(0.071354814), p_3)
-    u_3 = p_5 + float32(4.9614496e-06)
-    p_6 = fma(u_3, gate, fma(gate, p, -u))
-    u_4 = sigmoid_twofold_f32_fast(u, p_6)
-    u_5 = gate * value
-    u_6 = fma(gate, value, -u_5) * u_4
-    piece = u_6 if abs(u_6) < float32(inf) else float32(0.0)
-    piece_2 = u_4 if u_4 == float32(0.0) else fma(u_4, u_5, piece)
-    return value if value != value else piece_2
-
-
-@device
 def vjp_gate_approximate(gate, value):
     """Return the derivative with respect to gate."""
     gate2 = gate * gate
@@ -1465,13 +1421,13 @@ def vjp_value_approx(gate, value):
 forward_as_approximate = by_type(
     double=forward_approximate,
     single=widened(forward_narrow_approximate, 2),
-    half=forward_float32_twofold_fast_approximate,
+    half=forward_float32_fast_approximate,
 )
 
 forward_fast_as_approximate = by_type(
     double=forward_quick_approximate,
     single=forward_float32_fast_approximate,
-    half=forward_float32_twofold_fast_approximate,
+    half=forward_float32_fast_approximate,
 )
 
 vjp_gate_as_approximate = by_type(

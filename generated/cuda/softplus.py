@@ -854,7 +854,7 @@ def forward_float32_twofold(x, beta):
     u_3 = u_2 * ratio
     u_4 = fma(-u_3, beta_, u_2) - u_3 * beta_rest_
     u_5 = u_4 * ratio
-    piece = u_3 + u_5 if abs(u_5) < float32(inf) else u_3
+    piece = u_3 + u_5 if abs(u_5) < abs(u_3) else u_3
     return x if x > float32(1.8446744e19) else piece
 
 
@@ -949,8 +949,9 @@ def second_derivative_float32_twofold(x, beta):
     u_2 = float32(0.5) * fma(beta_rest_, x, fma(beta_, x, -u))
     u_3 = float32(0.25) * sech2_twofold_f32(float32(0.5) * u, u_2)
     u_4 = beta_rest_ * u_3
-    piece = u_4 if abs(u_4) < float32(inf) else float32(0.0)
-    return fma(u_3, beta_, piece)
+    u_5 = -float32(0.0)
+    holds = abs(u_4) < abs(u_3 * beta_)
+    return fma(u_3, beta_, u_4 if holds else u_5)
 
 
 @device

@@ -194,3 +194,11 @@ def test_comparisons_with_a_constant_see_all_its_digits(op, value):
     compare = {"lt": "__lt__", "le": "__le__", "gt": "__gt__", "ge": "__ge__"}[op]
     for x in (near, np.nextafter(near, np.float32(9)), np.nextafter(near, np.float32(-9))):
         assert run(lowered, x=x) == getattr(Fraction(float(x)), compare)(Fraction(value)), x
+
+
+def test_zeros_keep_their_signs():
+    for expr in (A * X, X / A, X / (1 + absolute(X)), A * X / (1 + absolute(X))):
+        lowered = lower_twofold(expr, FLOAT32, PARAMS)
+        for value in (0.1, 0.3, 1.0):
+            for zero in (0.0, -0.0):
+                assert np.signbit(run(lowered, x=zero, **parts(value))) == np.signbit(zero)
