@@ -6,8 +6,8 @@ from mpmath import mp
 
 from actgen.codegen.evaluate import constant
 from actgen.codegen.ir import Apply, Const, Expr, is_op, walk
-from actgen.codegen.scalars import LARGEST
 
+_FAR = mp.mpf(10) ** 4000  # what is less may be one of two that make a number
 _CHOICES = frozenset(("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "where"))
 
 
@@ -22,6 +22,6 @@ def problem(expr: Expr) -> tuple[str, str] | None:
         return None
     if mp.isnan(value):
         return "this has no value among the real numbers", ""
-    if abs(value) > LARGEST.numerator and not any(is_op(node, "inf") for node in walk(expr)):
-        return "this is beyond the largest number, 1.8e308", "write inf for infinity"
+    if abs(value) > _FAR and not any(is_op(node, "inf") for node in walk(expr)):
+        return "this is far beyond the largest number, 1.8e308", "write inf for infinity"
     return None

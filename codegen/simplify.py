@@ -48,7 +48,7 @@ def step(node: Expr) -> Expr:
     if not isinstance(node, Apply):
         return node
     if node.op in ("add", "sub"):
-        return from_terms(terms(node))
+        return _settled(node, from_terms(terms(node)))
     if node.op in ("mul", "div", "neg", "pow", "sqrt"):
         return _product(node)
     values = [const_value(arg) for arg in node.args]
@@ -77,7 +77,12 @@ def _product(node: Apply) -> Expr:
     if node.op == "pow" and const_value(node.args[1]) is None:
         return node
     coefficient, parts = factors(node)
-    return from_factors(coefficient, _signs(parts))
+    return _settled(node, from_factors(coefficient, _signs(parts)))
+
+
+def _settled(node: Apply, made: Expr) -> Expr:
+    """Return what was made of a node; if that is a negation now, it may simplify further."""
+    return step(made) if is_op(made, "neg") and made != node else made
 
 
 def _signs(parts: list[Factor]) -> list[Factor]:

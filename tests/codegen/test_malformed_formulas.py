@@ -173,9 +173,9 @@ FORMULAS = [
     ("x * (-8)**(1/3)", "no value among the real numbers", 5),
     ("x + log(-1)", "no value among the real numbers", 5),
     ("inf - inf + x", "no value among the real numbers", 1),
-    ("x * 10**10**10", "beyond the largest number", 5),
-    ("x**2**2**2**2**2**2**2**2", "beyond the largest number", 13),
-    ("x * atanh(1)", "beyond the largest number", 5),
+    ("x * 10**10**10", "far beyond the largest number", 5),
+    ("x**2**2**2**2**2**2**2**2", "far beyond the largest number", 13),
+    ("x * atanh(1)", "far beyond the largest number", 5),
     # syntax
     ("", "empty", 1),
     ("()", "a value should stand here", 2),

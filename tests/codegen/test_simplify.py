@@ -82,3 +82,8 @@ def test_simplifying_keeps_the_value_and_comes_to_rest(expr):
     once = simplify(expr)
     assert difference(expr, once) < 1e-40
     assert simplify(once) == once
+
+
+def test_a_negated_selection_comes_to_rest():
+    chosen, negated = formula("where(x > 0, 0, x)"), formula("where(x > 0, 0, -x)")
+    assert simplify(0 - chosen) == simplify(-1 * chosen) == negated
