@@ -35,9 +35,9 @@ def with_value_at(expr: Expr, symbol: Symbol, place: Expr, value: Expr) -> Expr:
     A place that is computed is no number of any format: the nearest one counts as the place.
     """
     selected = where(apply("eq", symbol, place), value, expr)
-    if not _is_exact(place):
-        return selected
     wanted = _there(value, symbol, place)
+    if wanted is None or not _is_exact(place):
+        return selected
 
     def other_side(node: Expr) -> Expr:
         if isinstance(node, Apply) and node.op in _OTHER_SIDE and set(node.args) == {symbol, place}:
@@ -45,7 +45,7 @@ def with_value_at(expr: Expr, symbol: Symbol, place: Expr, value: Expr) -> Expr:
         return node
 
     for candidate in (expr, rewrite(expr, other_side)):
-        if _there(candidate, symbol, place) == wanted is not None:
+        if _there(candidate, symbol, place) == wanted:
             return candidate
     return selected
 

@@ -195,7 +195,8 @@ class Activation:
     def scalar(self) -> Any:
         """A Numba function of one element, to call inside your own `@njit` functions.
 
-        It takes `x` (a gate: `gate, value`) and then the parameters, unless some are bound here.
+        It takes `x` (a gate: `gate, value`), float32 or float64, and then the parameters, unless
+        some are bound here.
         """
         from actgen.scalars import bind_scalar
 

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from actgen.codegen.errors import CompilerError
@@ -23,6 +24,7 @@ from actgen.codegen.ir import (
     tanh,
     where,
 )
+from actgen.codegen.simulate import simulate
 
 A = Symbol("a")
 INFINITY, NAN = math.inf, math.nan
@@ -100,3 +102,10 @@ def test_constants_are_rounded_to_nearest():
 def test_reductions_have_no_value():
     with pytest.raises(CompilerError, match="sum"):
         evaluate_float64(apply("sum", X), {"x": 1.0})
+
+
+@pytest.mark.parametrize(("name", "want"), [("rootsum", math.inf), ("rootratio", 1.0)])
+def test_roots_of_what_overflows_have_a_value(name, want):
+    expr = apply(name, 1 + exp(X), -1, exp(X))
+    assert evaluate_float64(expr, {"x": 800.0}) == want
+    assert simulate(expr, {"x": np.array([800.0])}) == want
