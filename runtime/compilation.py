@@ -48,7 +48,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
     Elementwise ones, which are called so, take several at once.
     """
-    elementwise = function.__name__.endswith("_contiguous")
+    elementwise = function.__name__.endswith(("_contiguous", "_blocks"))
     compiler = InterleavingCompiler if elementwise else WideCompiler
     dispatcher = numba.njit(
         error_model="numpy", boundscheck=False, nogil=True, pipeline_class=compiler

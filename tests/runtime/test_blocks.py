@@ -1,6 +1,7 @@
 """Arrays of any strides and array parameters give the bits of plain calls."""
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -48,6 +49,29 @@ def test_strides_change_no_bit(dtype):
             assert not out[..., 1::2].any()
             turned = np.zeros(x.shape[::-1], dtype).T
             np.testing.assert_array_equal(f(x, out=turned), expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_second_element_of_any_length(dtype):
+    line = normal(700, dtype)
+    expected = actgen.relu(line)
+    for length in (*range(1, 50), *range(60, 85), *range(125, 131), 255, 256, 257, 320, 336, 350):
+        last = line[::-1][: 2 * length - 1 : 2][::-1]  # nothing behind it is its own
+        np.testing.assert_array_equal(
+            actgen.relu(line[: 2 * length : 2]), expected[: 2 * length : 2]
+        )
+        np.testing.assert_array_equal(actgen.relu(last), expected[-2 * length + 1 :: 2])
+
+
+def test_read_only_arrays_compile_nothing_anew():
+    x = normal((40, 60), "float32")
+    expected = actgen.silu(x[:, ::2])
+    kernel = sys.modules["actgen.generated.cpu.silu"].forward_default_contiguous
+    walk = blocks._walker(kernel, 1)
+    known = len(walk.signatures)
+    x.flags.writeable = False
+    np.testing.assert_array_equal(actgen.silu(x[:, ::2]), expected)
+    assert len(walk.signatures) == known
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -103,8 +127,8 @@ def test_a_short_way_may_widen_the_shape_or_overlap():
 def test_tables_of_too_many_axes_are_left_to_others():
     x = np.zeros((40, 2, 40, 2, 2, 2, 2), np.float32)[:, :1, :, :1, :1, ::2, :1]
     wide = np.zeros((40, 3, 40, 3, 40, 3), np.float32)[:, ::2, :, ::2, :, ::2]
-    assert blocks._tasks(((x.shape, x.strides),), 4, 1) is not None
-    assert blocks._tasks(((wide.shape, wide.strides),), 4, 1) is None
+    assert blocks._tables(((x.shape, x.strides),), 1) is not None
+    assert blocks._tables(((wide.shape, wide.strides),), 1) is None
     np.testing.assert_array_equal(actgen.relu(wide), wide)
 
 
