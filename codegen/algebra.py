@@ -222,3 +222,13 @@ def scaled(scale: Fraction, term: Expr) -> Expr:
 def ratio(a: Expr, b: Expr) -> tuple[Fraction, list[Factor]]:
     """Return a / b as coefficient and factors, merged."""
     return factors(a / b)
+
+
+def repeated(base: Expr, count: int) -> Expr | None:
+    """Return base**count by repeated squaring, None for count 0."""
+    if count == 0:
+        return None
+    half = repeated(base, count // 2)
+    if half is None:
+        return base
+    return half * half * base if count % 2 else half * half

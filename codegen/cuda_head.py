@@ -74,10 +74,18 @@ def scalars(program: Program, first: str) -> list[dict[str, Any]]:
                 {
                     "suffix": f"{v.suffix}{suffix}",
                     "args": f"{inputs}{listed(_with_default(p) for p in params)}",
-                    "value": value.format(x=first, rest=listed(rest), like=first),
+                    "value": _on_lines(value.format(x=first, rest=listed(rest), like=first)),
                 }
             )
     return made
+
+
+def _on_lines(call: str) -> str:
+    """Return a call with its arguments on a line of their own, where it is long."""
+    if len("    result = ") + len(call) <= WIDTH:
+        return call
+    name, _, args = call.removesuffix(")").partition("(")
+    return f"{name}(\n        {args}\n    )"
 
 
 def _with_default(param: Param) -> str:

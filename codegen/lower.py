@@ -19,6 +19,7 @@ from typing import TypeAlias
 from actgen.codegen.algebra import (
     factors,
     from_factors,
+    repeated,
     scaled,
     terms,
     without_common_symbol,
@@ -58,8 +59,8 @@ from actgen.codegen.twofold import (
     Pair,
     add,
     add_to_constant,
-    div_by_same,
     finite,
+    inverse,
     mul,
     normal,
     plus,
@@ -147,7 +148,19 @@ class _Lowering:
             return self._compare(node)
         if node.op in ("stop_gradient", "straight_through"):
             return self.done[node.args[0]]
-        return Apply(node.op, tuple(self.done[arg] for arg in node.args))
+        plain = Apply(node.op, tuple(self.done[arg] for arg in node.args))
+        if node.op in ("add", "sub"):
+            return self._whole_sum(node, plain)
+        if self._divides_by_parameter(node):
+            return self.done[node.args[0]] * (ONE / self.done[node.args[1]])
+        return plain
+
+    def _whole_sum(self, node: Apply, plain: Expr) -> Expr:
+        """Return a sum with what the format does not hold of a parameter in it."""
+        left, right = (self.params[arg][1] if arg in self.params else None for arg in node.args)
+        if right is not None:
+            plain = Apply(node.op, (plain, right))
+        return plain if left is None else plain + left
 
     def _named(self, node: Expr) -> Expr:
         folded = None if is_op(node, "inf") else fold(node, self.fmt)
@@ -237,7 +250,7 @@ class _Lowering:
             if sum_.low is not None:
                 return apply("fma", sum_.high, sum_.high, 2 * sum_.high * sum_.low)
         whole = abs(exponent.numerator) // exponent.denominator
-        result = _product_of(base, whole)
+        result = repeated(base, whole)
         if exponent.denominator == 2:
             result = sqrt(base) if result is None else result * sqrt(base)
         result = ONE if result is None else result
@@ -296,15 +309,19 @@ class _Lowering:
                 return -self.closed(node.args[0])
             if is_op(node, "mul", "product"):
                 return self._closed_product(node, *map(self.pair, node.args))
+            if self._divides_by_parameter(node):
+                return self._closed_product(
+                    node, self.pair(node.args[0]), inverse(self.pair(node.args[1]))
+                )
         pair = self.pair(node)
         if pair.low is None:
             return pair.high
         # an error that is no smaller is not finite, or stands beside a zero, which keeps its sign
         smaller = apply("lt", absolute(pair.low), INF if self.carry else absolute(pair.high))
-        whole = self.carry or self._divides_by_parameter(node)
-        return where(smaller, pair.high + pair.low, pair.high if whole else self.visit(node))
+        return where(smaller, pair.high + pair.low, pair.high if self.carry else self.visit(node))
 
     def _divides_by_parameter(self, node: Expr) -> bool:
+        """Tell whether many numbers are divided by the same one."""
         return is_op(node, "div") and node.args[1] in self.params
 
     def _closed_product(self, node: Expr, a: Pair, b: Pair) -> Expr:
@@ -352,10 +369,12 @@ class _Lowering:
             zero = apply("eq", a.high, ZERO)
             high = apply("product", a.high, b.high)
             return Pair(high, None if low is None else where(zero, ZERO, low))
-        rule = div_by_same if self._divides_by_parameter(node) else RULES.get(node.op)
+        args = [self.pair(arg) for arg in node.args]
+        if self._divides_by_parameter(node):
+            return mul(args[0], inverse(args[1]))
+        rule = RULES.get(node.op)
         if rule is None:
             return Pair(plain)
-        args = [self.pair(arg) for arg in node.args]
         cancels = self.normal and node.op in ("add", "sub") and any(arg.low for arg in args)
         if not cancels:
             return rule(*args)
@@ -376,13 +395,3 @@ def _is_sum_of_functions(node: Expr) -> bool:
     return is_op(node, "add", "sub") and all(
         isinstance(arg, Apply) and OPS[arg.op].category == "function" for arg in node.args
     )
-
-
-def _product_of(base: Expr, count: int) -> Expr | None:
-    """Return base**count by repeated squaring, None for count 0."""
-    if count == 0:
-        return None
-    half = _product_of(base, count // 2)
-    if half is None:
-        return base
-    return half * half * base if count % 2 else half * half

@@ -7,14 +7,14 @@ type of the result: `<quantity>_as` on the accurate tier, `<quantity>_fast_as` o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from actgen.codegen.activation import Param
 from actgen.codegen.emit.cpu import CALLS, emit_cpu
 from actgen.codegen.emit.cuda import ON_CPU, Parts
 from actgen.codegen.functions.parts import Function
-from actgen.codegen.ir import Expr, Symbol, symbols
+from actgen.codegen.ir import Expr, Symbol, apply, is_op, symbols
 from actgen.codegen.parameter_values import in_parts
 from actgen.codegen.pipeline import Body, Variant
 from actgen.codegen.plan import Plan, Way
@@ -43,13 +43,33 @@ _WAYS = {
 
 @dataclass(frozen=True)
 class FunctionText:
-    """A scalar function as a template prints it."""
+    """A scalar function as a template prints it.
+
+    `head` are the lines that take parameters apart. `known` are conditions with results that need
+    none of the other lines.
+    """
 
     name: str
     args: str
     doc: str
     lines: tuple[str, ...]
     result: str
+    head: tuple[str, ...] = ()
+    known: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def unbranched(self) -> FunctionText:
+        """The same function, but what is known early is chosen at the end."""
+        if not self.known:
+            return self
+        taken = {line.partition(" = ")[0] for line in (*self.head, *self.lines)}
+        name, count = "u", 1
+        while name in taken:
+            count += 1
+            name = f"u_{count}"
+        parts = [*(f"{value} if {condition}" for condition, value in self.known), name]
+        lines = (*self.lines, f"{name} = {self.result}")
+        return replace(self, lines=lines, result=" else ".join(parts), known=())
 
 
 @dataclass(frozen=True)
@@ -233,10 +253,41 @@ def _function(
     names: Mapping[Expr, str] | None = None,
     calls: Mapping[str, tuple[str, str]] = CALLS,
 ) -> FunctionText:
-    taken = {*args, *(symbol.name for symbol in symbols(expr))}
-    shared = share([expr], sorted(taken), WIDTH if fmt is FLOAT64 else WIDTH - 24, names)
-    lines = [
-        f"{target} = {emit_cpu(value, fmt=fmt, calls=calls)}" for target, value in shared.lines
-    ]
-    result = emit_cpu(shared.results[0], fmt=fmt, calls=calls)
-    return FunctionText(name, ", ".join(args), doc, (*head, *lines), result)
+    taken = sorted({*args, *(symbol.name for symbol in symbols(expr))})
+    width = WIDTH if fmt is FLOAT64 else WIDTH - 24
+    known, rest = _known_early(expr)
+    shared = share([rest], taken, width, names)
+    if not shared.lines:
+        known, shared = (), share([expr], taken, width, names)
+
+    def text(value: Expr) -> str:
+        return emit_cpu(value, fmt=fmt, calls=calls)
+
+    return FunctionText(
+        name,
+        ", ".join(args),
+        doc,
+        tuple(f"{target} = {text(value)}" for target, value in shared.lines),
+        text(shared.results[0]),
+        tuple(head),
+        tuple((text(condition), text(value)) for condition, value in known),
+    )
+
+
+def _known_early(expr: Expr) -> tuple[tuple[tuple[Expr, Expr], ...], Expr]:
+    """Return conditions with results that take no computing, and what is computed otherwise."""
+    known = []
+    while is_op(expr, "where"):
+        condition, a, b = expr.args
+        compares = is_op(condition, "lt", "le", "gt", "ge", "eq", "ne")
+        if not compares or any(arg.args for arg in condition.args):
+            break
+        if not a.args:
+            known.append((condition, a))
+            expr = b
+        elif not b.args:
+            known.append((apply("not", condition), b))
+            expr = a
+        else:
+            break
+    return tuple(known), expr

@@ -95,12 +95,11 @@ def div(a: Pair, b: Pair) -> Pair:
     return Pair(high, None if rest is None else rest / b.high)
 
 
-def div_by_same(a: Pair, b: Pair) -> Pair:
-    """Return a / b where many are divided by the same number: its inverse is known beforehand."""
-    inverse = ONE / b.high
-    high = a.high * inverse
-    rest = _remainder(a, b, high)
-    return Pair(high, None if rest is None else rest * inverse)
+def inverse(a: Pair) -> Pair:
+    """Return 1 / a: known beforehand where many numbers are divided by the same one."""
+    high = ONE / a.high
+    rest = _remainder(Pair(ONE), a, high)
+    return Pair(high, None if rest is None else rest * high)
 
 
 def _remainder(a: Pair, b: Pair, ratio: Expr) -> Expr | None:

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from actgen.codegen.algebra import factors, from_factors
 from actgen.codegen.growth import trace
-from actgen.codegen.ir import Apply, Expr, apply, is_op, walk
+from actgen.codegen.ir import ZERO, Apply, Expr, X, apply, is_op, walk
 from actgen.codegen.orders import Growth
 
 # product → factor → the directions in which it vanishes while another one grows
@@ -28,11 +28,29 @@ def vanishing_products(
     for choice in choices:
         for direction in (1, -1):
             found = trace(expr, direction, choice)
-            for node in walk(expr):
+            for node in _reached(expr, direction):
                 if is_op(node, "mul", "div", "neg"):
                     for base in _vanishing(node, found, zeroable):
                         tiny.setdefault(node, {}).setdefault(base, set()).add(direction)
     return _split(expr, tiny) if tiny else expr
+
+
+def _reached(expr: Expr, direction: int) -> Iterator[Expr]:
+    """Yield the nodes that count at one end: not what is chosen on the other side of 0 alone."""
+    seen: set[Expr] = set()
+    left = [expr]
+    while left:
+        node = left.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        yield node
+        args = node.args
+        if is_op(node, "where") and args[0].args == (X, ZERO):
+            positive = is_op(args[0], "gt", "ge")
+            if positive or is_op(args[0], "lt", "le"):
+                args = (args[1 if positive == (direction > 0) else 2],)
+        left += args
 
 
 def _vanishing(

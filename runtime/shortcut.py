@@ -107,7 +107,8 @@ class Shortcuts:
 
     def __init__(self) -> None:
         self.plain: dict[np.dtype[Any], Shortcut] = {}  # for calls without parameters
-        self._known: dict[Hashable, tuple[Shortcut, list[type]]] = {}
+        self._of_floats: dict[Hashable, Shortcut] = {}
+        self._of_others: dict[Hashable, Shortcut] = {}
         self._of_arrays: dict[Hashable, ArrayCall | None] = {}
 
     def recall(
@@ -116,16 +117,19 @@ class Shortcuts:
         """Return the shortcut for calls with these parameters, None where they are not known."""
         if not args and not kwargs:
             return self.plain.get(dtype)
-        try:
-            found = self._known.get((dtype, args, *kwargs.items()))
-        except TypeError:  # an array, or something else that cannot be a key
+        for value in (*args, *kwargs.values()):
+            if type(value) is not float:
+                return self._recall_others(dtype, args, kwargs)
+        return self._of_floats.get((dtype, args, *kwargs.items()))
+
+    def _recall_others(
+        self, dtype: np.dtype[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Shortcut | None:
+        types = (*map(type, args), *map(type, kwargs.values()))
+        if not _PLAIN.issuperset(types):
             return None
-        if found is None:
-            return None
-        known, types = found
-        if types != [*map(type, args), *map(type, kwargs.values())]:
-            return None
-        return known
+        # 1, 1.0 and True are equal, and not all of them are good parameters
+        return self._of_others.get((dtype, types, args, *kwargs.items()))
 
     def take_arrays(
         self, x: Array, args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any, dy: Any
@@ -164,8 +168,12 @@ class Shortcuts:
             self.plain[dtype] = known
             return
         values = (*args, *kwargs.values())
-        if all(type(value) in _PLAIN and (value or type(value) is bool) for value in values):
-            if len(self._known) >= _LIMIT:
-                self._known.clear()
-            # 1, 1.0, True and Decimal(1) are equal, and not all of them are good parameters
-            self._known[dtype, args, *kwargs.items()] = (known, [*map(type, values)])
+        if not all(type(value) in _PLAIN and (value or type(value) is bool) for value in values):
+            return
+        types = (*map(type, values),)
+        table, key = self._of_others, (dtype, types, args, *kwargs.items())
+        if set(types) == {float}:
+            table, key = self._of_floats, (dtype, args, *kwargs.items())
+        if len(table) >= _LIMIT:
+            table.clear()
+        table[key] = known

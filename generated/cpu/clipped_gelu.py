@@ -731,6 +731,8 @@ def normcdf_rest(x):
 @device
 def exp_twofold_times_rest(x, low, b):
     """Return what rounding leaves of exp(x + low) * b."""
+    if x <= -1400.0:
+        return 0.0
     piece = at_least(x, -1400.0)
     short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
@@ -761,7 +763,7 @@ def exp_twofold_times_rest(x, low, b):
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
     left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
-    return 0.0 if x <= -1400.0 else left_over * power2(k - first)
+    return left_over * power2(k - first)
 
 
 @device
@@ -1248,22 +1250,25 @@ def second_derivative_narrow(x, min_val, max_val):
 @device
 def partial_min_val(x, min_val, max_val):
     """Return the derivative with respect to min_val."""
+    if x != x:
+        return x
     cdf = normcdf(x)
     u = product(cdf, x)
     piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
     piece_2 = 1.0 if u < min_val or u == min_val and piece < 0.0 else 0.0
     holds = u > max_val or u == max_val and piece > 0.0
-    return x if x != x else 0.0 if holds else piece_2
+    return 0.0 if holds else piece_2
 
 
 @device
 def partial_max_val(x, min_val, max_val):
     """Return the derivative with respect to max_val."""
+    if x != x:
+        return x
     cdf = normcdf(x)
     u = product(cdf, x)
     holds = (0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))) > 0.0
-    piece = 1.0 if u > max_val or u == max_val and holds else 0.0
-    return x if x != x else piece
+    return 1.0 if u > max_val or u == max_val and holds else 0.0
 
 
 forward_as = by_type(

@@ -263,6 +263,8 @@ def sigmoid_twofold_rest(x, low):
 @device
 def sigmoid_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sigmoid(x + low) * b."""
+    if x <= -1400.0:
+        return 0.0
     size = -abs(x)
     short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
@@ -301,8 +303,7 @@ def sigmoid_twofold_times_rest(x, low, b):
     left = fma(-ratio, below_2, piece_2) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
-    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
-    return 0.0 if x <= -1400.0 else u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
 
 
 @device
@@ -840,6 +841,8 @@ def normcdf_rest(x):
 @device
 def exp_twofold_times_rest(x, low, b):
     """Return what rounding leaves of exp(x + low) * b."""
+    if x <= -1400.0:
+        return 0.0
     piece = at_least(x, -1400.0)
     short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
@@ -870,7 +873,7 @@ def exp_twofold_times_rest(x, low, b):
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
     left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
-    return 0.0 if x <= -1400.0 else left_over * power2(k - first)
+    return left_over * power2(k - first)
 
 
 @device
@@ -1048,6 +1051,8 @@ def normcdfgate_f32_fast(x):
 @device
 def forward_approximate(gate, value):
     """Return the value at x."""
+    if value != value:
+        return value
     gate2 = gate * gate
     u = 0.07135481627260025 * gate2
     u_2 = 1.5957691216057308 + u
@@ -1058,8 +1063,7 @@ def forward_approximate(gate, value):
     p_2 = fma(fma(gate, gate, -gate2), 0.07135481627260025, p)
     u_6 = u_5 + -9.96930880911092e-17 + p_2
     p_3 = fma(u_6, gate, fma(gate, u_2, -u_3))
-    u_7 = sigmoid_twofold_times(u_3, p_3, gate * value)
-    return value if value != value else u_7
+    return sigmoid_twofold_times(u_3, p_3, gate * value)
 
 
 @device
@@ -1072,6 +1076,8 @@ def forward_narrow_approximate(gate, value):
 @device
 def forward_float32_fast_approximate(gate, value):
     """Return the value at x, in float32."""
+    if value != value:
+        return value
     gate2 = gate * gate
     p = fma(float32(0.071354814), gate2, float32(1.5957642))
     u = gate * p
@@ -1083,13 +1089,14 @@ def forward_float32_fast_approximate(gate, value):
     u_3 = p_5 + float32(4.9614496e-06)
     p_6 = fma(u_3, gate, fma(gate, p, -u))
     u_4 = gate * value
-    u_5 = sigmoid_twofold_times_f32_fast(u, p_6, u_4)
-    return value if value != value else u_5
+    return sigmoid_twofold_times_f32_fast(u, p_6, u_4)
 
 
 @device
 def forward_quick_approximate(gate, value):
     """Return the value at x, in float64, uncompensated."""
+    if value != value:
+        return value
     gate2 = gate * gate
     u = 0.07135481627260025 * gate2
     u_2 = 1.5957691216057308 + u
@@ -1100,8 +1107,7 @@ def forward_quick_approximate(gate, value):
     p_2 = fma(fma(gate, gate, -gate2), 0.07135481627260025, p)
     u_6 = u_5 + -9.96930880911092e-17 + p_2
     p_3 = fma(u_6, gate, fma(gate, u_2, -u_3))
-    u_7 = sigmoid_twofold_times_fast(u_3, p_3, gate * value)
-    return value if value != value else u_7
+    return sigmoid_twofold_times_fast(u_3, p_3, gate * value)
 
 
 @device

@@ -281,6 +281,8 @@ def sigmoid_twofold_rest(x, low):
 @device
 def sigmoid_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sigmoid(x + low) * b."""
+    if x <= -1400.0:
+        return 0.0
     size = -abs(x)
     short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
@@ -319,8 +321,7 @@ def sigmoid_twofold_times_rest(x, low, b):
     left = fma(-ratio, below_2, piece_2) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
-    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
-    return 0.0 if x <= -1400.0 else u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
 
 
 @device
@@ -813,6 +814,8 @@ def normcdf_rest(x):
 @device
 def exp_twofold_times_rest(x, low, b):
     """Return what rounding leaves of exp(x + low) * b."""
+    if x <= -1400.0:
+        return 0.0
     piece = at_least(x, -1400.0)
     short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
@@ -843,7 +846,7 @@ def exp_twofold_times_rest(x, low, b):
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
     left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
-    return 0.0 if x <= -1400.0 else left_over * power2(k - first)
+    return left_over * power2(k - first)
 
 
 @device

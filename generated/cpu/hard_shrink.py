@@ -59,9 +59,10 @@ def forward_float32(x, lambd):
 @device
 def derivative(x, lambd):
     """Return the derivative at x."""
+    if x == lambd:
+        return 0.0
     u = sign(x)
-    piece = 0.0 if x == -lambd else u * (0.0 if abs(x) <= lambd else u)
-    return 0.0 if x == lambd else piece
+    return 0.0 if x == -lambd else u * (0.0 if abs(x) <= lambd else u)
 
 
 @device

@@ -67,22 +67,24 @@ def derivative_float32(x, slope, offset):
     offset_ = float32(offset)
     offset_rest_ = float32_rest(offset)
     ratio = float32(1.0) / slope_
-    u = offset_ * ratio
-    u_2 = x + u
-    u_3 = slope_ * u_2
-    u_4 = u_2 - x
-    u_5 = fma(-u, slope_, offset_) + offset_rest_
-    u_6 = (u_5 - u * slope_rest_) * ratio
-    p = fma(slope_rest_, u_2, fma(slope_, u_2, -u_3))
-    u_7 = x - (u_2 - u_4) + (u - u_4) + u_6
-    p_2 = fma(u_7, slope_, p)
-    holds = u_3 > float32(0.0) or u_3 == float32(0.0) and p_2 > float32(0.0)
+    u = (float32(1.0) - offset_ - offset_rest_) * ratio
+    u_2 = offset_ * ratio
+    u_3 = x + u_2
+    u_4 = slope_ * u_3
+    u_5 = u_3 - x
+    p = fma(-ratio, slope_, float32(1.0))
+    p_2 = fma(offset_, ratio, -u_2)
+    u_6 = (p - ratio * slope_rest_) * ratio
+    p_3 = fma(u_6, offset_, fma(offset_rest_, ratio, p_2))
+    p_4 = fma(slope_rest_, u_3, fma(slope_, u_3, -u_4))
+    u_7 = x - (u_3 - u_5) + (u_2 - u_5) + p_3
+    p_5 = fma(u_7, slope_, p_4)
+    holds = u_4 > float32(0.0) or u_4 == float32(0.0) and p_5 > float32(0.0)
     piece = slope_ if holds else float32(0.0)
-    holds_2 = u_3 < float32(1.0) or u_3 == float32(1.0) and p_2 < float32(0.0)
+    holds_2 = u_4 < float32(1.0) or u_4 == float32(1.0) and p_5 < float32(0.0)
     piece_2 = x if x != x else piece if holds_2 else float32(0.0)
-    piece_3 = float32(0.0) if x == -offset_ / slope_ else piece_2
-    holds_3 = x == (float32(1.0) - offset_) / slope_
-    return float32(0.0) if holds_3 else piece_3
+    piece_3 = float32(0.0) if x == -offset_ * ratio else piece_2
+    return float32(0.0) if x == u else piece_3
 
 
 @device
@@ -114,6 +116,8 @@ def partial_slope(x, slope, offset):
 @device
 def partial_offset(x, slope, offset):
     """Return the derivative with respect to offset."""
+    if x != x:
+        return x
     ratio = offset / slope
     u = x + ratio
     u_2 = slope * u
@@ -122,8 +126,7 @@ def partial_offset(x, slope, offset):
     u_4 = x - (u - u_3) + (ratio - u_3) + ratio_2
     p = fma(u_4, slope, fma(slope, u, -u_2))
     piece = 1.0 if u_2 > 0.0 or u_2 == 0.0 and p > 0.0 else 0.0
-    piece_2 = piece if u_2 < 1.0 or u_2 == 1.0 and p < 0.0 else 0.0
-    return x if x != x else piece_2
+    return piece if u_2 < 1.0 or u_2 == 1.0 and p < 0.0 else 0.0
 
 
 @device

@@ -47,9 +47,10 @@ def forward(x):
 @device
 def forward_float32(x):
     """Return the value at x, in float32."""
+    if x > float32(1.8446744e19):
+        return x
     u = minimum(maximum(x + float32(3.0), float32(0.0)), float32(6.0))
-    piece = u if u == float32(0.0) else u * (x / float32(6.0))
-    return x if x > float32(1.8446744e19) else piece
+    return u if u == float32(0.0) else u * (x / float32(6.0))
 
 
 @device
@@ -79,9 +80,10 @@ def second_derivative(x):
 @device
 def second_derivative_float32(x):
     """Return the second derivative at x, in float32."""
+    if x != x:
+        return x
     piece = float32(1.0) if x > float32(-3.0) else float32(0.0)
-    ratio = (piece if x < float32(3.0) else float32(0.0)) / float32(3.0)
-    return x if x != x else ratio
+    return (piece if x < float32(3.0) else float32(0.0)) / float32(3.0)
 
 
 forward_as = by_type(

@@ -50,9 +50,14 @@ def forward_float32(x, min_val, max_val):
 @device
 def derivative(x, min_val, max_val):
     """Return the derivative at x."""
+    if x == max_val:
+        return 0.0
+    if x == min_val:
+        return 0.0
+    if x != x:
+        return x
     piece = 1.0 if x > min_val else 0.0
-    piece_2 = x if x != x else piece if maximum(x, min_val) < max_val else 0.0
-    return 0.0 if x == max_val else 0.0 if x == min_val else piece_2
+    return piece if maximum(x, min_val) < max_val else 0.0
 
 
 @device
@@ -90,8 +95,10 @@ def second_derivative_float32(x, min_val, max_val):
 @device
 def partial_min_val(x, min_val, max_val):
     """Return the derivative with respect to min_val."""
+    if x != x:
+        return x
     piece = 0.0 if x > min_val else 1.0
-    return x if x != x else piece if maximum(x, min_val) < max_val else 0.0
+    return piece if maximum(x, min_val) < max_val else 0.0
 
 
 @device

@@ -421,6 +421,8 @@ def tanhsoftplus_rest(x):
 @device
 def sech2softplus_times_rest(x, b):
     """Return what rounding leaves of sech2softplus(x) * b."""
+    if x >= 700.0:
+        return 0.0
     u = -abs(x)
     size = at_least(u, -740.0)
     short = at_least(size, -1400.0)
@@ -476,8 +478,7 @@ def sech2softplus_times_rest(x, b):
     extra = u_11 * b if abs(b) < inf else 0.0
     left_over = fma(u_8, b, -fma(u_8, b, extra)) + extra
     u_12 = power2(k - first)
-    u_13 = left_over * (u_12 * u_12 if x >= 0.0 else 1.0)
-    return 0.0 if x >= 700.0 else u_13
+    return left_over * (u_12 * u_12 if x >= 0.0 else 1.0)
 
 
 @device
@@ -542,6 +543,8 @@ def sech2softplus(x):
 @device
 def sigmoid_times_rest(x, b):
     """Return what rounding leaves of sigmoid(x) * b."""
+    if x <= -1400.0:
+        return 0.0
     size = -abs(x)
     short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
@@ -579,8 +582,7 @@ def sigmoid_times_rest(x, b):
     left = fma(-ratio, below_2, piece) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
-    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
-    return 0.0 if x <= -1400.0 else u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
 
 
 @device
@@ -753,6 +755,8 @@ def sech2softplus_rest(x):
 @device
 def tanhsoftplus_times_rest(x, b):
     """Return what rounding leaves of tanhsoftplus(x) * b."""
+    if x <= -1400.0:
+        return 0.0
     size = -abs(x)
     short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
@@ -804,8 +808,7 @@ def tanhsoftplus_times_rest(x, b):
     left = fma(-ratio, below_3, top) + (top_low - ratio * below_low_2)
     extra = left * inverse * b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
-    u_10 = left_over * (1.0 if x >= 0.0 else power2(k - first))
-    return 0.0 if x <= -1400.0 else u_10
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
 
 
 @device

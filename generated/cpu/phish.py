@@ -641,6 +641,8 @@ def exp_twofold_times(x, low, b):
 @device
 def exp_twofold_times_rest(x, low, b):
     """Return what rounding leaves of exp(x + low) * b."""
+    if x <= -1400.0:
+        return 0.0
     piece = at_least(x, -1400.0)
     short = at_most(piece, 710.0)
     k = rint(short * 1.4426950408889634)
@@ -671,7 +673,7 @@ def exp_twofold_times_rest(x, low, b):
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
     left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
-    return 0.0 if x <= -1400.0 else left_over * power2(k - first)
+    return left_over * power2(k - first)
 
 
 @device

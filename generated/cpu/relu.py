@@ -7,7 +7,7 @@ Functions take numbers, kernels and ufuncs arrays.
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64 (0.50 ULP)
+    forward: float64 (0.50 ULP); fast: float32 (2.46 ULP)
     derivative: float32 (0.44 ULP)
     second_derivative: float32 (exact)
     forward_default: float32 (exact)
@@ -48,6 +48,21 @@ def forward(x, negative_slope, max_value, threshold):
     """Return the value at x."""
     u = product(negative_slope, x - threshold)
     return u if x <= threshold else minimum(x, max_value)
+
+
+@device
+def forward_float32(x, negative_slope, max_value, threshold):
+    """Return the value at x, in float32."""
+    negative_slope_ = float32(negative_slope)
+    max_value_ = float32(max_value)
+    threshold_ = float32(threshold)
+    threshold_rest_ = float32_rest(threshold)
+    holds = x == threshold_ and -threshold_rest_ <= float32(0.0)
+    u = x - threshold_ - threshold_rest_
+    u_2 = negative_slope_ * u
+    piece = negative_slope_ if negative_slope_ == float32(0.0) else u_2
+    u_3 = minimum(x, max_value_)
+    return piece if x < threshold_ or holds else u_3
 
 
 @device
@@ -136,7 +151,13 @@ def derivative_float32_default(x):
 forward_as = by_type(
     double=forward,
     single=widened(forward),
-    half=widened(forward),
+    half=forward_float32,
+)
+
+forward_fast_as = by_type(
+    double=forward,
+    single=forward_float32,
+    half=forward_float32,
 )
 
 derivative_as = by_type(
@@ -173,6 +194,12 @@ def scalar(x, negative_slope=0.0, max_value=inf, threshold=0.0):
 @ufunc
 def forward_ufunc(x, negative_slope, max_value, threshold):
     out_ = forward_as(x, element(x), negative_slope, max_value, threshold)
+    return narrow(out_, x)
+
+
+@ufunc
+def forward_fast_ufunc(x, negative_slope, max_value, threshold):
+    out_ = forward_fast_as(x, element(x), negative_slope, max_value, threshold)
     return narrow(out_, x)
 
 
@@ -252,6 +279,31 @@ def forward_contiguous(x, out, negative_slope, max_value, threshold):
             max_value_i = at(max_value, i)
             threshold_i = at(threshold, i)
             out_i = forward_as(out, x_i, negative_slope_i, max_value_i, threshold_i)
+            out[i] = narrow(out_i, out)
+
+
+@kernel
+def forward_fast_contiguous(x, out, negative_slope, max_value, threshold):
+    if is_large(out) or same_start(x, out):
+        # through a tile: large results go past the caches, and in place the loop vectorises
+        tile = stack_buffer(256, out)
+        for start in range(0, out.size, 256):
+            x_part = x[start : start + 256]
+            for i in range(x_part.size):
+                x_i = element(x_part[i])
+                negative_slope_i = at(negative_slope, start + i)
+                max_value_i = at(max_value, start + i)
+                threshold_i = at(threshold, start + i)
+                out_i = forward_fast_as(out, x_i, negative_slope_i, max_value_i, threshold_i)
+                tile[i] = narrow(out_i, out)
+            store_tile(tile, out, start)
+    else:
+        for i in range(out.size):
+            x_i = element(x[i])
+            negative_slope_i = at(negative_slope, i)
+            max_value_i = at(max_value, i)
+            threshold_i = at(threshold, i)
+            out_i = forward_fast_as(out, x_i, negative_slope_i, max_value_i, threshold_i)
             out[i] = narrow(out_i, out)
 
 

@@ -27,6 +27,7 @@ from actgen.intrinsics import (
     by_type,
     device,
     element,
+    float32_rest,
     is_large,
     kernel,
     load,
@@ -80,9 +81,13 @@ def forward(x, lower, upper):
 def forward_float32(x, lower, upper):
     """Return the value at x, in float32."""
     lower_ = float32(lower)
+    lower_rest_ = float32_rest(lower)
     upper_ = float32(upper)
-    u = float32(0.5) * (lower_ + upper_) * x
-    return x if x > float32(0.0) else u
+    upper_rest_ = float32_rest(upper)
+    if x > float32(0.0):
+        return x
+    u = lower_ + upper_ + upper_rest_ + lower_rest_
+    return float32(0.5) * u * x
 
 
 @device
@@ -95,9 +100,15 @@ def derivative(x, lower, upper):
 def derivative_float32(x, lower, upper):
     """Return the derivative at x, in float32."""
     lower_ = float32(lower)
+    lower_rest_ = float32_rest(lower)
     upper_ = float32(upper)
-    piece = float32(1.0) if x > float32(0.0) else float32(0.5) * (lower_ + upper_)
-    return x if x != x else piece
+    upper_rest_ = float32_rest(upper)
+    if x != x:
+        return x
+    if x > float32(0.0):
+        return float32(1.0)
+    u = lower_ + upper_ + upper_rest_ + lower_rest_
+    return float32(0.5) * u
 
 
 @device

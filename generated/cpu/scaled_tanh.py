@@ -458,9 +458,10 @@ def forward_float32_fast(x, scale_a, scale_b):
     """Return the value at x, in float32."""
     scale_a_ = float32(scale_a)
     scale_b_ = float32(scale_b)
+    if x != x:
+        return x
     piece = scale_a_ if scale_a_ == float32(0.0) else scale_a_ * x
-    u = scale_b_ * tanh_f32_fast(piece)
-    return x if x != x else u
+    return scale_b_ * tanh_f32_fast(piece)
 
 
 @device
@@ -472,9 +473,10 @@ def forward_quick(x, scale_a, scale_b):
 @device
 def derivative(x, scale_a, scale_b):
     """Return the derivative at x."""
+    if x != x:
+        return x
     piece = 0.0 if scale_a == 0.0 else fma(scale_a, x, -(scale_a * x))
-    u = sech2_twofold_times(product(scale_a, x), piece, scale_b * scale_a)
-    return x if x != x else u
+    return sech2_twofold_times(product(scale_a, x), piece, scale_b * scale_a)
 
 
 @device
@@ -490,13 +492,14 @@ def derivative_float32_fast(x, scale_a, scale_b):
     scale_a_ = float32(scale_a)
     scale_a_rest_ = float32_rest(scale_a)
     scale_b_ = float32(scale_b)
+    if x != x:
+        return x
     u = scale_a_ * x
     p = fma(scale_a_rest_, x, fma(scale_a_, x, -u))
     piece = scale_a_ if scale_a_ == float32(0.0) else u
     piece_2 = float32(0.0) if scale_a_ == float32(0.0) else p
     u_2 = scale_b_ * scale_a_
-    u_3 = sech2_twofold_times_f32_fast(piece, piece_2, u_2)
-    return x if x != x else u_3
+    return sech2_twofold_times_f32_fast(piece, piece_2, u_2)
 
 
 @device
@@ -530,9 +533,10 @@ def second_derivative_narrow(x, scale_a, scale_b):
 @device
 def partial_scale_a(x, scale_a, scale_b):
     """Return the derivative with respect to scale_a."""
+    if x != x:
+        return x
     piece = 0.0 if scale_a == 0.0 else fma(scale_a, x, -(scale_a * x))
-    u = sech2_twofold_times(product(scale_a, x), piece, product(scale_b, x))
-    return x if x != x else u
+    return sech2_twofold_times(product(scale_a, x), piece, product(scale_b, x))
 
 
 @device

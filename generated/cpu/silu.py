@@ -280,6 +280,8 @@ def sigmoid_twofold_rest(x, low):
 @device
 def sigmoid_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sigmoid(x + low) * b."""
+    if x <= -1400.0:
+        return 0.0
     size = -abs(x)
     short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
@@ -318,8 +320,7 @@ def sigmoid_twofold_times_rest(x, low, b):
     left = fma(-ratio, below_2, piece_2) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
-    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
-    return 0.0 if x <= -1400.0 else u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
 
 
 @device
@@ -725,6 +726,8 @@ def sigmoid_rest(x):
 @device
 def sigmoid_times_rest(x, b):
     """Return what rounding leaves of sigmoid(x) * b."""
+    if x <= -1400.0:
+        return 0.0
     size = -abs(x)
     short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
@@ -762,8 +765,7 @@ def sigmoid_times_rest(x, b):
     left = fma(-ratio, below_2, piece) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
-    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
-    return 0.0 if x <= -1400.0 else u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
 
 
 @device
@@ -867,8 +869,10 @@ def siluslope_f32_fast(x):
 @device
 def forward(x, beta):
     """Return the value at x."""
+    if x != x:
+        return x
     piece = 0.0 if beta == 0.0 else fma(beta, x, -(beta * x))
-    return x if x != x else sigmoid_twofold_times(product(beta, x), piece, x)
+    return sigmoid_twofold_times(product(beta, x), piece, x)
 
 
 @device
@@ -876,12 +880,13 @@ def forward_float32(x, beta):
     """Return the value at x, in float32, compensated."""
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
+    if x != x:
+        return x
     u = beta_ * x
     p = fma(beta_rest_, x, fma(beta_, x, -u))
     piece = beta_ if beta_ == float32(0.0) else u
     piece_2 = float32(0.0) if beta_ == float32(0.0) else p
-    u_2 = sigmoid_twofold_times_f32(piece, piece_2, x)
-    return x if x != x else u_2
+    return sigmoid_twofold_times_f32(piece, piece_2, x)
 
 
 @device
@@ -889,20 +894,22 @@ def forward_float32_fast(x, beta):
     """Return the value at x, in float32."""
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
+    if x != x:
+        return x
     u = beta_ * x
     p = fma(beta_rest_, x, fma(beta_, x, -u))
     piece = beta_ if beta_ == float32(0.0) else u
     piece_2 = float32(0.0) if beta_ == float32(0.0) else p
-    u_2 = sigmoid_twofold_times_f32_fast(piece, piece_2, x)
-    return x if x != x else u_2
+    return sigmoid_twofold_times_f32_fast(piece, piece_2, x)
 
 
 @device
 def forward_quick(x, beta):
     """Return the value at x, in float64, uncompensated."""
+    if x != x:
+        return x
     piece = 0.0 if beta == 0.0 else fma(beta, x, -(beta * x))
-    u = sigmoid_twofold_times_fast(product(beta, x), piece, x)
-    return x if x != x else u
+    return sigmoid_twofold_times_fast(product(beta, x), piece, x)
 
 
 @device

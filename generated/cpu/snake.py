@@ -318,6 +318,8 @@ def far_angle_low(x):
 @device
 def sin_twofold(x, low):
     """Return sin(x + low): quarters of a turn taken off, a polynomial for the rest."""
+    if x == 0.0:
+        return x
     size = abs(x)
     k = rint(x * 0.6366197723675814)
     u = far_quarters(size)
@@ -367,8 +369,7 @@ def sin_twofold(x, low):
     u_13 = r + sine_tail
     u_14 = beside_one - u_12 + cosine_tail
     u_15 = sign_2 * (u_14 if size_2 == 1.0 else r - u_13 + sine_tail)
-    u_16 = sign_2 * (u_12 if size_2 == 1.0 else u_13) + u_15
-    return x if x == 0.0 else u_16
+    return sign_2 * (u_12 if size_2 == 1.0 else u_13) + u_15
 
 
 @device

@@ -490,8 +490,10 @@ def derivative_float32(x, cap):
     cap_rest_ = float32_rest(cap)
     ratio = float32(1.0) / cap_
     u = x * ratio
-    u_2 = fma(-u, cap_, x) - u * cap_rest_
-    return sech2_twofold_f32(u, u_2 * ratio)
+    p = fma(-ratio, cap_, float32(1.0))
+    u_2 = (p - ratio * cap_rest_) * ratio
+    p_2 = fma(u_2, x, fma(x, ratio, -u))
+    return sech2_twofold_f32(u, p_2)
 
 
 @device
@@ -501,8 +503,10 @@ def derivative_float32_fast(x, cap):
     cap_rest_ = float32_rest(cap)
     ratio = float32(1.0) / cap_
     u = x * ratio
-    u_2 = fma(-u, cap_, x) - u * cap_rest_
-    return sech2_twofold_f32_fast(u, u_2 * ratio)
+    p = fma(-ratio, cap_, float32(1.0))
+    u_2 = (p - ratio * cap_rest_) * ratio
+    p_2 = fma(u_2, x, fma(x, ratio, -u))
+    return sech2_twofold_f32_fast(u, p_2)
 
 
 @device

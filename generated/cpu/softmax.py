@@ -120,6 +120,8 @@ def exp_twofold_times(x, low, b):
 @device
 def weight_f32(x, magic, lowest):
     """Return exp(x) / 2**n, error below 0.88 ULP: exp(r) for x = k log 2 + r, magic says n."""
+    if x < lowest:
+        return float32(0.0)
     t = fma(x, float32(1.442695), magic)
     k = t - magic
     u = -k
@@ -132,12 +134,14 @@ def weight_f32(x, magic, lowest):
     slope = fma(p_4, r, float32(1.0))
     exp_r = fma(r, slope, float32(1.0))
     scale = power2_rounded(t)
-    return float32(0.0) if x < lowest else exp_r * scale
+    return exp_r * scale
 
 
 @device
 def weight_low_f32(x, magic, lowest):
     """Return what the last rounding of weight_f32 lost."""
+    if x < lowest:
+        return float32(0.0)
     t = fma(x, float32(1.442695), magic)
     k = t - magic
     u = -k
@@ -151,12 +155,14 @@ def weight_low_f32(x, magic, lowest):
     exp_r = fma(r, slope, float32(1.0))
     p_5 = fma(r, slope, float32(1.0) - exp_r)
     scale = power2_rounded(t)
-    return float32(0.0) if x < lowest else p_5 * scale
+    return p_5 * scale
 
 
 @device
 def weight_f64(x):
     """Return exp(x) for x <= 0, error below 1.5 ULP, and 0 below -700."""
+    if x < -700.0:
+        return 0.0
     t = fma(x, 1.4426950408889634, 6755399441056767.0)
     k = t - 6755399441056767.0
     u = -k
@@ -176,7 +182,7 @@ def weight_f64(x):
     slope = fma(p_5, r, p_10)
     p_11 = fma(r, slope, 1.0)
     scale = power2_rounded(t)
-    return 0.0 if x < -700.0 else p_11 * scale
+    return p_11 * scale
 
 
 @kernel

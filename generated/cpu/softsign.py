@@ -77,11 +77,12 @@ def derivative(x):
 @device
 def derivative_quick(x):
     """Return the derivative at x, in float64, uncompensated."""
+    if x == 0.0:
+        return 1.0
     size = abs(x)
     u = 1.0 + size
     ratio = 1.0 / size / size
-    piece = ratio if size > 1.8446744073709552e19 else 1.0 / (u * u)
-    return 1.0 if x == 0.0 else piece
+    return ratio if size > 1.8446744073709552e19 else 1.0 / (u * u)
 
 
 @device

@@ -32,16 +32,23 @@ from actgen.intrinsics import (
 @device
 def forward(x):
     """Return the value at x."""
+    if x <= -1.0:
+        return 0.0
+    if not x < 1.0:
+        return x
     u = x + 1.0
-    return 0.0 if x <= -1.0 else 0.25 * (u * u) if x < 1.0 else x
+    return 0.25 * (u * u)
 
 
 @device
 def forward_float32(x):
     """Return the value at x, in float32."""
+    if x <= float32(-1.0):
+        return float32(0.0)
+    if not x < float32(1.0):
+        return x
     u = x + float32(1.0)
-    piece = float32(0.25) * (u * u) if x < float32(1.0) else x
-    return float32(0.0) if x <= float32(-1.0) else piece
+    return float32(0.25) * (u * u)
 
 
 @device

@@ -42,9 +42,10 @@ def forward_float32(x, threshold):
     """Return the value at x, in float32."""
     threshold_ = float32(threshold)
     threshold_rest_ = float32_rest(threshold)
+    if x != x:
+        return x
     holds = x == threshold_ and -threshold_rest_ > float32(0.0)
-    piece = float32(1.0) if x > threshold_ or holds else float32(0.0)
-    return x if x != x else piece
+    return float32(1.0) if x > threshold_ or holds else float32(0.0)
 
 
 @device

@@ -265,6 +265,8 @@ def sigmoid_twofold_rest(x, low):
 @device
 def sigmoid_twofold_times_rest(x, low, b):
     """Return what rounding leaves of sigmoid(x + low) * b."""
+    if x <= -1400.0:
+        return 0.0
     size = -abs(x)
     short = at_least(size, -1400.0)
     k = rint(short * 1.4426950408889634)
@@ -303,8 +305,7 @@ def sigmoid_twofold_times_rest(x, low, b):
     left = fma(-ratio, below_2, piece_2) + u_3
     extra = left * inverse * b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
-    u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
-    return 0.0 if x <= -1400.0 else u_4
+    return left_over * (1.0 if x >= 0.0 else power2(k - first))
 
 
 @device
@@ -446,17 +447,23 @@ def sigmoid_twofold_times_f32(x, low, b):
 @device
 def forward(gate, value, alpha):
     """Return the value at x."""
+    if value != value:
+        return value
+    if gate != gate:
+        return gate
     piece = 0.0 if alpha == 0.0 else fma(alpha, gate, -(alpha * gate))
-    u = sigmoid_twofold_times(product(alpha, gate), piece, gate * value)
-    return value if value != value else gate if gate != gate else u
+    return sigmoid_twofold_times(product(alpha, gate), piece, gate * value)
 
 
 @device
 def forward_narrow(gate, value, alpha):
     """Return the value at x, in float64, to fewer digits."""
+    if value != value:
+        return value
+    if gate != gate:
+        return gate
     u = sigmoid_short(product_rough(alpha, gate))
-    piece = gate if gate != gate else product_rough(u, gate * value)
-    return value if value != value else piece
+    return product_rough(u, gate * value)
 
 
 @device
@@ -464,22 +471,27 @@ def forward_float32_fast(gate, value, alpha):
     """Return the value at x, in float32."""
     alpha_ = float32(alpha)
     alpha_rest_ = float32_rest(alpha)
+    if value != value:
+        return value
+    if gate != gate:
+        return gate
     u = alpha_ * gate
     p = fma(alpha_rest_, gate, fma(alpha_, gate, -u))
     piece = alpha_ if alpha_ == float32(0.0) else u
     piece_2 = float32(0.0) if alpha_ == float32(0.0) else p
     u_2 = gate * value
-    u_3 = sigmoid_twofold_times_f32_fast(piece, piece_2, u_2)
-    piece_3 = gate if gate != gate else u_3
-    return value if value != value else piece_3
+    return sigmoid_twofold_times_f32_fast(piece, piece_2, u_2)
 
 
 @device
 def forward_quick(gate, value, alpha):
     """Return the value at x, in float64, uncompensated."""
+    if value != value:
+        return value
+    if gate != gate:
+        return gate
     piece = 0.0 if alpha == 0.0 else fma(alpha, gate, -(alpha * gate))
-    u = sigmoid_twofold_times_fast(product(alpha, gate), piece, gate * value)
-    return value if value != value else gate if gate != gate else u
+    return sigmoid_twofold_times_fast(product(alpha, gate), piece, gate * value)
 
 
 @device
@@ -530,9 +542,10 @@ def vjp_gate_float32_fast(gate, value, alpha):
 @device
 def vjp_value(gate, value, alpha):
     """Return the derivative with respect to value."""
+    if gate != gate:
+        return gate
     piece = 0.0 if alpha == 0.0 else fma(alpha, gate, -(alpha * gate))
-    u = sigmoid_twofold_times(product(alpha, gate), piece, gate)
-    return gate if gate != gate else u
+    return sigmoid_twofold_times(product(alpha, gate), piece, gate)
 
 
 @device
@@ -540,12 +553,13 @@ def vjp_value_float32(gate, value, alpha):
     """Return the derivative with respect to value, in float32, compensated."""
     alpha_ = float32(alpha)
     alpha_rest_ = float32_rest(alpha)
+    if gate != gate:
+        return gate
     u = alpha_ * gate
     p = fma(alpha_rest_, gate, fma(alpha_, gate, -u))
     piece = alpha_ if alpha_ == float32(0.0) else u
     piece_2 = float32(0.0) if alpha_ == float32(0.0) else p
-    u_2 = sigmoid_twofold_times_f32(piece, piece_2, gate)
-    return gate if gate != gate else u_2
+    return sigmoid_twofold_times_f32(piece, piece_2, gate)
 
 
 @device
@@ -553,32 +567,35 @@ def vjp_value_float32_fast(gate, value, alpha):
     """Return the derivative with respect to value, in float32."""
     alpha_ = float32(alpha)
     alpha_rest_ = float32_rest(alpha)
+    if gate != gate:
+        return gate
     u = alpha_ * gate
     p = fma(alpha_rest_, gate, fma(alpha_, gate, -u))
     piece = alpha_ if alpha_ == float32(0.0) else u
     piece_2 = float32(0.0) if alpha_ == float32(0.0) else p
-    u_2 = sigmoid_twofold_times_f32_fast(piece, piece_2, gate)
-    return gate if gate != gate else u_2
+    return sigmoid_twofold_times_f32_fast(piece, piece_2, gate)
 
 
 @device
 def vjp_value_quick(gate, value, alpha):
     """Return the derivative with respect to value, in float64, uncompensated."""
+    if gate != gate:
+        return gate
     piece = 0.0 if alpha == 0.0 else fma(alpha, gate, -(alpha * gate))
-    u = sigmoid_twofold_times_fast(product(alpha, gate), piece, gate)
-    return gate if gate != gate else u
+    return sigmoid_twofold_times_fast(product(alpha, gate), piece, gate)
 
 
 @device
 def partial_alpha(gate, value, alpha):
     """Return the derivative with respect to alpha."""
+    if value != value:
+        return value
     p = fma(alpha, -gate, -(alpha * -gate))
     u = alpha * gate
     u_2 = value * (gate * gate)
     u_3 = sigmoid_twofold_times(u, fma(alpha, gate, -u), u_2)
     piece = 0.0 if alpha == 0.0 else p
-    u_4 = sigmoid_twofold_times(product(alpha, -gate), piece, u_3)
-    return value if value != value else u_4
+    return sigmoid_twofold_times(product(alpha, -gate), piece, u_3)
 
 
 forward_as = by_type(

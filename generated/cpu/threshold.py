@@ -58,9 +58,10 @@ def derivative_float32(x, threshold, value):
     """Return the derivative at x, in float32."""
     threshold_ = float32(threshold)
     threshold_rest_ = float32_rest(threshold)
+    if x != x:
+        return x
     holds = x == threshold_ and -threshold_rest_ > float32(0.0)
-    piece = float32(1.0) if x > threshold_ or holds else float32(0.0)
-    return x if x != x else piece
+    return float32(1.0) if x > threshold_ or holds else float32(0.0)
 
 
 @device

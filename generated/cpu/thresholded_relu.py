@@ -57,9 +57,10 @@ def derivative_float32(x, alpha):
     """Return the derivative at x, in float32."""
     alpha_ = float32(alpha)
     alpha_rest_ = float32_rest(alpha)
+    if x != x:
+        return x
     holds = x == alpha_ and -alpha_rest_ > float32(0.0)
-    piece = float32(1.0) if x > alpha_ or holds else float32(0.0)
-    return x if x != x else piece
+    return float32(1.0) if x > alpha_ or holds else float32(0.0)
 
 
 @device

@@ -810,7 +810,8 @@ def exp_twofold_times_rest(x, low, b):
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
     left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
-    return 0.0 if x <= -1400.0 else left_over * power2(k - first)
+    u_4 = left_over * power2(k - first)
+    return 0.0 if x <= -1400.0 else u_4
 
 
 @device
@@ -1482,7 +1483,8 @@ def partial_min_val(x, min_val, max_val):
     piece = 0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))
     piece_2 = 1.0 if u < min_val or u == min_val and piece < 0.0 else 0.0
     holds = u > max_val or u == max_val and piece > 0.0
-    return x if x != x else 0.0 if holds else piece_2
+    u_2 = 0.0 if holds else piece_2
+    return x if x != x else u_2
 
 
 @device
@@ -1492,8 +1494,8 @@ def partial_max_val(x, min_val, max_val):
     cdf = normcdf(x)
     u = product(cdf, x)
     holds = (0.0 if cdf == 0.0 else fma(cdf, x, -(cdf * x))) > 0.0
-    piece = 1.0 if u > max_val or u == max_val and holds else 0.0
-    return x if x != x else piece
+    u_2 = 1.0 if u > max_val or u == max_val and holds else 0.0
+    return x if x != x else u_2
 
 
 forward_as = by_type(

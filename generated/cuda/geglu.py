@@ -915,7 +915,8 @@ def exp_twofold_times_rest(x, low, b):
     e_low = above - e + below
     extra = e_low * scale * b if abs(b) < inf else 0.0
     left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
-    return 0.0 if x <= -1400.0 else left_over * power2(k - first)
+    u_4 = left_over * power2(k - first)
+    return 0.0 if x <= -1400.0 else u_4
 
 
 @device

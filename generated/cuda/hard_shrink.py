@@ -65,8 +65,8 @@ def derivative(x, lambd):
     """Return the derivative at x."""
     lambd = lambd.value
     u = sign(x)
-    piece = 0.0 if x == -lambd else u * (0.0 if abs(x) <= lambd else u)
-    return 0.0 if x == lambd else piece
+    u_2 = 0.0 if x == -lambd else u * (0.0 if abs(x) <= lambd else u)
+    return 0.0 if x == lambd else u_2
 
 
 @device

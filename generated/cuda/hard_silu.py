@@ -52,8 +52,8 @@ def forward(x):
 def forward_float32(x):
     """Return the value at x, in float32."""
     u = minimum(maximum(x + float32(3.0), float32(0.0)), float32(6.0))
-    piece = u if u == float32(0.0) else u * (x / float32(6.0))
-    return x if x > float32(1.8446744e19) else piece
+    u_2 = u if u == float32(0.0) else u * (x / float32(6.0))
+    return x if x > float32(1.8446744e19) else u_2
 
 
 @device
@@ -84,8 +84,8 @@ def second_derivative(x):
 def second_derivative_float32(x):
     """Return the second derivative at x, in float32."""
     piece = float32(1.0) if x > float32(-3.0) else float32(0.0)
-    ratio = (piece if x < float32(3.0) else float32(0.0)) / float32(3.0)
-    return x if x != x else ratio
+    u = (piece if x < float32(3.0) else float32(0.0)) / float32(3.0)
+    return x if x != x else u
 
 
 forward_as = by_type(

@@ -58,8 +58,8 @@ def derivative(x, min_val, max_val):
     min_val = min_val.value
     max_val = max_val.value
     piece = 1.0 if x > min_val else 0.0
-    piece_2 = x if x != x else piece if maximum(x, min_val) < max_val else 0.0
-    return 0.0 if x == max_val else 0.0 if x == min_val else piece_2
+    u = piece if maximum(x, min_val) < max_val else 0.0
+    return 0.0 if x == max_val else 0.0 if x == min_val else x if x != x else u
 
 
 @device
@@ -100,7 +100,8 @@ def partial_min_val(x, min_val, max_val):
     min_val = min_val.value
     max_val = max_val.value
     piece = 0.0 if x > min_val else 1.0
-    return x if x != x else piece if maximum(x, min_val) < max_val else 0.0
+    u = piece if maximum(x, min_val) < max_val else 0.0
+    return x if x != x else u
 
 
 @device

@@ -180,7 +180,8 @@ def weight_f32(x, magic, lowest):
     slope = fma(p_4, r, float32(1.0))
     exp_r = fma(r, slope, float32(1.0))
     scale = power2_rounded(t)
-    return float32(0.0) if x < lowest else exp_r * scale
+    u_2 = exp_r * scale
+    return float32(0.0) if x < lowest else u_2
 
 
 @device
@@ -199,7 +200,8 @@ def weight_low_f32(x, magic, lowest):
     exp_r = fma(r, slope, float32(1.0))
     p_5 = fma(r, slope, float32(1.0) - exp_r)
     scale = power2_rounded(t)
-    return float32(0.0) if x < lowest else p_5 * scale
+    u_2 = p_5 * scale
+    return float32(0.0) if x < lowest else u_2
 
 
 @device

@@ -7,7 +7,7 @@ Functions take numbers; kernels take addresses of arrays, and `like`, a number o
 
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
-    forward: float64 (0.50 ULP)
+    forward: float64 (0.50 ULP); fast: float32 (2.46 ULP)
     derivative: float32 (0.44 ULP)
     second_derivative: float32 (exact)
     forward_default: float32 (exact)
@@ -54,6 +54,21 @@ def forward(x, negative_slope, max_value, threshold):
     threshold = threshold.value
     u = product(negative_slope, x - threshold)
     return u if x <= threshold else minimum(x, max_value)
+
+
+@device
+def forward_float32(x, negative_slope, max_value, threshold):
+    """Return the value at x, in float32."""
+    negative_slope_ = negative_slope.high
+    max_value_ = max_value.high
+    threshold_ = threshold.high
+    threshold_rest_ = threshold.rest
+    holds = x == threshold_ and -threshold_rest_ <= float32(0.0)
+    u = x - threshold_ - threshold_rest_
+    u_2 = negative_slope_ * u
+    piece = negative_slope_ if negative_slope_ == float32(0.0) else u_2
+    u_3 = minimum(x, max_value_)
+    return piece if x < threshold_ or holds else u_3
 
 
 @device
@@ -150,7 +165,13 @@ def derivative_float32_default(x):
 forward_as = by_type(
     double=forward,
     single=widened(forward),
-    half=widened(forward),
+    half=forward_float32,
+)
+
+forward_fast_as = by_type(
+    double=forward,
+    single=forward_float32,
+    half=forward_float32,
 )
 
 derivative_as = by_type(
@@ -182,6 +203,15 @@ derivative_as_default = by_type(
 def scalar(x, negative_slope=0.0, max_value=inf, threshold=0.0):
     """Return the value, in the type of x: for use in kernels of your own."""
     result = forward_as(x, x, in_parts(negative_slope), in_parts(max_value), in_parts(threshold))
+    return narrow(result, x)
+
+
+@device
+def scalar_fast(x, negative_slope=0.0, max_value=inf, threshold=0.0):
+    """Return the value, in the type of x: for use in kernels of your own."""
+    result = forward_fast_as(
+        x, x, in_parts(negative_slope), in_parts(max_value), in_parts(threshold)
+    )
     return narrow(result, x)
 
 
@@ -245,6 +275,69 @@ def forward_strided(
     threshold_place = index_at(place, threshold_strides)
     threshold_i = parameter(threshold, threshold_at, threshold_place, like)
     out_i = forward_as(like, x_i, negative_slope_i, max_value_i, threshold_i)
+    store(out, index_at(place, out_strides), like, out_i)
+
+
+@kernel
+def forward_fast_tiles(x, out, size, like, negative_slope, max_value, threshold):
+    """Write the values: of contiguous arrays, a tile a block."""
+    start = tile()
+    if start + 1024 <= size:
+        x_tile = load_tile(x, start, like)
+        out_tile = (
+            forward_fast_as(like, x_tile[0], negative_slope, max_value, threshold),
+            forward_fast_as(like, x_tile[1], negative_slope, max_value, threshold),
+            forward_fast_as(like, x_tile[2], negative_slope, max_value, threshold),
+            forward_fast_as(like, x_tile[3], negative_slope, max_value, threshold),
+            forward_fast_as(like, x_tile[4], negative_slope, max_value, threshold),
+            forward_fast_as(like, x_tile[5], negative_slope, max_value, threshold),
+            forward_fast_as(like, x_tile[6], negative_slope, max_value, threshold),
+            forward_fast_as(like, x_tile[7], negative_slope, max_value, threshold),
+        )
+        store_tile(out, start, like, out_tile)
+    else:
+        for i in range(start + lane(), size, 128):
+            x_i = load(x, i, like)
+            out_i = forward_fast_as(like, x_i, negative_slope, max_value, threshold)
+            store(out, i, like, out_i)
+
+
+@kernel
+def forward_fast_strided(
+    x,
+    x_strides,
+    mask,
+    mask_strides,
+    out,
+    out_strides,
+    shape,
+    size,
+    like,
+    negative_slope,
+    negative_slope_at,
+    negative_slope_strides,
+    max_value,
+    max_value_at,
+    max_value_strides,
+    threshold,
+    threshold_at,
+    threshold_strides,
+):
+    """Write the values: of arrays with any strides."""
+    i = thread()
+    if i >= size:
+        return
+    place = coordinates(i, shape)
+    if mask != 0 and not load_bool(mask, index_at(place, mask_strides)):
+        return
+    x_i = load(x, index_at(place, x_strides), like)
+    negative_slope_place = index_at(place, negative_slope_strides)
+    negative_slope_i = parameter(negative_slope, negative_slope_at, negative_slope_place, like)
+    max_value_place = index_at(place, max_value_strides)
+    max_value_i = parameter(max_value, max_value_at, max_value_place, like)
+    threshold_place = index_at(place, threshold_strides)
+    threshold_i = parameter(threshold, threshold_at, threshold_place, like)
+    out_i = forward_fast_as(like, x_i, negative_slope_i, max_value_i, threshold_i)
     store(out, index_at(place, out_strides), like, out_i)
 
 

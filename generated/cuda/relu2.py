@@ -64,14 +64,16 @@ def derivative_float32(x):
 def second_derivative(x):
     """Return the second derivative at x."""
     piece = 1.0 if x > 0.0 else 0.0
-    return x if x != x else 2.0 * (piece * piece)
+    u = 2.0 * (piece * piece)
+    return x if x != x else u
 
 
 @device
 def second_derivative_float32(x):
     """Return the second derivative at x, in float32."""
     piece = float32(1.0) if x > float32(0.0) else float32(0.0)
-    return x if x != x else float32(2.0) * (piece * piece)
+    u = float32(2.0) * (piece * piece)
+    return x if x != x else u
 
 
 forward_as = by_type(

@@ -90,9 +90,12 @@ def forward(x, lower, upper):
 def forward_float32(x, lower, upper):
     """Return the value at x, in float32."""
     lower_ = lower.high
+    lower_rest_ = lower.rest
     upper_ = upper.high
-    u = float32(0.5) * (lower_ + upper_) * x
-    return x if x > float32(0.0) else u
+    upper_rest_ = upper.rest
+    u = lower_ + upper_ + upper_rest_ + lower_rest_
+    u_2 = float32(0.5) * u * x
+    return x if x > float32(0.0) else u_2
 
 
 @device
@@ -107,9 +110,12 @@ def derivative(x, lower, upper):
 def derivative_float32(x, lower, upper):
     """Return the derivative at x, in float32."""
     lower_ = lower.high
+    lower_rest_ = lower.rest
     upper_ = upper.high
-    piece = float32(1.0) if x > float32(0.0) else float32(0.5) * (lower_ + upper_)
-    return x if x != x else piece
+    upper_rest_ = upper.rest
+    u = lower_ + upper_ + upper_rest_ + lower_rest_
+    u_2 = float32(0.5) * u
+    return x if x != x else float32(1.0) if x > float32(0.0) else u_2
 
 
 @device

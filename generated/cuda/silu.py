@@ -929,7 +929,8 @@ def forward(x, beta):
     """Return the value at x."""
     beta = beta.value
     piece = 0.0 if beta == 0.0 else fma(beta, x, -(beta * x))
-    return x if x != x else sigmoid_twofold_times(product(beta, x), piece, x)
+    u = sigmoid_twofold_times(product(beta, x), piece, x)
+    return x if x != x else u
 
 
 @device
@@ -972,7 +973,8 @@ def forward_approx(x, beta):
     """Return the value at x, in float32, approximations of the hardware."""
     beta_ = beta.high
     piece = beta_ if beta_ == float32(0.0) else beta_ * x
-    return x if x != x else sigmoid_times_approx(piece, x)
+    u = sigmoid_times_approx(piece, x)
+    return x if x != x else u
 
 
 @device

@@ -96,8 +96,8 @@ def derivative_quick(x):
     size = abs(x)
     u = 1.0 + size
     ratio = 1.0 / size / size
-    piece = ratio if size > 1.8446744073709552e19 else 1.0 / (u * u)
-    return 1.0 if x == 0.0 else piece
+    u_2 = ratio if size > 1.8446744073709552e19 else 1.0 / (u * u)
+    return 1.0 if x == 0.0 else u_2
 
 
 @device
@@ -108,8 +108,8 @@ def derivative_approx(x):
     u_2 = reciprocal_approx(float32(1.0) + size)
     u_3 = u_2 * u_2
     u_4 = u * u
-    piece = u_4 if size > float32(1.8446744e19) else u_3
-    return float32(1.0) if x == float32(0.0) else piece
+    u_5 = u_4 if size > float32(1.8446744e19) else u_3
+    return float32(1.0) if x == float32(0.0) else u_5
 
 
 @device

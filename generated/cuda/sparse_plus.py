@@ -37,15 +37,16 @@ from actgen.cuda.intrinsics import (
 def forward(x):
     """Return the value at x."""
     u = x + 1.0
-    return 0.0 if x <= -1.0 else 0.25 * (u * u) if x < 1.0 else x
+    u_2 = 0.25 * (u * u)
+    return 0.0 if x <= -1.0 else x if not x < 1.0 else u_2
 
 
 @device
 def forward_float32(x):
     """Return the value at x, in float32."""
     u = x + float32(1.0)
-    piece = float32(0.25) * (u * u) if x < float32(1.0) else x
-    return float32(0.0) if x <= float32(-1.0) else piece
+    u_2 = float32(0.25) * (u * u)
+    return float32(0.0) if x <= float32(-1.0) else x if not x < float32(1.0) else u_2
 
 
 @device

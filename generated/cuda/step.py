@@ -47,8 +47,8 @@ def forward_float32(x, threshold):
     threshold_ = threshold.high
     threshold_rest_ = threshold.rest
     holds = x == threshold_ and -threshold_rest_ > float32(0.0)
-    piece = float32(1.0) if x > threshold_ or holds else float32(0.0)
-    return x if x != x else piece
+    u = float32(1.0) if x > threshold_ or holds else float32(0.0)
+    return x if x != x else u
 
 
 @device

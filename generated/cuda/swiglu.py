@@ -498,8 +498,8 @@ def forward_narrow(gate, value, alpha):
     """Return the value at x, in float64, to fewer digits."""
     alpha = alpha.value
     u = sigmoid_short(product_rough(alpha, gate))
-    piece = gate if gate != gate else product_rough(u, gate * value)
-    return value if value != value else piece
+    u_2 = product_rough(u, gate * value)
+    return value if value != value else gate if gate != gate else u_2
 
 
 @device
@@ -513,8 +513,7 @@ def forward_float32_fast(gate, value, alpha):
     piece_2 = float32(0.0) if alpha_ == float32(0.0) else p
     u_2 = gate * value
     u_3 = sigmoid_twofold_times_f32_fast(piece, piece_2, u_2)
-    piece_3 = gate if gate != gate else u_3
-    return value if value != value else piece_3
+    return value if value != value else gate if gate != gate else u_3
 
 
 @device
@@ -532,8 +531,7 @@ def forward_approx(gate, value, alpha):
     alpha_ = alpha.high
     piece = alpha_ if alpha_ == float32(0.0) else alpha_ * gate
     u = sigmoid_times_approx(piece, gate * value)
-    piece_2 = gate if gate != gate else u
-    return value if value != value else piece_2
+    return value if value != value else gate if gate != gate else u
 
 
 @device

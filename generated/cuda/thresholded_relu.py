@@ -63,8 +63,8 @@ def derivative_float32(x, alpha):
     alpha_ = alpha.high
     alpha_rest_ = alpha.rest
     holds = x == alpha_ and -alpha_rest_ > float32(0.0)
-    piece = float32(1.0) if x > alpha_ or holds else float32(0.0)
-    return x if x != x else piece
+    u = float32(1.0) if x > alpha_ or holds else float32(0.0)
+    return x if x != x else u
 
 
 @device

@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 
 from actgen.codegen.inline import resolve
-from actgen.codegen.ir import INF, ONE, ZERO, Symbol, X, absolute, apply, sigmoid, tanh, where
+from actgen.codegen.ir import (
+    INF,
+    ONE,
+    ZERO,
+    Symbol,
+    X,
+    absolute,
+    apply,
+    sigmoid,
+    symbols,
+    tanh,
+    where,
+)
 from actgen.codegen.library import LIBRARY
 from actgen.codegen.lower import lower
 from actgen.codegen.model import read_text
@@ -84,11 +96,18 @@ def test_sums_that_cancel_go_to_float64():
 
 
 def test_what_float32_does_not_hold_of_a_parameter_counts():
-    made = planned(X - A, with_param("0.1"))
+    made = planned(X - 3 * A, with_param("0.1"))
     assert made.single.suffix == made.single_fast.suffix == ""
     plain = made.tried[0]
     assert plain.suffix == "_float32" and plain.error > 1e6
-    assert planned(X - A, with_param("0.5")).tried[0].error > 1e6  # other values are tried, too
+    assert planned(X - 3 * A, with_param("0.5")).tried[0].error > 1e6  # other values are tried, too
+
+
+@pytest.mark.parametrize("expr", [X - A, A - X, X + A])
+def test_a_sum_with_a_parameter_takes_all_of_it(expr):
+    made = planned(expr, with_param("0.1"))
+    assert made.single.suffix == made.single_fast.suffix == "_float32"
+    assert in_parts(with_param("0.1").params[0])[1] in symbols(made.single.lowered)
 
 
 def test_functions_without_a_float32_version_stay_float64():

@@ -80,9 +80,9 @@ def test_float32_functions_split_their_parameters():
     texts = {f.name: f for f in functions(found, ["x", "a"], params)}
     assert texts["forward"].lines == ()
     head = ("a_ = float32(a)", "a_rest_ = float32_rest(a)")
-    assert texts["forward_float32"].lines[:2] == head
+    assert texts["forward_float32"].head == head
     assert texts["forward_float32"].args == "x, a"
-    assert "float32(1.0)" in texts["forward_float32"].lines[-1]
+    assert "float32(1.0)" in texts["forward_float32"].result
     assert intrinsics([found], params) == {"by_type", "float32_rest"}
 
 

@@ -61,11 +61,11 @@ def test_lowered_explains_the_choice_of_precision():
 
 
 def test_lowered_tells_of_ways_that_are_over_the_budget():
-    text = shown("params: {a: {default: 0.1}}\nformula: x - a", "lowered")
+    text = shown("params: {a: {default: 0.1}}\nformula: x - 3 * a", "lowered")
     forward = text[text.index("forward:") : text.index("derivative:")]
     assert "# p_ and p_rest_ are the two float32 parts" not in text
-    assert re.search(r"# float32: 1e\+07 ULP, cost 1: over 3.6 ULP\n", forward)
-    assert re.search(r"# float64: 0.50 ULP, cost \d: both tiers, 16-bit\n", forward)
+    assert re.search(r"# float32: [0-9]e\+0[67] ULP, cost 2: over 3.6 ULP\n", forward)
+    assert re.search(r"# float64: 0.50 ULP, cost \d+: both tiers, 16-bit\n", forward)
 
 
 def test_lowered_shows_the_float32_numbers_as_they_are_read():
