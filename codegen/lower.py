@@ -53,7 +53,7 @@ from actgen.codegen.rounding import (
     with_zeros,
 )
 from actgen.codegen.signs import sign_of
-from actgen.codegen.tails import complete_tails, fused, into_exponent, tail_of
+from actgen.codegen.tails import complete_tails, fused, into_exponent, tail_of, worth_joining
 from actgen.codegen.twofold import (
     RULES,
     Pair,
@@ -130,7 +130,7 @@ class _Lowering:
             if folded is not None:
                 return folded[0]
         node = fused(node)
-        if node.op in ("product", "mul"):
+        if node.op in ("product", "mul", "div"):
             tail = self._vanishing(node)
             if tail is not None:
                 return tail.high
@@ -175,9 +175,9 @@ class _Lowering:
         coefficient, parts = factors(node.args[0] if guarded else node)
         tiny = [f for f in parts if tail_of(f[0]) is not None and f[1] in (1, 2)]
         rest = [f for f in parts if f not in tiny]
-        if not tiny or (not guarded and not any(symbols(base) for base, _ in rest)):
-            return None
         inner = from_factors(coefficient, rest)
+        if not tiny or not (guarded or worth_joining(node, inner, tiny, self.fmt)):
+            return None
         if guarded:
             inner = node.args[1] if inner == ONE else apply("product", inner, node.args[1])
         inner, logarithm = into_exponent(inner, tiny, self.fmt)

@@ -20,11 +20,13 @@ from actgen.codegen.ir import (
     is_op,
     rewrite,
     symbols,
+    walk,
     where,
 )
 from actgen.codegen.ops import VANISHING
-from actgen.codegen.precision import Format
-from actgen.codegen.rounding import fold
+from actgen.codegen.precision import FLOAT64, Format
+from actgen.codegen.rounding import fold, value_of
+from actgen.codegen.signs import sign_of
 from actgen.codegen.twofold import Pair
 
 OF_SOFTPLUS = ("tanh", "sech2")  # functions that have a version of their own of softplus
@@ -93,6 +95,21 @@ def _vanishes(expr: Expr) -> bool:
     if is_op(expr, "mul", "div", "neg", "pow", "sqrt"):
         return any(n > 0 and _vanishes(base) for base, n in factors(expr)[1] if base != expr)
     return False
+
+
+def worth_joining(node: Expr, others: Expr, tiny: list[Factor], fmt: Format) -> bool:
+    """Tell whether a product of functions that vanish, and others, is to be rounded as a whole.
+
+    Because the others may grow, or because an exponential may overflow before the whole does.
+    """
+    if symbols(others) and is_op(node, "mul"):
+        return True
+    known = fold(others, fmt)
+    if fmt is not FLOAT64 or (known is not None and abs(value_of(known[0])) >= 1):
+        return False
+    if any(is_op(part, "exp", "sum") for part in walk(others)):  # or others may overflow first
+        return False
+    return any(is_op(base, "exp") and sign_of(base.args[0]) >= 0 for base, _ in tiny)
 
 
 def into_exponent(inner: Expr, tiny: list[Factor], fmt: Format) -> tuple[Expr, Pair | None]:

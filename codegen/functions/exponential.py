@@ -36,8 +36,8 @@ with mp.workdps(60):
     LOG2_LOW = float(_LOG2 - LOG2_HIGH)
     _LOG2_E = float(1 / _LOG2)
 
-OVERFLOW = 710.0  # exp is infinite from here on
-VANISHED = -1400.0  # exp times any number is 0 from here on
+_OVERFLOW = 710.0  # exp is infinite from here on
+VANISHED = -1400.0  # exp times any number is 0 from here on, and at 1400 infinite
 _KEPT = 1000.0  # the power of two that is multiplied in first: nothing is subnormal yet
 
 
@@ -82,7 +82,7 @@ def exponential(
 ) -> Scaled:
     """Return exp(x + low); `bounded` promises x <= 0. What `rest` leaves is at least 2**-kept."""
     short = at_least(x, VANISHED)
-    short = let("short", short if bounded else at_most(short, OVERFLOW))
+    short = let("short", short if bounded else at_most(short, -VANISHED))
     k, e = split_exponential(short, inside(low, x), let)
     first = at_least(k, -kept)
     first = let("first", first if bounded else at_most(first, kept))
@@ -94,7 +94,7 @@ def exponential(
 
 def split_expm1(x: Expr, low: Expr, let: Steps, bounded: bool = False) -> Scaled:
     """Return exp(x + low) - 1; `bounded` promises -60 <= x <= 0."""
-    short = x if bounded else let("short", at_least(at_most(x, OVERFLOW), -60.0))
+    short = x if bounded else let("short", at_least(at_most(x, _OVERFLOW), -60.0))
     part = reduced(short, low if bounded else inside(low, x), let)
     first = part.k if bounded else let("first", at_most(part.k, _KEPT))
     scale = let("scale", power2(first))

@@ -80,17 +80,18 @@ def _power(t: Expr, let: Steps) -> Expr:
 
 
 def _exp(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
-    least = _VANISHED if factor else -7000.0  # processors are quick to see that this is 0
-    short = let("near", at_most(at_least(x, least), 710.0))
     if not factor:
+        # processors are quick to see that this is 0
+        short = let("near", at_most(at_least(x, -7000.0), 710.0))
         t, p = _reduced(short, low, number(FLOAT64.rounder), let)
         return _Result(apply("times_power2", 1 + p, t))
-    falls, grows = apply("lt", x, number(_FAR)), apply("gt", x, number(700.0))
-    shift = where(grows, number(FLOAT64.rounder - 4), number(FLOAT64.rounder))
+    short = let("near", at_most(at_least(x, _VANISHED), -_VANISHED))
+    falls, grows = apply("lt", x, number(_FAR)), apply("gt", x, number(-_FAR))
+    shift = where(grows, number(FLOAT64.rounder - _FAR_LIFT), number(FLOAT64.rounder))
     shift = let("shift", where(falls, number(FLOAT64.rounder + _FAR_LIFT), shift))
     t, p = _reduced(short, low, shift, let)
     scale = _power(t, let)
-    back = where(falls, number(2.0**-_FAR_LIFT), where(grows, number(16.0), ONE))
+    back = where(falls, number(2.0**-_FAR_LIFT), where(grows, number(2.0**_FAR_LIFT), ONE))
     return _Result(fma(p, scale, scale), back, apply("le", x, number(_VANISHED)))
 
 

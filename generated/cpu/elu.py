@@ -130,7 +130,7 @@ def expm1_fast(x):
 def exp_times(x, b):
     """Return exp(x) * b: x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -204,8 +204,8 @@ def exp_f32_fast(x):
 def exp_times_fast(x, b):
     """Return exp(x) * b, error below 1.5 ULP: x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1386.0)
-    near = at_most(piece, 710.0)
-    piece_2 = 6755399441056763.0 if x > 700.0 else 6755399441056767.0
+    near = at_most(piece, 1386.0)
+    piece_2 = 6755399441055787.0 if x > 690.0 else 6755399441056767.0
     shift = 6755399441057747.0 if x < -690.0 else piece_2
     shifted = fma(near, 1.4426950408889634, shift)
     k = shifted - shift
@@ -226,7 +226,7 @@ def exp_times_fast(x, b):
     p_10 = fma(r2, curve, r)
     scale = power2_rounded(shifted)
     p_11 = fma(p_10, scale, scale)
-    piece_3 = 16.0 if x > 700.0 else 1.0
+    piece_3 = 1.0218702384817765e295 if x > 690.0 else 1.0
     result = p_11 * b * (9.785978320356312e-296 if x < -690.0 else piece_3)
     return copysign(0.0, b) if x <= -1386.0 else result
 
@@ -235,7 +235,7 @@ def exp_times_fast(x, b):
 def exp(x):
     """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)

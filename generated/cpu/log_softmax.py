@@ -53,7 +53,7 @@ from actgen.intrinsics import (
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -123,7 +123,7 @@ def log1p(x):
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -199,7 +199,7 @@ def weight_low_f32(x, magic, lowest):
 def exp(x):
     """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)

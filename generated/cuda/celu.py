@@ -184,7 +184,7 @@ def expm1_approx(x):
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -326,35 +326,10 @@ def exp_approx(x):
 
 
 @device
-def exp_plain(x):
-    """Return exp(x) to some ULP: x = k log 2 + r, a polynomial for exp(r)."""
-    piece = at_least(x, -700.0)
-    near = at_most(piece, 700.0)
-    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
-    k = shifted - 6755399441056767.0
-    r = fma(-k, 0.6931471805599453, near)
-    u = r * r
-    p = fma(2.4994237750694627e-08, u, 2.755762283474981e-06)
-    p_2 = fma(p, u, 0.0001984126943222162)
-    p_3 = fma(p_2, u, 0.00833333333355955)
-    p_4 = fma(p_3, u, 0.1666666666666617)
-    p_5 = fma(p_4, u, 1.0)
-    p_6 = fma(2.763230427194121e-07, u, 2.4801486493238843e-05)
-    p_7 = fma(p_6, u, 0.001388888895124821)
-    p_8 = fma(p_7, u, 0.041666666666492685)
-    p_9 = fma(p_8, u, 0.5000000000000018)
-    p_10 = fma(p_9, u, 1.0)
-    p_11 = fma(p_5, r, p_10)
-    scale = power2_rounded(shifted)
-    e = p_11 * scale
-    return e
-
-
-@device
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -383,6 +358,39 @@ def exp_twofold_times(x, low, b):
     extra = e_low * scale * b if abs(b) < inf else 0.0
     result = fma(e * scale, b, extra) * power2(k - first)
     return copysign(0.0, b) if x <= -1400.0 else result
+
+
+@device
+def exp_plain(x):
+    """Return exp(x) to some ULP: x = k log 2 + r, a polynomial for exp(r)."""
+    piece = at_least(x, -700.0)
+    near = at_most(piece, 700.0)
+    shifted = fma(near, 1.4426950408889634, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
+    r = fma(-k, 0.6931471805599453, near)
+    u = r * r
+    p = fma(2.4994237750694627e-08, u, 2.755762283474981e-06)
+    p_2 = fma(p, u, 0.0001984126943222162)
+    p_3 = fma(p_2, u, 0.00833333333355955)
+    p_4 = fma(p_3, u, 0.1666666666666617)
+    p_5 = fma(p_4, u, 1.0)
+    p_6 = fma(2.763230427194121e-07, u, 2.4801486493238843e-05)
+    p_7 = fma(p_6, u, 0.001388888895124821)
+    p_8 = fma(p_7, u, 0.041666666666492685)
+    p_9 = fma(p_8, u, 0.5000000000000018)
+    p_10 = fma(p_9, u, 1.0)
+    p_11 = fma(p_5, r, p_10)
+    scale = power2_rounded(shifted)
+    e = p_11 * scale
+    return e
+
+
+@device
+def product_rough(a, b):
+    """Return a * b, with 2**200 for what is larger: to float32 infinity, but 0 times exp(-700)."""
+    piece = at_most(b, 1.6069380442589903e60)
+    piece_2 = at_least(piece, -1.6069380442589903e60)
+    return a * piece_2
 
 
 @device
@@ -473,7 +481,7 @@ def expm1_fast(x):
 def exp(x):
     """Return exp(x): x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -737,9 +745,9 @@ def second_derivative(x, alpha):
     ratio_2 = fma(-ratio, alpha, x) / alpha
     em1 = expm1_twofold(ratio, ratio_2)
     u = alpha * em1
-    ratio_3 = exp_twofold(ratio, ratio_2) / alpha
+    u_2 = exp_twofold_times(ratio, ratio_2, 1.0 / alpha)
     holds = u > 0.0 or u == 0.0 and fma(alpha, em1, -u) > 0.0
-    return 0.0 if holds else ratio_3
+    return 0.0 if holds else u_2
 
 
 @device
@@ -749,9 +757,9 @@ def second_derivative_narrow(x, alpha):
     ratio = x / alpha
     u = expm1_plain(ratio)
     u_2 = alpha * u
-    ratio_2 = exp_plain(ratio) / alpha
+    u_3 = product_rough(exp_plain(ratio), 1.0 / alpha)
     holds = u_2 > 0.0 or u_2 == 0.0 and fma(alpha, u, -u_2) > 0.0
-    return 0.0 if holds else ratio_2
+    return 0.0 if holds else u_3
 
 
 @device

@@ -661,7 +661,7 @@ def normcdf_times_rest(x, b):
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -781,7 +781,7 @@ def normcdf_rest(x):
 def exp_twofold_times_rest(x, low, b):
     """Return what rounding leaves of exp(x + low) * b."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -953,7 +953,7 @@ def normcdfslope_approx(x):
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -986,7 +986,7 @@ def exp_twofold(x, low):
 def exp_twofold_rest(x, low):
     """Return what rounding leaves of exp(x + low)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)

@@ -298,7 +298,7 @@ def normcdf_twofold_fast(x, low):
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -422,7 +422,7 @@ def exp_twofold_f32_fast(x, low):
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)

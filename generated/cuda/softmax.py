@@ -57,7 +57,7 @@ from actgen.cuda.intrinsics import (
 def exp_twofold(x, low):
     """Return exp(x + low): x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)
@@ -90,7 +90,7 @@ def exp_twofold(x, low):
 def exp_twofold_times(x, low, b):
     """Return exp(x + low) * b: x = k log 2 + r, a polynomial for exp(r)."""
     piece = at_least(x, -1400.0)
-    short = at_most(piece, 710.0)
+    short = at_most(piece, 1400.0)
     k = rint(short * 1.4426950408889634)
     u = -k
     high = fma(u, 0.693147180559663, short)

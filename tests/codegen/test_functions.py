@@ -213,3 +213,15 @@ def test_bits_do_not_depend_on_the_processor(tmp_path):
 def test_a_function_says_what_it_returns():
     for name, function in LIBRARY.items():
         assert function.doc.startswith("Return "), name
+
+
+@pytest.mark.parametrize("name", ["exp_times", "exp_times_fast"])
+def test_an_exponential_may_overflow_before_a_product_does(name, tmp_path):
+    x = np.linspace(650, 1380, 400)
+    factor = np.random.default_rng(8).uniform(-1, 1, x.size)
+    with mp.workprec(160):
+        factor *= [float(mp.exp(min(0, 700 - v))) for v in x.tolist()]
+        pairs = zip(x.tolist(), factor.tolist(), strict=True)
+        exact = [mp.exp(mpf(v)) * mpf(b) for v, b in pairs]
+    computed = call(compiled([name], tmp_path), name, x, factor)
+    assert errors(computed, exact).max() <= 2.0

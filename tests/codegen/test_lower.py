@@ -229,8 +229,16 @@ def test_a_product_with_a_vanishing_factor_is_rounded_once():
     assert repr(lower(X * tanh(softplus(X)))) == "(tanhsoftplus_times x x)"
 
 
-def test_a_constant_alone_is_no_reason_for_it():
-    assert not any(is_op(node, "exp_times") for node in walk(lower(exp(X) / 2)))
+@pytest.mark.parametrize("expr", [2 * exp(X), -exp(X), exp(-(X * X)) / 2, sigmoid(X) / 2])
+def test_a_constant_alone_is_no_reason_for_it(expr):
+    assert not any("_times" in getattr(node, "op", "") for node in walk(lower(expr)))
+
+
+def test_a_constant_may_keep_an_exponential_from_overflowing():
+    assert repr(lower(exp(X) / 2)) == "(exp_times x 1/2)"
+    assert repr(lower(exp(X) / X)) == "(exp_times x (div 1 x))"
+    assert repr(lower(exp(-(X * X)) / X)).startswith("(div (exp")
+    assert repr(lower(exp(X) / sqrt(exp(X) + 1))).startswith("(div (exp")
 
 
 # The whole
