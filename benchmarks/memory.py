@@ -19,17 +19,18 @@ import numpy as np
 
 import actgen
 
-SMALL, LARGE = 2**18, 2**22
+# Both beyond the sizes at which scratch memory reaches its bound of a few MiB.
+SMALL, LARGE = 2**22, 2**24
 _COLUMNS = 256
 
 
 def calls(size: int) -> dict[str, Callable[[], Any]]:
     """Return calls that are given all the memory they need."""
     x = np.linspace(-9, 9, size, dtype=np.float32)
-    y, mask = np.zeros_like(x), x > 0
-    table, result = x.reshape(-1, _COLUMNS), np.zeros((size // _COLUMNS, _COLUMNS), np.float32)
-    half, half_y = x.astype(np.float16), np.zeros(size, np.float16)
-    double = np.zeros(size)
+    y, mask = np.ones_like(x), x > 0  # zeros would have no memory before they are written
+    table, result = x.reshape(-1, _COLUMNS), np.ones((size // _COLUMNS, _COLUMNS), np.float32)
+    half, half_y = x.astype(np.float16), np.ones(size, np.float16)
+    double = np.ones(size)
     gelu, fast, elu = actgen.gelu, actgen.gelu.fast, actgen.elu
     alphas = np.ones(_COLUMNS, np.float32)
     return {
