@@ -5,7 +5,10 @@ VENV ?= .venv
 NAME ?= gelu
 STAGE ?= lowered
 
+CUDA ?= cuda13
+
 BIN := $(VENV)/bin
+GPU_VENV := .venv-$(CUDA)
 INSTALLED := $(VENV)/.installed
 JOBS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores > 8 ? 8 : cores)))
 
@@ -22,8 +25,8 @@ generate: $(INSTALLED)  ## Compile every spec into generated/, then call a few o
 test: $(INSTALLED)  ## Run the test suite.
 	@$(BIN)/python -m pytest -n $(JOBS)
 
-test-gpu: $(INSTALLED)  ## Run the tests that need an NVIDIA GPU: make test-gpu ARGS='-k graphs'.
-	@$(BIN)/python -m pytest tests/gpu -m gpu $(ARGS)
+test-gpu: $(GPU_VENV)/.installed  ## Run the tests that need an NVIDIA GPU; with an older driver, CUDA=cuda12.
+	@$(GPU_VENV)/bin/python -m pytest tests/gpu -m gpu $(ARGS)
 
 lint: $(INSTALLED) .typetree  ## Check style and types.
 	@$(BIN)/ruff check
@@ -46,8 +49,8 @@ bench: $(INSTALLED)  ## Measure the kernels beside other libraries: make bench A
 bench-compiler: $(INSTALLED)  ## Measure the compiler, and how soon new processes answer.
 	@$(BIN)/python -m benchmarks.compiler $(ARGS)
 
-bench-gpu: $(INSTALLED)  ## Measure the kernels for GPUs beside PyTorch: make bench-gpu ARGS=--quick.
-	@$(BIN)/python -m benchmarks.gpu $(ARGS)
+bench-gpu: $(GPU_VENV)/.installed  ## Measure the kernels for GPUs beside PyTorch: make bench-gpu ARGS=--quick.
+	@$(GPU_VENV)/bin/python -m benchmarks.gpu $(ARGS)
 
 accuracy: $(INSTALLED)  ## Measure the errors of all kernels: make accuracy ARGS=--exhaustive.
 	@$(BIN)/python -m benchmarks.accuracy $(ARGS)
@@ -70,6 +73,14 @@ $(INSTALLED): pyproject.toml
 	@mkdir -p generated/cpu
 	@echo "installing actgen and its tools into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# PyTorch and one version of CUDA: an environment of their own, some gigabytes.
+$(GPU_VENV)/.installed: pyproject.toml
+	@$(PYTHON) -m venv $(GPU_VENV)
+	@mkdir -p generated/cpu
+	@echo "installing actgen, PyTorch and the compilers of $(CUDA) into $(GPU_VENV)"
+	@$(GPU_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$(CUDA),gpu]'
 	@touch $@
 
 # Type checkers do not follow the mapping of import names to folders; a tree of links shows it.

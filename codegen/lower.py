@@ -189,6 +189,10 @@ class _Lowering:
                 pair, logarithm = add(pair, logarithm), None
             for _ in range(int(exponent)):
                 value = self._times(name, pair, value)
+            if is_op(node, "div") and symbols(inner) and name in ("", "exp"):
+                # an infinite divisor would win over an exponential that is no number any more
+                infinite = apply("copysign", INF, self.visit(inner))
+                value = Pair(where(apply("ge", pair.high, 1400), infinite, value.high), value.low)
         return value
 
     def _times(self, name: str, at: Pair, value: Pair) -> Pair:
@@ -321,8 +325,7 @@ class _Lowering:
         return where(smaller, pair.high + pair.low, pair.high if self.carry else self.visit(node))
 
     def _divides_by_parameter(self, node: Expr) -> bool:
-        """Tell whether many numbers are divided by the same one."""
-        return is_op(node, "div") and node.args[1] in self.params
+        return is_op(node, "div") and node.args[1] in self.params  # many, by the same number
 
     def _closed_product(self, node: Expr, a: Pair, b: Pair) -> Expr:
         """Return a product, its last step an fma: what the first would round is not needed."""
@@ -346,7 +349,7 @@ class _Lowering:
         if folded is not None:
             return Pair(*folded)
         node = fused(node)
-        if self.carry and node.op in ("product", "mul"):
+        if self.carry and node.op in ("product", "mul", "div"):
             tail = self._vanishing(node)
             if tail is not None:
                 return tail

@@ -51,7 +51,7 @@ class _Celu(Activation):
 
     Continuously Differentiable Exponential Linear Unit:
 
-        max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))
+        where(x > 0, x, alpha * (exp(x / alpha) - 1))
 
     Args:
         x: Array, scalar or sequence.

@@ -59,13 +59,13 @@ ACTIVATIONS: dict[str, dict[str, Any]] = {
         "summary": "Lets negative inputs saturate at -alpha, with slope 1 on both sides of 0.",
         "family": "relu",
         "kind": "elementwise",
-        "formula": "max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))",
+        "formula": "where(x > 0, x, alpha * (exp(x / alpha) - 1))",
         "doc": (
             "Lets negative inputs saturate at -alpha, with slope 1 on both sides of 0.\n"
             "\n"
             "Continuously Differentiable Exponential Linear Unit:\n"
             "\n"
-            "    max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))\n"
+            "    where(x > 0, x, alpha * (exp(x / alpha) - 1))\n"
             "\n"
             "Args:\n"
             "    x: Array, scalar or sequence.\n"

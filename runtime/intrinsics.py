@@ -12,6 +12,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.cpu import CPUContext
 from numba.core.typing import signature
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
@@ -205,7 +206,14 @@ def copysign(typingctx: Any, magnitude: Any, sign: Any) -> Any:
     common = _common(magnitude, sign)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _llvm_call(builder, "copysign", args)
+        if isinstance(context, CPUContext):
+            return _llvm_call(builder, "copysign", args)
+        # NVVM of CUDA 12 does not know that
+        kind = ir.IntType(32 if common == types.float32 else 64)
+        bit = 1 << (kind.width - 1)
+        size, other = (builder.bitcast(arg, kind) for arg in args)
+        size, other = builder.and_(size, kind(bit - 1)), builder.and_(other, kind(bit))
+        return builder.bitcast(builder.or_(size, other), args[0].type)
 
     return signature(common, common, common), codegen
 

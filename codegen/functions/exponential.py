@@ -88,7 +88,11 @@ def exponential(
     first = let("first", first if bounded else at_most(first, kept))
     scale = let("scale", power2(first))
     return Scaled(
-        e.high * scale, e.low * scale, power2(k - first), apply("le", x, number(VANISHED))
+        e.high * scale,
+        e.low * scale,
+        power2(k - first),
+        apply("le", x, number(VANISHED)),
+        NEVER if bounded else apply("ge", x, number(-VANISHED)),
     )
 
 

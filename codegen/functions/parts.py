@@ -59,12 +59,15 @@ class Split:
 
 @dataclass(frozen=True)
 class Scaled:
-    """(high + low) * rest, and 0 where `vanished` whatever it is multiplied by."""
+    """(high + low) * rest, and whatever it is multiplied by: 0 where `vanished`, else infinite
+    where `endless`.
+    """
 
     high: Expr
     low: Expr
     rest: Expr
     vanished: Expr
+    endless: Expr = NEVER
 
 
 def number(value: float) -> Const:
@@ -157,11 +160,19 @@ def value(scaled: Scaled) -> Expr:
     return total if scaled.rest == ONE else total * scaled.rest
 
 
+def endless(where_: Expr, factor: Expr) -> Expr:
+    """Tell where a function times a factor is infinite: not where that is 0."""
+    return apply("and", where_, apply("ne", factor, ZERO))
+
+
 def times(scaled: Scaled, factor: Expr, let: Steps) -> Expr:
     """Return a `Scaled` times a factor, which may be infinite."""
-    extra = where(apply("lt", absolute(factor), INFINITY), scaled.low * factor, ZERO)
+    error = let("error_b", scaled.low * factor)
+    extra = where(apply("lt", absolute(error), INFINITY), error, ZERO)
     whole = fma(scaled.high, factor, let("extra", extra))
     result = let("result", whole if scaled.rest == ONE else whole * scaled.rest)
+    if scaled.endless != NEVER:
+        result = where(endless(scaled.endless, factor), factor * INFINITY, result)
     if scaled.vanished == NEVER:
         return result
     return where(scaled.vanished, apply("copysign", ZERO, factor), result)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from actgen.codegen.coefficients import CDF_FAST, EXP, LOG1P_FAST
 from actgen.codegen.functions.exponential import LOG2_HIGH, LOG2_LOW
 from actgen.codegen.functions.parts import (
+    INFINITY,
     LOW,
     NEVER,
     B,
@@ -20,6 +21,7 @@ from actgen.codegen.functions.parts import (
     X,
     at_least,
     at_most,
+    endless,
     fma,
     number,
     polynomial,
@@ -35,11 +37,14 @@ _CDF_CENTRE, _CDF_FAR = 5.0, 38.7
 
 @dataclass(frozen=True)
 class _Result:
-    """value * back, and 0 where `vanished` whatever it is multiplied by."""
+    """value * back, and whatever it is multiplied by: 0 where `vanished`, else infinite where
+    `endless`.
+    """
 
     value: Expr
     back: Expr = ONE
     vanished: Expr = NEVER
+    endless: Expr = NEVER
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,8 @@ def _exp(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
     t, p = _reduced(short, low, shift, let)
     scale = _power(t, let)
     back = where(falls, number(2.0**-_FAR_LIFT), where(grows, number(2.0**_FAR_LIFT), ONE))
-    return _Result(fma(p, scale, scale), back, apply("le", x, number(_VANISHED)))
+    ends = apply("le", x, number(_VANISHED)), apply("ge", x, number(-_VANISHED))
+    return _Result(fma(p, scale, scale), back, *ends)
 
 
 def _expm1(x: Expr, low: Expr, let: Steps, factor: bool) -> _Result:
@@ -197,6 +203,8 @@ def _version(name: str, kind: str, core: _Core, doc: str, error: float) -> Funct
     if factor:
         value = value * B
     value = value if result.back == ONE else value * result.back
+    if factor and result.endless != NEVER:
+        value = where(endless(result.endless, B), B * INFINITY, let("result", value))
     if factor and result.vanished != NEVER:
         value = where(result.vanished, apply("copysign", ZERO, B), let("result", value))
     args = ("x", *(("low",) if twofold else ()), *(("b",) if factor else ()))

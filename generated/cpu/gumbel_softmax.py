@@ -237,9 +237,11 @@ def exp_twofold_times(x, low, b):
     first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
-    extra = e_low * scale * b if abs(b) < inf else 0.0
+    error_b = e_low * scale * b
+    extra = error_b if abs(error_b) < inf else 0.0
     result = fma(e * scale, b, extra) * power2(k - first)
-    return copysign(0.0, b) if x <= -1400.0 else result
+    piece_3 = b * inf if x >= 1400.0 and b != 0.0 else result
+    return copysign(0.0, b) if x <= -1400.0 else piece_3
 
 
 @kernel

@@ -89,7 +89,8 @@ def tanhsoftplus_times(x, b):
     u_9 = piece_2 - below_3 + piece_3 + top_low
     below_low_2 = u_9 + (u_8 if x >= 0.0 else 0.0)
     left = fma(-ratio, below_3, top) + (top_low - ratio * below_low_2)
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(error_b) < inf else 0.0
     result = fma(ratio, b, extra) * (1.0 if x >= 0.0 else power2(k - first))
     return copysign(0.0, b) if x <= -1400.0 else result
 
@@ -295,7 +296,8 @@ def sigmoid_times(x, b):
     below_low = 1.0 - below_2 + e_scaled + e_scaled_low
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece) + u_3
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(error_b) < inf else 0.0
     result = fma(ratio, b, extra) * (1.0 if x >= 0.0 else power2(k - first))
     return copysign(0.0, b) if x <= -1400.0 else result
 
@@ -355,7 +357,8 @@ def sech2softplus_times(x, b):
     left = fma(-ratio, below_2, top) + (top_low - ratio * below_low)
     q_low = left * inverse
     u_11 = fma(ratio, ratio, -u_8) + fma(ratio, q_low, q_low * ratio)
-    extra = u_11 * b if abs(b) < inf else 0.0
+    error_b = u_11 * b
+    extra = error_b if abs(error_b) < inf else 0.0
     u_12 = power2(k - first)
     result = fma(u_8, b, extra) * (u_12 * u_12 if x >= 0.0 else 1.0)
     return copysign(0.0, b) if x >= 700.0 else result
@@ -475,7 +478,8 @@ def sech2softplus_times_rest(x, b):
     left = fma(-ratio, below_2, top) + (top_low - ratio * below_low)
     q_low = left * inverse
     u_11 = fma(ratio, ratio, -u_8) + fma(ratio, q_low, q_low * ratio)
-    extra = u_11 * b if abs(b) < inf else 0.0
+    error_b = u_11 * b
+    extra = error_b if abs(b) < inf else 0.0
     left_over = fma(u_8, b, -fma(u_8, b, extra)) + extra
     u_12 = power2(k - first)
     return left_over * (u_12 * u_12 if x >= 0.0 else 1.0)
@@ -580,7 +584,8 @@ def sigmoid_times_rest(x, b):
     below_low = 1.0 - below_2 + e_scaled + e_scaled_low
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece) + u_3
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
     return left_over * (1.0 if x >= 0.0 else power2(k - first))
 
@@ -806,7 +811,8 @@ def tanhsoftplus_times_rest(x, b):
     u_9 = piece_2 - below_3 + piece_3 + top_low
     below_low_2 = u_9 + (u_8 if x >= 0.0 else 0.0)
     left = fma(-ratio, below_3, top) + (top_low - ratio * below_low_2)
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
     return left_over * (1.0 if x >= 0.0 else power2(k - first))
 

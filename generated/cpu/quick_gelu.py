@@ -76,7 +76,8 @@ def sigmoid_twofold_times(x, low, b):
     below_low = 1.0 - below_2 + e_scaled + e_scaled_low
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece_2) + u_3
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(error_b) < inf else 0.0
     result = fma(ratio, b, extra) * (1.0 if x >= 0.0 else power2(k - first))
     return copysign(0.0, b) if x <= -1400.0 else result
 
@@ -297,7 +298,8 @@ def sigmoid_twofold_times_rest(x, low, b):
     below_low = 1.0 - below_2 + e_scaled + e_scaled_low
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece_2) + u_3
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
     return left_over * (1.0 if x >= 0.0 else power2(k - first))
 

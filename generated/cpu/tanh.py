@@ -301,7 +301,8 @@ def sech2_times(x, b):
     u_6 = below_2 - u_4 + below_low
     u_7 = ratio * (fma(u_4, u_4, -u_5) + fma(u_4, u_6, u_6 * u_4))
     left = fma(-ratio, u_5, u_3) + (4.0 * e_scaled_low - u_7)
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(error_b) < inf else 0.0
     result = fma(ratio, b, extra) * power2(k - first)
     return copysign(0.0, b) if size <= -1400.0 else result
 

@@ -220,8 +220,8 @@ def normcdf_times(x, b):
     e_low = above - e + below
     p_34 = fma(u_4, p_33, 0.5 * (e_low * scale) * ratio)
     tail_low = fma(u_4, ratio, u_8) + p_34
-    u_11 = (tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low) * b
-    extra = u_11 if abs(b) < inf else 0.0
+    error_b = (tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low) * b
+    extra = error_b if abs(error_b) < inf else 0.0
     p_35 = fma(tail_high if x <= 0.0 else u_9, b, extra)
     result = p_35 * (power2(k - first) if x <= 0.0 else 1.0)
     return copysign(0.0, b) if x <= 0.0 and fall <= -1400.0 else result
@@ -650,11 +650,11 @@ def normcdf_times_rest(x, b):
     e_low = above - e + below
     p_34 = fma(u_4, p_33, 0.5 * (e_low * scale) * ratio)
     tail_low = fma(u_4, ratio, u_8) + p_34
-    u_11 = (tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low) * b
-    extra = u_11 if abs(b) < inf else 0.0
+    error_b = (tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low) * b
+    extra = error_b if abs(b) < inf else 0.0
     left_over = fma(piece_2, b, -fma(piece_2, b, extra)) + extra
-    u_12 = left_over * (power2(k - first) if x <= 0.0 else 1.0)
-    return 0.0 if x <= 0.0 and fall <= -1400.0 else u_12
+    u_11 = left_over * (power2(k - first) if x <= 0.0 else 1.0)
+    return 0.0 if x <= 0.0 and fall <= -1400.0 else u_11
 
 
 @device
@@ -687,9 +687,11 @@ def exp_twofold_times(x, low, b):
     first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
-    extra = e_low * scale * b if abs(b) < inf else 0.0
+    error_b = e_low * scale * b
+    extra = error_b if abs(error_b) < inf else 0.0
     result = fma(e * scale, b, extra) * power2(k - first)
-    return copysign(0.0, b) if x <= -1400.0 else result
+    piece_3 = b * inf if x >= 1400.0 and b != 0.0 else result
+    return copysign(0.0, b) if x <= -1400.0 else piece_3
 
 
 @device
@@ -808,7 +810,8 @@ def exp_twofold_times_rest(x, low, b):
     scale = power2(first)
     u_3 = e * scale
     e_low = above - e + below
-    extra = e_low * scale * b if abs(b) < inf else 0.0
+    error_b = e_low * scale * b
+    extra = error_b if abs(b) < inf else 0.0
     left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
     u_4 = left_over * power2(k - first)
     return 0.0 if x <= -1400.0 else u_4

@@ -178,9 +178,11 @@ def exp_times(x, b):
     first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
-    extra = e_low * scale * b if abs(b) < inf else 0.0
+    error_b = e_low * scale * b
+    extra = error_b if abs(error_b) < inf else 0.0
     result = fma(e * scale, b, extra) * power2(k - first)
-    return copysign(0.0, b) if x <= -1400.0 else result
+    piece_3 = b * inf if x >= 1400.0 and b != 0.0 else result
+    return copysign(0.0, b) if x <= -1400.0 else piece_3
 
 
 @device
@@ -250,7 +252,8 @@ def exp_times_fast(x, b):
     p_11 = fma(p_10, scale, scale)
     piece_3 = 1.0218702384817765e295 if x > 690.0 else 1.0
     result = p_11 * b * (9.785978320356312e-296 if x < -690.0 else piece_3)
-    return copysign(0.0, b) if x <= -1386.0 else result
+    result_2 = b * inf if x >= 1386.0 and b != 0.0 else result
+    return copysign(0.0, b) if x <= -1386.0 else result_2
 
 
 @device

@@ -93,7 +93,8 @@ def sigmoid_twofold_times(x, low, b):
     below_low = 1.0 - below_2 + e_scaled + e_scaled_low
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece_2) + u_3
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(error_b) < inf else 0.0
     result = fma(ratio, b, extra) * (1.0 if x >= 0.0 else power2(k - first))
     return copysign(0.0, b) if x <= -1400.0 else result
 
@@ -328,7 +329,8 @@ def sigmoid_twofold_times_rest(x, low, b):
     below_low = 1.0 - below_2 + e_scaled + e_scaled_low
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece_2) + u_3
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
     u_4 = left_over * (1.0 if x >= 0.0 else power2(k - first))
     return 0.0 if x <= -1400.0 else u_4
@@ -467,8 +469,8 @@ def normcdf_times(x, b):
     e_low = above - e + below
     p_34 = fma(u_4, p_33, 0.5 * (e_low * scale) * ratio)
     tail_low = fma(u_4, ratio, u_8) + p_34
-    u_11 = (tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low) * b
-    extra = u_11 if abs(b) < inf else 0.0
+    error_b = (tail_low if x <= 0.0 else 1.0 - u_9 + u_8 - tail_low) * b
+    extra = error_b if abs(error_b) < inf else 0.0
     p_35 = fma(tail_high if x <= 0.0 else u_9, b, extra)
     result = p_35 * (power2(k - first) if x <= 0.0 else 1.0)
     return copysign(0.0, b) if x <= 0.0 and fall <= -1400.0 else result
@@ -764,9 +766,11 @@ def exp_twofold_times(x, low, b):
     first = at_most(piece_2, 1000.0)
     scale = power2(first)
     e_low = above - e + below
-    extra = e_low * scale * b if abs(b) < inf else 0.0
+    error_b = e_low * scale * b
+    extra = error_b if abs(error_b) < inf else 0.0
     result = fma(e * scale, b, extra) * power2(k - first)
-    return copysign(0.0, b) if x <= -1400.0 else result
+    piece_3 = b * inf if x >= 1400.0 and b != 0.0 else result
+    return copysign(0.0, b) if x <= -1400.0 else piece_3
 
 
 @device
@@ -885,7 +889,8 @@ def exp_twofold_times_rest(x, low, b):
     scale = power2(first)
     u_3 = e * scale
     e_low = above - e + below
-    extra = e_low * scale * b if abs(b) < inf else 0.0
+    error_b = e_low * scale * b
+    extra = error_b if abs(b) < inf else 0.0
     left_over = fma(u_3, b, -fma(u_3, b, extra)) + extra
     u_4 = left_over * power2(k - first)
     return 0.0 if x <= -1400.0 else u_4

@@ -83,7 +83,8 @@ def sigmoid_times(x, b):
     below_low = 1.0 - below_2 + e_scaled + e_scaled_low
     u_3 = (0.0 if x >= 0.0 else e_scaled_low) - ratio * below_low
     left = fma(-ratio, below_2, piece) + u_3
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(error_b) < inf else 0.0
     result = fma(ratio, b, extra) * (1.0 if x >= 0.0 else power2(k - first))
     return copysign(0.0, b) if x <= -1400.0 else result
 

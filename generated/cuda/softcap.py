@@ -362,7 +362,8 @@ def sech2_twofold_times(x, low, b):
     u_7 = below_2 - u_5 + below_low
     u_8 = ratio * (fma(u_5, u_5, -u_6) + fma(u_5, u_7, u_7 * u_5))
     left = fma(-ratio, u_6, u_4) + (4.0 * e_scaled_low - u_8)
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(error_b) < inf else 0.0
     result = fma(ratio, b, extra) * power2(k - first)
     return copysign(0.0, b) if size <= -1400.0 else result
 
@@ -409,7 +410,8 @@ def sech2_twofold_times_rest(x, low, b):
     u_7 = below_2 - u_5 + below_low
     u_8 = ratio * (fma(u_5, u_5, -u_6) + fma(u_5, u_7, u_7 * u_5))
     left = fma(-ratio, u_6, u_4) + (4.0 * e_scaled_low - u_8)
-    extra = left * inverse * b if abs(b) < inf else 0.0
+    error_b = left * inverse * b
+    extra = error_b if abs(b) < inf else 0.0
     left_over = fma(ratio, b, -fma(ratio, b, extra)) + extra
     return 0.0 if size <= -1400.0 else left_over * power2(k - first)
 

@@ -142,6 +142,7 @@ class Intake:
         )
 
     def _mask(self, found: Library, x: View, where: Any) -> View | None:
+        where = bool(where) if isinstance(where, np.bool_) else where
         if where is None or where is True:
             return None
         if where is False:
@@ -162,7 +163,7 @@ class Intake:
         """Return a parameter's array so that it broadcasts with `x`."""
         owner = self._record["name"]
         if array.kind == "bool" or result_kind(array.kind) is None:
-            raise TypeError(_wrong_kind(name, array.kind))
+            raise TypeError(_wrong_kind(name, array.kind, "an integer"))
         if self._record["kind"] != "elementwise":
             raise TypeError(f"{owner}: parameters must be numbers, got an array")
         array = array if array.kind == kind else found.cast(array, kind)
@@ -221,6 +222,8 @@ def target(call: DeviceCall, out: Any, shape: tuple[int, ...], kind: str) -> Vie
 def _beside(found: Library, x: View, value: Any, what: str) -> View:
     """Return the view of an array that must lie where `x` does."""
     name = library_of(value)
+    if name is None and isinstance(value, bool | int | float | tuple):
+        raise TypeError(f"{what} is a {type(value).__name__}, not a {found.title} array")
     if name is None:
         raise TypeError(_elsewhere(what, found))
     other = library(name)
@@ -244,8 +247,5 @@ def _elsewhere(what: str, found: Library) -> str:
     )
 
 
-def _wrong_kind(what: str, kind: str) -> str:
-    return (
-        f"{what} has dtype {kind}; it must be bool, an integer, float16, bfloat16, float32 or "
-        "float64"
-    )
+def _wrong_kind(what: str, kind: str, beside: str = "bool, an integer") -> str:
+    return f"{what} has dtype {kind}; it must be {beside}, float16, bfloat16, float32 or float64"

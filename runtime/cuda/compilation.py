@@ -23,7 +23,9 @@ from numba.cuda.compiler import compile_cuda, kernel_fixup
 
 from actgen.cache import KernelCache, kept
 from actgen.cuda.arguments import argument_kind, argument_names
+from actgen.cuda.device import toolkit_version
 from actgen.cuda.dispatch import SPLIT
+from actgen.cuda.errors import CudaSetupError, install
 from actgen.cuda.target import compiling_for
 
 ELEMENTS = {
@@ -39,6 +41,7 @@ _TYPES = {
 }
 _REGISTERS = 2**16 // 512  # a thread, where 512 of them share those of a multiprocessor
 NO_CONSTANTS: Mapping[str, int] = MappingProxyType({})
+_UNKNOWN = ("UNRECOGNIZED_ARCH", "is not defined for option 'gpu-name'", "-arch=compute_")
 _ENTRY = b"\0"  # between the name of a kernel and its code, on disk
 
 
@@ -85,8 +88,13 @@ def compile_kernel(
     """Return a kernel compiled for an element type and a compute capability such as (9, 0)."""
 
     def make() -> bytes:
-        name, ptx = ptx_of(kernel, element, capability, constants)
-        return name.encode() + _ENTRY + bytes(_linked(ptx, capability, constants)[0])
+        try:
+            name, ptx = ptx_of(kernel, element, capability, constants)
+            return name.encode() + _ENTRY + bytes(_linked(ptx, capability, constants)[0])
+        except Exception as error:
+            if any(text in str(error) for text in _UNKNOWN):
+                raise CudaSetupError(_too_new(capability)) from error
+            raise
 
     function = kernel.py_func
     fingerprint = KernelCache(
@@ -99,6 +107,14 @@ def compile_kernel(
         found = kept(label, _environment() + fingerprint, make)
         name, _, code = found.partition(_ENTRY)
     return Compiled(name.decode(), code)
+
+
+def _too_new(capability: tuple[int, int]) -> str:
+    known = ".".join(map(str, toolkit_version()))
+    return (
+        f"compute capability {capability[0]}.{capability[1]} is newer than all that the installed "
+        f"packages of CUDA {known} know: update cuda-toolkit, or {install('cuda13')}"
+    )
 
 
 def ptx_of(

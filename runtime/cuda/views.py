@@ -87,6 +87,16 @@ def contiguous_strides(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
+def in_elements(strides: Sequence[int], size: int) -> tuple[int, ...]:
+    """Return strides in elements of `size` bytes. Raises TypeError where they are no whole ones."""
+    if any(stride % size for stride in strides):
+        raise TypeError(
+            f"an array of elements of {size} bytes has strides of {tuple(strides)} bytes, which "
+            "kernels cannot walk: copy it"
+        )
+    return tuple(stride // size for stride in strides)
+
+
 def _same_steps(shape: Sequence[int], a: Sequence[int], b: Sequence[int]) -> bool:
     """Tell whether strides agree wherever a step is taken."""
     return all(x == y for length, x, y in zip(shape, a, b, strict=True) if length > 1)

@@ -225,3 +225,13 @@ def test_an_exponential_may_overflow_before_a_product_does(name, tmp_path):
         exact = [mp.exp(mpf(v)) * mpf(b) for v, b in pairs]
     computed = call(compiled([name], tmp_path), name, x, factor)
     assert errors(computed, exact).max() <= 2.0
+
+
+@pytest.mark.parametrize("name", ["exp_times", "exp_times_fast", "exp_twofold_times"])
+def test_what_overflows_at_last_is_infinite(name, tmp_path):
+    x = np.array([690.0, 690.0, 1e4, 1e4, np.inf, 1e4, np.nan])
+    b = np.array([1e30, -1e30, 1e-300, -5e-324, 1e-300, 0.0, 1.0])
+    low = (np.zeros(7),) if "twofold" in name else ()
+    computed = call(compiled([name], tmp_path), name, x, *low, b)
+    expected = [np.inf, -np.inf, np.inf, -np.inf, np.inf, 0.0, np.nan]
+    np.testing.assert_array_equal(computed, expected)

@@ -24,6 +24,16 @@ class Other(FakeArray):
 
 
 devices._known[Other] = ("numba", lambda array: True)
+RECORDS = np.zeros(6, [("a", "<f8"), ("b", "<i4")])
+
+
+class Described:
+    """An array that says of itself what it is told to."""
+
+    def __init__(self, **described: Any) -> None:
+        self.__cuda_array_interface__ = described | {"data": (0, False), "version": 3}
+        if "strides" in described:
+            self.__cuda_array_interface__ |= {"typestr": "<f4", "shape": (3,)}
 
 
 @pytest.mark.parametrize(
@@ -66,6 +76,12 @@ devices._known[Other] = ("numba", lambda array: True)
         (lambda x: actgen.celu(x, alpha=-1.0), ValueError, "alpha must be > 0"),
         (lambda x: actgen.gelu(x, approx=1), TypeError, "did you mean|Did you mean"),
         (lambda x: actgen.softmax.derivative(x), TypeError, "use vjp"),
+        (lambda x: actgen.gelu(x, out=1.0), TypeError, "out is a float, not a foreign array"),
+        (lambda x: actgen.gelu(x, where=1), TypeError, "where is a int, not a foreign array"),
+        (lambda x: actgen.gelu(FakeArray(RECORDS["a"])), TypeError, "strides of .12,. bytes"),
+        (lambda x: actgen.prelu(x, FakeArray(X > 0)), TypeError, "it must be an integer, float16"),
+        (lambda x: actgen.gelu(Described(shape=(3,))), TypeError, "describes itself wrongly"),
+        (lambda x: actgen.gelu(Described(strides=(4, 4))), TypeError, "1 axes and 2 strides"),
     ],
 )
 def test_what_does_not_go_together(
@@ -74,6 +90,15 @@ def test_what_does_not_go_together(
     with pytest.raises(error, match=message):
         call(FakeArray(X))
     assert not fake.launches
+
+
+@pytest.mark.parametrize("capability", [(13, 0)])
+def test_a_device_newer_than_the_packages(capability: tuple[int, int]) -> None:
+    from actgen.cuda.compilation import compile_kernel
+    from actgen.generated.cuda.relu import forward_default_tiles
+
+    with pytest.raises(CudaSetupError, match=r"13\.0 is newer than .* update cuda-toolkit"):
+        compile_kernel(forward_default_tiles, "float32", capability)
 
 
 def test_arrays_on_two_devices(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from cupy.cuda.device import get_device_id
 
 from actgen.arrays import is_bfloat16
 from actgen.cuda.libraries.base import Library
-from actgen.cuda.views import View
+from actgen.cuda.views import View, in_elements
 
 empty_like = cupy.empty_like
 
@@ -67,7 +67,7 @@ class _Cupy(Library):
             array,
             array.data.ptr,
             array.shape,
-            tuple(stride // size for stride in array.strides),
+            in_elements(array.strides, size),
             "bfloat16" if is_bfloat16(dtype) else dtype.name,
             array.device.id,
         )

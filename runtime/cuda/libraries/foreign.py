@@ -14,7 +14,7 @@ import numpy as np
 from actgen.cuda import dlpack, pending
 from actgen.cuda.libraries.direct import Direct
 from actgen.cuda.own import DeviceArray
-from actgen.cuda.views import View, contiguous_strides
+from actgen.cuda.views import View, contiguous_strides, in_elements
 
 _LEGACY = 1
 
@@ -26,7 +26,7 @@ def own_view(array: DeviceArray) -> View:
 
 
 class _Foreign(Direct):
-    title = "such"
+    title = "foreign"
 
     def view(self, array: Any) -> View:
         if isinstance(array, DeviceArray):
@@ -71,18 +71,21 @@ def _described(array: Any, described: dict[str, Any]) -> View:
     """Return what `__cuda_array_interface__` says."""
     if described.get("mask") is not None:
         raise TypeError("a masked array: pass its data, and its mask as where=")
-    dtype = np.dtype(described["typestr"])
+    try:
+        dtype = np.dtype(described["typestr"])
+        address, read_only = described["data"]
+        shape = tuple(described["shape"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise TypeError(f"an array describes itself wrongly to CUDA: {error!r}") from None
     own = getattr(array, "dtype", dtype)  # the interface has no name for bfloat16
     if not dtype.isnative:
         raise TypeError(f"an array has dtype {dtype}, in foreign byte order")
-    address, read_only = described["data"]
-    shape = tuple(described["shape"])
     steps = described.get("strides")
-    strides = (
-        contiguous_strides(shape)
-        if steps is None
-        else tuple(step // dtype.itemsize for step in steps)
-    )
+    if steps is not None and len(steps) != len(shape):
+        raise TypeError(f"an array has {len(shape)} axes and {len(steps)} strides")
+    strides = contiguous_strides(shape) if steps is None else in_elements(steps, dtype.itemsize)
+    if address and address % dtype.itemsize:
+        raise TypeError(f"an array of {dtype} begins between two elements: copy it")
     kind = "bfloat16" if getattr(own, "name", own) == "bfloat16" else dtype.name
     return View(array, address or 0, shape, strides, kind, 0, bool(read_only))
 

@@ -9,7 +9,7 @@ from numba import cuda
 
 from actgen.arrays import is_bfloat16
 from actgen.cuda.libraries.direct import Direct
-from actgen.cuda.views import View
+from actgen.cuda.views import View, in_elements
 
 
 class _Numba(Direct):
@@ -21,7 +21,7 @@ class _Numba(Direct):
             array,
             array.device_ctypes_pointer.value or 0,
             tuple(array.shape),
-            tuple(stride // size for stride in array.strides),
+            in_elements(array.strides, size),
             "bfloat16" if is_bfloat16(dtype) else dtype.name,
             0,
         )
