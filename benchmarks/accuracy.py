@@ -34,6 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = did_you_mean(unknown[0], work.known())
         console.error(f"error: nothing is measured of {unknown[0]!r}; {hint}".rstrip("; "))
         return BAD_INPUT
+    try:
+        table.load(options.table)
+    except (OSError, ValueError) as error:
+        console.error(f"error: {options.table} is no table of figures: {error}")
+        return BAD_INPUT
+    if not options.table.parent.is_dir():
+        console.error(f"error: there is no folder {options.table.parent}: make it first")
+        return BAD_INPUT
     peers, lines = ([], []) if options.no_peers else work.installed()
     for line in lines:
         console.error(line)

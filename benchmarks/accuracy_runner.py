@@ -34,13 +34,14 @@ def remembered(tasks: Sequence[Task]) -> dict[str, Figures]:
     kernels = {task.case.name: arithmetic(task.case.name) for task in tasks}
     wanted = {task.key: kernels[task.case.name] for task in tasks}
     found = {}
-    for line in STATE.read_text().splitlines():
+    for line in STATE.read_text(errors="replace").splitlines():
         try:
             entry = json.loads(line)
-        except ValueError:  # the line that an interrupted run was writing
+            task, made, figures = (entry[name] for name in ("task", "kernels", "figures"))
+        except (ValueError, TypeError, LookupError):  # a run was interrupted while writing it
             continue
-        if wanted.get(entry["task"]) == entry["kernels"]:
-            found[entry["task"]] = entry["figures"]
+        if isinstance(task, str) and wanted.get(task) == made:
+            found[task] = figures
     return found
 
 
@@ -56,7 +57,8 @@ def forget(tasks: Sequence[Task]) -> None:
     """Drop the figures of these tasks, which have gone into the table."""
     if STATE.exists():
         done = tuple(f'{{"task": {json.dumps(task.key)},' for task in tasks)
-        kept = [line for line in STATE.read_text().splitlines() if not line.startswith(done)]
+        lines = STATE.read_text(errors="replace").splitlines()
+        kept = [line for line in lines if not line.startswith(done)]
         STATE.write_text("\n".join(kept))
 
 

@@ -76,6 +76,26 @@ def test_an_unknown_function_is_bad_input(capsys):
     assert "did you mean 'relu'" in capsys.readouterr().err
 
 
+def test_what_is_no_table_is_refused_before_anything_is_measured(tmp_path, capsys):
+    damaged = tmp_path / "damaged.json"
+    damaged.write_text("{")
+    for path, reason in (
+        (damaged, "is no table of figures"),
+        (tmp_path, "is no table of figures"),
+        (tmp_path / "missing" / "table.json", "there is no folder"),
+    ):
+        assert accuracy.main([*LITTLE, "--table", str(path)]) == 2
+        assert reason in capsys.readouterr().err
+    assert damaged.read_text() == "{"
+
+
+@pytest.mark.parametrize("line", ["null", "[1, 2]", '{"a": 1}', '{"task": []', "\udcff"])
+def test_a_damaged_journal_is_read_as_far_as_it_goes(line, state):
+    state.parent.mkdir()
+    state.write_text(line + "\n", errors="surrogateescape")
+    assert accuracy_runner.remembered([]) == {}
+
+
 def test_what_goes_wrong_in_a_worker_is_told(monkeypatch):
     with pytest.raises(RuntimeError, match="nonsense"):
         list(accuracy_runner.each([Task("sweep", Case("relu"), "nonsense")], 1, lambda share: None))
