@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -117,9 +118,18 @@ def test_what_a_task_raises_comes_out_when_all_have_ended() -> None:
     pool.run([lambda: None] * 9)
 
 
-def test_an_interrupt_waits_for_tasks_that_have_begun() -> None:
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let interrupts through: shells have processes in the background ignore them."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("interrupts go to the main thread")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_waits_for_tasks_that_have_begun() -> None:
     running: list[int] = []
     begun: list[int] = []
 
