@@ -16,6 +16,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TypeAlias
 
+from actgen.codegen import tails
 from actgen.codegen.algebra import (
     factors,
     from_factors,
@@ -53,7 +54,6 @@ from actgen.codegen.rounding import (
     with_zeros,
 )
 from actgen.codegen.signs import sign_of
-from actgen.codegen.tails import complete_tails, fused, into_exponent, tail_of, worth_joining
 from actgen.codegen.twofold import (
     RULES,
     Pair,
@@ -75,7 +75,7 @@ def lower(expr: Expr, fmt: Format = FLOAT64, params: Mapping[Expr, Halves] | Non
 
     `params` gives the names of the two parts of parameters that the format does not hold whole.
     """
-    return _Lowering(fmt, params or {}).visit(complete_tails(expr, fmt))
+    return _Lowering(fmt, params or {}).visit(tails.complete_tails(expr, fmt))
 
 
 def lower_twofold(expr: Expr, fmt: Format, params: Mapping[Expr, Halves]) -> Expr:
@@ -84,7 +84,7 @@ def lower_twofold(expr: Expr, fmt: Format, params: Mapping[Expr, Halves]) -> Exp
     In float64 those of functions, too.
     """
     lowering = _Lowering(fmt, params, normal=True, carry=fmt is FLOAT64)
-    return lowering.closed(complete_tails(expr, fmt))
+    return lowering.closed(tails.complete_tails(expr, fmt))
 
 
 class _Lowering:
@@ -129,7 +129,7 @@ class _Lowering:
             folded = fold(node, self.fmt)
             if folded is not None:
                 return folded[0]
-        node = fused(node)
+        node = tails.fused(node)
         if node.op in ("product", "mul", "div"):
             tail = self._vanishing(node)
             if tail is not None:
@@ -173,26 +173,24 @@ class _Lowering:
         """
         guarded = node.op == "product"
         coefficient, parts = factors(node.args[0] if guarded else node)
-        tiny = [f for f in parts if tail_of(f[0]) is not None and f[1] in (1, 2)]
+        tiny = [f for f in parts if tails.tail_of(f[0]) is not None and f[1] in (1, 2)]
         rest = [f for f in parts if f not in tiny]
         inner = from_factors(coefficient, rest)
-        if not tiny or not (guarded or worth_joining(node, inner, tiny, self.fmt)):
+        if not tiny or not (guarded or tails.worth_joining(node, inner, tiny, self.fmt)):
             return None
         if guarded:
             inner = node.args[1] if inner == ONE else apply("product", inner, node.args[1])
-        inner, logarithm = into_exponent(inner, tiny, self.fmt)
+        inner, logarithm = tails.into_exponent(inner, tiny, self.fmt)
         value = self.pair(inner) if self.carry else Pair(self.visit(inner))
         for base, exponent in tiny:
-            name, argument = tail_of(base) or ("", base)
+            name, argument = tails.tail_of(base) or ("", base)
             pair = self.inner.argument(argument)
             if name == "exp" and exponent == 1 and logarithm is not None:
                 pair, logarithm = add(pair, logarithm), None
             for _ in range(int(exponent)):
                 value = self._times(name, pair, value)
-            if is_op(node, "div") and symbols(inner) and name in ("", "exp"):
-                # an infinite divisor would win over an exponential that is no number any more
-                infinite = apply("copysign", INF, self.visit(inner))
-                value = Pair(where(apply("ge", pair.high, 1400), infinite, value.high), value.low)
+            if is_op(node, "div") and symbols(inner) and name == "exp":
+                value = tails.infinite_first(value, pair.high, self.visit(inner))
         return value
 
     def _times(self, name: str, at: Pair, value: Pair) -> Pair:
@@ -348,7 +346,7 @@ class _Lowering:
         folded = fold(node, self.fmt)
         if folded is not None:
             return Pair(*folded)
-        node = fused(node)
+        node = tails.fused(node)
         if self.carry and node.op in ("product", "mul", "div"):
             tail = self._vanishing(node)
             if tail is not None:

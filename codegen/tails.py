@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from actgen.codegen.algebra import Factor, factors, from_factors, from_terms, scaled, terms
 from actgen.codegen.ir import (
+    INF,
     ONE,
     Apply,
     Expr,
@@ -29,6 +30,7 @@ from actgen.codegen.rounding import fold, value_of
 from actgen.codegen.signs import sign_of
 from actgen.codegen.twofold import Pair
 
+_ENDLESS = 1400  # exp times any number but 0 is infinite from here on
 OF_SOFTPLUS = ("tanh", "sech2")  # functions that have a version of their own of softplus
 # f(v) = v (1 + c v**n + …)
 _LIKE_IDENTITY = dict.fromkeys(("tanh", "sin", "sinh", "atan", "asin", "asinh", "atanh"), 2)
@@ -110,6 +112,15 @@ def worth_joining(node: Expr, others: Expr, tiny: list[Factor], fmt: Format) -> 
     if any(is_op(part, "exp", "sum") for part in walk(others)):  # or others may overflow first
         return False
     return any(is_op(base, "exp") and sign_of(base.args[0]) >= 0 for base, _ in tiny)
+
+
+def infinite_first(value: Pair, exponent: Expr, factor: Expr) -> Pair:
+    """Return exp(exponent) times a factor, infinite even where that is 0 for want of exponents.
+
+    The factor is the inverse of what grows less than any exponential.
+    """
+    beyond = apply("ge", exponent, _ENDLESS)
+    return Pair(where(beyond, apply("copysign", INF, factor), value.high), value.low)
 
 
 def into_exponent(inner: Expr, tiny: list[Factor], fmt: Format) -> tuple[Expr, Pair | None]:
