@@ -15,11 +15,18 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 import actgen
-from benchmarks.peer_torch import BACKWARD, FORWARD, SAVED
+from benchmarks.peer_torch import FORWARD, SAVED, backward
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 LENGTHS = tuple(2**power for power in range(7, 18))
-GATES = ("swiglu", "geglu")
+DEVICE = "cuda"
+_GATED = {
+    "swiglu": (F.silu, torch.ops.aten.silu_backward),
+    "geglu": (F.gelu, torch.ops.aten.gelu_backward),
+}
+_ROWS = {"softmax": torch.softmax, "log_softmax": torch.log_softmax}
+_UNIT = {"float32": 2.0**-22, "float16": 2.0**-9, "bfloat16": 2.0**-6}  # two units of results
+_LEAST = {"float32": 1e-30, "float16": 1e-7, "bfloat16": 1e-30}
 _NEEDED: dict[str, dict[str, Any]] = {"prelu": {"weight": 0.25}}
 
 Call = Callable[[], Any]
@@ -27,7 +34,10 @@ Call = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Case:
-    """What is compared: `calls` by name, `ours` among them; `bytes` is what ours has to move."""
+    """What is compared: `calls` by name, `ours` among them.
+
+    `bytes` is what ours has to move, `copied` what the call named copy moves.
+    """
 
     group: str
     name: str
@@ -35,6 +45,7 @@ class Case:
     shape: tuple[int, ...]
     bytes: int
     calls: dict[str, Call]
+    copied: int = 0
 
 
 def elementwise_names() -> list[str]:
@@ -44,9 +55,18 @@ def elementwise_names() -> list[str]:
 
 
 def _filled(shape: tuple[int, ...], dtype: str, seed: int) -> Any:
-    generator = torch.Generator("cuda").manual_seed(seed)
-    made = torch.empty(shape, dtype=DTYPES[dtype], device="cuda")
+    generator = torch.Generator(DEVICE).manual_seed(seed)
+    made = torch.empty(shape, dtype=DTYPES[dtype], device=DEVICE)
     return made.normal_(0, 3, generator=generator)
+
+
+def _gradient(function: Call) -> Call:
+    """Return the function of dy and x that torch.compile makes one backward kernel of."""
+
+    def gradient(dy: Any, x: Any) -> Any:
+        return torch.func.vjp(function, x)[1](dy)[0]  # type: ignore[no-untyped-call]
+
+    return gradient
 
 
 def elementwise(
@@ -55,69 +75,82 @@ def elementwise(
     """Yield forward and backward of each function, beside a copy of as many elements."""
     for dtype in dtypes:
         x, dy = _filled((size,), dtype, 0), _filled((size,), dtype, 1)
-        target = torch.empty_like(x)
-        copy = partial(target.copy_, x)
+        copy = partial(torch.empty_like(x).copy_, x)
+        moved = size * x.element_size()
         for name in names:
-            f = partial(actgen.get(name), **_NEEDED.get(name, {}))
-            gradient = partial(actgen.get(name).vjp, **_NEEDED.get(name, {}))
-            calls: dict[str, Call] = {"ours": partial(f, x), "copy": copy}
-            calls["fast"] = partial(actgen.get(name).fast, x, **_NEEDED.get(name, {}))
+            f, needed = actgen.get(name), _NEEDED.get(name, {})
+            calls: dict[str, Call] = {"ours": partial(f, x, **needed), "copy": copy}
+            calls["fast"] = partial(f.fast, x, **needed)
             if name in FORWARD:
                 calls["eager"] = partial(FORWARD[name], x)
                 if compiled:
                     calls["compiled"] = partial(torch.compile(FORWARD[name]), x)
-            moved = 2 * size * x.element_size()
-            yield Case("forward", name, dtype, (size,), moved, calls)
-            calls = {"ours": partial(gradient, x, dy), "copy": copy}
-            if name in BACKWARD:
-                calls["eager"] = partial(BACKWARD[name], dy, x)
+            yield Case("forward", name, dtype, (size,), 2 * moved, calls, 2 * moved)
+            calls = {"ours": partial(f.vjp, x, dy, **needed), "copy": copy}
+            calls["fast"] = partial(f.fast.vjp, x, dy, **needed)
+            eager = backward(name, dy, x)
+            if eager is not None:
+                calls["eager"] = eager
             elif name in SAVED:
                 calls["eager"] = partial(SAVED[name], dy, FORWARD[name](x))
-            yield Case("vjp", name, dtype, (size,), 3 * size * x.element_size(), calls)
+            if compiled and name in FORWARD:
+                calls["compiled"] = partial(torch.compile(_gradient(FORWARD[name])), dy, x)
+            yield Case("vjp", name, dtype, (size,), 3 * moved, calls, 2 * moved)
 
 
 def softmax(
     dtypes: Sequence[str], lengths: Sequence[int], size: int, compiled: bool
 ) -> Iterator[Case]:
-    """Yield softmax and log_softmax over rows of each length."""
+    """Yield softmax and log_softmax over rows of each length, forward and backward."""
     for dtype in dtypes:
         for length in lengths:
             x = _filled((max(1, size // length), length), dtype, 0)
             dy = _filled(tuple(x.shape), dtype, 1)
-            moved = 2 * x.numel() * x.element_size()
-            for name, reference in (("softmax", torch.softmax), ("log_softmax", torch.log_softmax)):
+            copy = partial(torch.empty_like(x).copy_, x)
+            moved = x.numel() * x.element_size()
+            for name, reference in _ROWS.items():
                 f = actgen.get(name)
-                calls: dict[str, Call] = {
-                    "ours": partial(f, x),
-                    "copy": partial(torch.empty_like(x).copy_, x),
-                    "eager": partial(reference, x, -1),
-                }
+                calls: dict[str, Call] = {"ours": partial(f, x), "copy": copy}
+                calls["fast"] = partial(f.fast, x)
+                calls["eager"] = partial(reference, x, -1)
                 if compiled:
                     calls["compiled"] = partial(torch.compile(FORWARD[name]), x, -1)
-                yield Case("rows", name, dtype, tuple(x.shape), moved, calls)
-                y = reference(x, -1)
-                calls = {"ours": partial(f.vjp, x, dy), "eager": partial(SAVED[name], dy, y)}
-                yield Case("rows vjp", name, dtype, tuple(x.shape), 3 * moved // 2, calls)
+                yield Case("rows", name, dtype, tuple(x.shape), 2 * moved, calls, 2 * moved)
+                calls = {"ours": partial(f.vjp, x, dy), "copy": copy}
+                calls["fast"] = partial(f.fast.vjp, x, dy)
+                calls["eager"] = partial(SAVED[name], dy, reference(x, -1))
+                if compiled:
+                    gradient = torch.compile(_gradient(partial(FORWARD[name], dim=-1)))
+                    calls["compiled"] = partial(gradient, dy, x)
+                yield Case("rows vjp", name, dtype, tuple(x.shape), 3 * moved, calls, 2 * moved)
 
 
 def gates(dtypes: Sequence[str], size: int, compiled: bool) -> Iterator[Case]:
-    """Yield gates over rows of 2 x 4,096."""
+    """Yield gates over rows of 2 x 4,096, forward and backward."""
     for dtype in dtypes:
         x = _filled((max(1, size // 8192), 8192), dtype, 0)
-        for name, inner in (("swiglu", F.silu), ("geglu", F.gelu)):
-            calls: dict[str, Call] = {
-                "ours": partial(actgen.get(name), x),
-                "eager": partial(_gated, inner, x),
-            }
+        dy = _filled((x.shape[0], 4096), dtype, 1)
+        copy = partial(torch.empty_like(dy).copy_, dy)
+        moved = dy.numel() * dy.element_size()
+        for name, inner in _GATED.items():
+            f = actgen.get(name)
+            calls: dict[str, Call] = {"ours": partial(f, x), "copy": copy}
+            calls["fast"] = partial(f.fast, x)
+            calls["eager"] = partial(FORWARD[name], x)
             if compiled:
                 calls["compiled"] = partial(torch.compile(FORWARD[name]), x)
-            moved = 3 * x.numel() // 2 * x.element_size()
-            yield Case("gate", name, dtype, tuple(x.shape), moved, calls)
+            yield Case("gate", name, dtype, tuple(x.shape), 3 * moved, calls, 2 * moved)
+            calls = {"ours": partial(f.vjp, x, dy), "copy": copy}
+            calls["fast"] = partial(f.fast.vjp, x, dy)
+            calls["eager"] = partial(_gated_backward, *inner, dy, x)
+            if compiled:
+                calls["compiled"] = partial(torch.compile(_gradient(FORWARD[name])), dy, x)
+            yield Case("gate vjp", name, dtype, tuple(x.shape), 5 * moved, calls, 2 * moved)
 
 
-def _gated(inner: Call, x: Any) -> Any:
+def _gated_backward(forward: Call, slope: Call, dy: Any, x: Any) -> Any:
     gate, value = x.chunk(2, -1)
-    return inner(gate) * value  # type: ignore[call-arg]
+    return torch.cat((slope(dy * value, gate), dy * forward(gate)), -1)
 
 
 def overhead() -> Iterator[Case]:
@@ -129,7 +162,7 @@ def overhead() -> Iterator[Case]:
         yield Case("overhead", name, "float32", (1024,), 8192, calls)
     calls = {
         "ours": partial(actgen.gelu.vjp, x, dy),
-        "eager": partial(BACKWARD["gelu"], dy, x),
+        "eager": backward("gelu", dy, x),
     }
     yield Case("overhead", "gelu vjp", "float32", (1024,), 12288, calls)
     calls = {
@@ -140,25 +173,33 @@ def overhead() -> Iterator[Case]:
 
 
 def verified(names: Sequence[str], dtypes: Sequence[str]) -> list[str]:
-    """Return which functions give other results on the GPU than on the CPU, by over two units."""
+    """Return whose values and gradients on the GPU are none of the CPU's, to two units.
+
+    The gradients of a slice have what its largest loses.
+    """
+    along = [(name, (64, 1000), (64, 1000)) for name in _ROWS]
+    gated = [(name, (64, 512), (64, 256)) for name in _GATED]
     wrong = []
     for dtype in dtypes:
-        x = _filled((2**16,), dtype, 2)
-        host = x.cpu()
-        for name in names:
-            needed = _NEEDED.get(name, {})
-            found = actgen.get(name)(x, **needed).cpu().float().numpy()
-            wanted = actgen.get(name)(_array(host), **needed).astype(np.float32)
-            unit = {"float32": 2.0**-22, "float16": 2.0**-9, "bfloat16": 2.0**-6}[dtype]
-            least = 1e-30 if dtype != "float16" else 1e-7
-            if not (abs(found - wanted) <= unit * abs(wanted) + least).all():
-                wrong.append(f"{name} ({dtype})")
+        for name, shape, shape_of_dy in [(n, (2**16,), (2**16,)) for n in names] + along + gated:
+            f, needed = actgen.get(name), _NEEDED.get(name, {})
+            x, dy = _filled(shape, dtype, 2), _filled(shape_of_dy, dtype, 3)
+            for suffix, g, arrays in (("", f, (x,)), (".vjp", f.vjp, (x, dy))):
+                found = _array(g(*arrays, **needed)).astype(np.float64)
+                wanted = g(*map(_array, arrays), **needed).astype(np.float64)
+                scale = abs(wanted)
+                if suffix and name in _ROWS:
+                    scale = np.maximum(scale, scale.max(-1, keepdims=True))
+                if not (abs(found - wanted) <= _UNIT[dtype] * scale + _LEAST[dtype]).all():
+                    wrong.append(f"{name}{suffix} ({dtype})")
     return wrong
 
 
 def _array(tensor: Any) -> Any:
+    if not isinstance(tensor, torch.Tensor):
+        return tensor
     if tensor.dtype != torch.bfloat16:
-        return tensor.numpy()
+        return tensor.cpu().numpy()
     from ml_dtypes import bfloat16
 
-    return tensor.view(torch.int16).numpy().view(bfloat16)
+    return tensor.cpu().view(torch.int16).numpy().view(bfloat16)

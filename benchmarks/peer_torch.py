@@ -73,6 +73,8 @@ BACKWARD: dict[str, Callable[..., Any]] = {  # of dy and x
     "celu": lambda dy, x: _aten.elu_backward(dy, 1, 1, 1, False, x),
     "leaky_relu": lambda dy, x: _aten.leaky_relu_backward(dy, x, 0.01, False),
     "hard_silu": _aten.hardswish_backward,
+    "hard_sigmoid": _aten.hardsigmoid_backward,
+    "relu6": lambda dy, x: _aten.hardtanh_backward(dy, x, 0, 6),
     "glu": lambda dy, x: _aten.glu_backward(dy, x, -1),
 }
 SAVED: dict[str, Callable[..., Any]] = {  # of dy and the saved f(x): less work than from x
@@ -82,6 +84,14 @@ SAVED: dict[str, Callable[..., Any]] = {  # of dy and the saved f(x): less work 
     "softmax": lambda dy, y: _aten._softmax_backward_data(dy, y, -1, y.dtype),
     "log_softmax": lambda dy, y: _aten._log_softmax_backward_data(dy, y, -1, y.dtype),
 }
+
+
+def backward(name: str, dy: Any, x: Any) -> Callable[[], Any] | None:
+    """Return the call that computes dy f'(x) from x, None where torch has none."""
+    if name == "log_sigmoid":
+        buffer = _aten.log_sigmoid_forward(x)[1]
+        return partial(_aten.log_sigmoid_backward, dy, x, buffer)
+    return partial(BACKWARD[name], dy, x) if name in BACKWARD else None
 
 
 def tensor(array: Any) -> Any:
@@ -145,12 +155,8 @@ class Eager:
             found.append(Candidate("torch, saved f(x)", partial(SAVED[name], dy, y), values))
             again = partial(_from_input, SAVED[name], partial(FORWARD[name], **more), dy, x)
             found.append(Candidate("torch", again, values))
-        elif name == "log_sigmoid":
-            buffer = _aten.log_sigmoid_forward(x)[1]
-            call = partial(_aten.log_sigmoid_backward, dy, x, buffer)
+        elif (call := backward(name, dy, x)) is not None:
             found.append(Candidate("torch", call, values))
-        elif name in BACKWARD:
-            found.append(Candidate("torch", partial(BACKWARD[name], dy, x), values))
         return found
 
 

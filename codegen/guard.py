@@ -3,7 +3,7 @@
 Three guards, each added only where it is needed. A factor that vanishes exponentially times one
 that grows becomes a `product`, whose zero wins over infinity. Where the plain evaluation far out
 still differs from the mathematical value (∞/∞, ∞ - ∞, an overflow on the way), the leading term of
-`growth` takes over beyond 2**64. And a result that could lose a NaN input returns it.
+`growth` takes over beyond 2**62. And a result that could lose a NaN input returns it.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ class _End:
 ENDS = (
     _End(
         "far",
-        Fraction(2**64),
+        Fraction(2**62),  # squares, four times too, are float32 numbers up to here
         (float("inf"), sys.float_info.max, 1e200, 1e155, 3e38),
-        Note("leading term", "beyond 2**64 the plain form overflows or is ∞/∞ or ∞ - ∞"),
+        Note("leading term", "beyond 2**62 the plain form overflows or is ∞/∞ or ∞ - ∞"),
     ),
     _End(
         "near",

@@ -557,8 +557,8 @@ def forward(x, frequency):
     size_2 = abs(u_6)
     piece = u_3 + u_6 if size_2 < inf else u_3
     piece_2 = u_3 - piece + u_6 if size_2 < inf else 0.0
-    piece_3 = 0.0 if size > 1.8446744073709552e19 else piece_2
-    piece_4 = x if size > 1.8446744073709552e19 else piece
+    piece_3 = 0.0 if size > 4.611686018427388e18 else piece_2
+    piece_4 = x if size > 4.611686018427388e18 else piece
     return piece_4 + piece_3 if abs(piece_3) < inf else piece_4
 
 
@@ -568,7 +568,7 @@ def forward_plain(x, frequency):
     u = frequency * x
     sine = sin_twofold(u, fma(frequency, x, -u))
     u_2 = x + sine * sine / frequency
-    return x if abs(x) > 1.8446744073709552e19 else u_2
+    return x if abs(x) > 4.611686018427388e18 else u_2
 
 
 @device

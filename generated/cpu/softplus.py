@@ -792,7 +792,7 @@ def sigmoid_fast(x):
 @device
 def forward(x, beta):
     """Return the value at x."""
-    if x > 1.8446744073709552e19:
+    if x > 4.611686018427388e18:
         return x
     u = beta * x
     return softplus_twofold(u, fma(beta, x, -u)) / beta
@@ -803,7 +803,7 @@ def forward_float32_twofold(x, beta):
     """Return the value at x, in float32, twofold."""
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
-    if x > float32(1.8446744e19):
+    if x > float32(4.611686e18):
         return x
     u = beta_ * x
     p = fma(beta_rest_, x, fma(beta_, x, -u))
@@ -821,7 +821,7 @@ def forward_float32_fast(x, beta):
     """Return the value at x, in float32."""
     beta_ = float32(beta)
     beta_rest_ = float32_rest(beta)
-    if x > float32(1.8446744e19):
+    if x > float32(4.611686e18):
         return x
     u = beta_ * x
     p = fma(beta_rest_, x, fma(beta_, x, -u))
@@ -831,7 +831,7 @@ def forward_float32_fast(x, beta):
 @device
 def forward_quick(x, beta):
     """Return the value at x, in float64, uncompensated."""
-    if x > 1.8446744073709552e19:
+    if x > 4.611686018427388e18:
         return x
     u = beta * x
     return softplus_twofold_fast(u, fma(beta, x, -u)) / beta

@@ -45,7 +45,7 @@ def product(a, b):
 def forward(x):
     """Return the value at x."""
     u = product(minimum(maximum(x + 3.0, 0.0), 6.0), x / 6.0)
-    return x if x > 1.8446744073709552e19 else u
+    return x if x > 4.611686018427388e18 else u
 
 
 @device
@@ -53,7 +53,7 @@ def forward_float32(x):
     """Return the value at x, in float32."""
     u = minimum(maximum(x + float32(3.0), float32(0.0)), float32(6.0))
     u_2 = u if u == float32(0.0) else u * (x / float32(6.0))
-    return x if x > float32(1.8446744e19) else u_2
+    return x if x > float32(4.611686e18) else u_2
 
 
 @device

@@ -840,7 +840,7 @@ def forward(x, beta):
     beta = beta.value
     u = beta * x
     u_2 = softplus_twofold(u, fma(beta, x, -u)) / beta
-    return x if x > 1.8446744073709552e19 else u_2
+    return x if x > 4.611686018427388e18 else u_2
 
 
 @device
@@ -857,7 +857,7 @@ def forward_float32_twofold(x, beta):
     u_4 = -float32(0.0)
     holds = abs(u_3) < abs(u_2 * ratio)
     u_5 = fma(u_2, ratio, u_3 if holds else u_4)
-    return x if x > float32(1.8446744e19) else u_5
+    return x if x > float32(4.611686e18) else u_5
 
 
 @device
@@ -868,7 +868,7 @@ def forward_float32_fast(x, beta):
     u = beta_ * x
     p = fma(beta_rest_, x, fma(beta_, x, -u))
     u_2 = softplus_twofold_f32_fast(u, p) * (float32(1.0) / beta_)
-    return x if x > float32(1.8446744e19) else u_2
+    return x if x > float32(4.611686e18) else u_2
 
 
 @device
@@ -877,7 +877,7 @@ def forward_quick(x, beta):
     beta = beta.value
     u = beta * x
     u_2 = softplus_twofold_fast(u, fma(beta, x, -u)) / beta
-    return x if x > 1.8446744073709552e19 else u_2
+    return x if x > 4.611686018427388e18 else u_2
 
 
 @device
@@ -886,7 +886,7 @@ def forward_approx(x, beta):
     beta_ = beta.high
     u = softplus_approx(beta_ * x)
     u_2 = u * reciprocal_approx(beta_)
-    return x if x > float32(1.8446744e19) else u_2
+    return x if x > float32(4.611686e18) else u_2
 
 
 @device

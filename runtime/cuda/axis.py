@@ -104,13 +104,13 @@ def _kernel(kernels: Kernels, stem: str, form: str, masked: bool, element: str) 
 def _found(kernels: Kernels, stem: str, form: str, masked: bool, element: str) -> Any:
     """Return the kernel for an element type.
 
-    `forward_fast` is for 16-bit results, on both tiers; float32 has one kernel for both.
+    16-bit results are those of the fast tier; float32 has one forward kernel for both.
     """
     form = f"{form}_masked" if masked else form
     names = [(stem, form)]
     if element != "float64":
         names.insert(0, (stem, f"narrow_{form}"))
-    if stem.startswith("forward") and _SIZES[element] == 2:
+    if _SIZES[element] == 2:
         names.insert(0, (f"{stem}_fast", f"narrow_{form}"))
     elif stem.startswith("forward") and element == "float32":
         plain = getattr(kernels.module, f"{stem}_narrow_{form}", None)

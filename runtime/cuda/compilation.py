@@ -58,6 +58,7 @@ class Report:
     """What the assembler says of a kernel, per thread: registers, and bytes of memory."""
 
     ptx: str
+    code: bytes
     registers: int
     stack: int
     spilled: int
@@ -147,7 +148,7 @@ def report(
 ) -> Report:
     """Compile a kernel and return what the assembler says of it."""
     _, ptx = ptx_of(kernel, element, capability, constants)
-    _, log = _linked(ptx, capability, constants, verbose=True)
+    code, log = _linked(ptx, capability, constants, verbose=True)
     properties = log[log.rindex("Function properties for '") :]
 
     def figure(pattern: str, text: str) -> int:
@@ -155,6 +156,7 @@ def report(
 
     return Report(
         ptx,
+        code,
         registers=figure(r"used (\d+) registers", properties),
         stack=figure(r"(\d+) stack", properties),
         spilled=figure(r"(\d+) bytes spill", log),

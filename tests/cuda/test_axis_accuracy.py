@@ -50,9 +50,25 @@ def log_softmax(x: Any) -> Any:
 EXACT = {"softmax": softmax, "softmin": lambda x: softmax(-x), "log_softmax": log_softmax}
 
 
-def errors(found: Any, exact: Any) -> Any:
-    """Return errors in units of the last place of the exact value."""
-    _, exponent = np.frexp(exact)
+def softmax_gradient(x: Any, dy: Any) -> tuple[Any, Any]:
+    """Return the gradient of softmax, and the size of its terms."""
+    y = softmax(x)
+    total = (y * dy).sum(1, keepdims=True)
+    return y * (dy - total), y * np.maximum(abs(dy), abs(total))
+
+
+def log_softmax_gradient(x: Any, dy: Any) -> tuple[Any, Any]:
+    """Return the gradient of log_softmax, and the size of its terms."""
+    others = softmax(x) * dy.sum(1, keepdims=True)
+    return dy - others, np.maximum(abs(dy), abs(others))
+
+
+GRADIENTS = {"softmax": softmax_gradient, "log_softmax": log_softmax_gradient}
+
+
+def errors(found: Any, exact: Any, size: Any = 0) -> Any:
+    """Return errors in units of the last place of the exact value, or of a larger size."""
+    _, exponent = np.frexp(np.maximum(abs(exact), size))
     least, digits = {"float32": (-126, 23), "float16": (-14, 10), "bfloat16": (-126, 7)}[
         found.dtype.name
     ]
@@ -82,5 +98,20 @@ def test_forward_in_16_bits(name: str, dtype: Any) -> None:
         exact = EXACT[name](x.astype(np.longdouble))
         found = run(name, "forward_fast_narrow_online", like, x)
         worst = errors(found, exact)
+        place = np.unravel_index(worst.argmax(), worst.shape)
+        assert worst[place] <= 0.51, (length, worst[place], x[place], found[place])
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16], ids=["float16", "bfloat16"])
+def test_gradients_in_16_bits(name: str, dtype: Any) -> None:
+    like = np.uint16(0) if dtype is np.float16 else np.int16(0)
+    for length in (2, 16, 100, 5000):
+        x = rows_of(length)
+        x = np.ascontiguousarray(x[np.abs(x).max(1) < 60_000]).astype(dtype)
+        dy = np.random.default_rng(0).normal(size=x.shape).astype(dtype)
+        exact, size = GRADIENTS[name](x.astype(np.longdouble), dy.astype(np.longdouble))
+        found = run(name, "vjp_fast_narrow_online", like, x, dy)
+        worst = errors(found, exact, size)
         place = np.unravel_index(worst.argmax(), worst.shape)
         assert worst[place] <= 0.51, (length, worst[place], x[place], found[place])

@@ -51,8 +51,10 @@ def served(module, kernel):
         forms = {"_rows": "_rows", "_block": "_online", "_columns": "_columns"}
         others = [kernel.replace(form, f"_narrow{form}") for form in forms]
         others += [kernel.replace(form, f"_narrow{other}") for form, other in forms.items()]
-        narrow = any(other != kernel and hasattr(module, other) for other in others)
-        return ("float64",) if narrow else ELEMENTS
+        if any(other != kernel and hasattr(module, other) for other in others):
+            return ("float64",)
+        short = any(hasattr(module, other.replace("_narrow", "_fast_narrow")) for other in others)
+        return ("float32", "float64") if short else ELEMENTS
     fast = kernel.replace("_narrow_", "_fast_narrow_")
     return ("float32",) if hasattr(module, fast) else tuple(e for e in ELEMENTS if e != "float64")
 
