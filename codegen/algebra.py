@@ -25,6 +25,7 @@ from actgen.codegen.ir import (
     is_op,
     symbols,
 )
+from actgen.codegen.ops import OPS
 
 Term: TypeAlias = tuple[Fraction, Expr]
 Factor: TypeAlias = tuple[Expr, Fraction]
@@ -232,3 +233,10 @@ def repeated(base: Expr, count: int) -> Expr | None:
     if half is None:
         return base
     return half * half * base if count % 2 else half * half
+
+
+def is_sum_of_functions(node: Expr) -> bool:
+    """Tell whether an expression is the sum or the difference of two functions."""
+    return is_op(node, "add", "sub") and all(
+        isinstance(arg, Apply) and OPS[arg.op].category == "function" for arg in node.args
+    )

@@ -7,9 +7,6 @@ products with a reciprocal. Which keep the budget of 16-bit results is for `cuda
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-
-import numpy as np
 
 from actgen.codegen.beside_zeros import beside_zeros
 from actgen.codegen.gpu_slopes import with_gpu_slopes
@@ -19,11 +16,11 @@ from actgen.codegen.lower import Halves, lower
 from actgen.codegen.parameter_values import in_parts
 from actgen.codegen.plan import Setting, Way, in_float32, operations, recognised
 from actgen.codegen.precision import FLOAT32
-from actgen.codegen.samples import Array, short_inputs
+from actgen.codegen.samples import finite_halves
 from actgen.codegen.simulate import APPROXIMATED
 from actgen.codegen.slopes import with_slopes
 
-_HALF_BITS = 2**16
+_TERMS = 6  # of a polynomial beside a zero
 
 
 def approximations(exact: Expr, wide: Expr, setting: Setting) -> Iterator[Way]:
@@ -44,7 +41,7 @@ def approximations(exact: Expr, wide: Expr, setting: Setting) -> Iterator[Way]:
         found += [quick, made]
         if not setting.params:
             variable = Symbol(setting.variable)
-            found += [beside_zeros(exact, wide, quick, variable, _halves()) or quick]
+            found += [beside_zeros(exact, wide, quick, variable, finite_halves(), _TERMS) or quick]
     for expr in dict.fromkeys(found):
         if any(node.op in APPROXIMATED for node in operations(expr)):
             yield Way("_approx", FLOAT32, expr)
@@ -88,10 +85,3 @@ def _factors(node: Expr) -> Iterator[Expr]:
         yield from _factors(node.args[1])
     else:
         yield node
-
-
-@cache
-def _halves() -> Array:
-    """Return the finite float16 numbers in increasing order."""
-    x = short_inputs()[:_HALF_BITS]
-    return np.sort(x[np.isfinite(x)])

@@ -220,9 +220,13 @@ MEANING.update({f"{name}_approx": MEANING[f"{name}_f32_fast"] for name in APPROX
 MEANING["mishslope_approx"] = lambda a: (
     MEANING["tanhsoftplus"](a) + MEANING["product"](MEANING["sech2softplus"](a) * _sigmoid(a), a)
 )
-MEANING["sigmoidpart_approx"] = lambda a, b: (
+MEANING["sigmoidpart"] = MEANING["sigmoidpart_approx"] = lambda a, b: (
     _sigmoid(a) + MEANING["product"](_sigmoid(a) * _sigmoid(-a), b)
 )
+for _tier in ("", "_f32", "_f32_fast"):
+    MEANING[f"sigmoidparts{_tier}"] = lambda a, low, b, b_low: MEANING["sigmoidpart"](
+        a + low, b + b_low
+    )
 MEANING["exp2_approx"] = lambda a: mp.power(2, a)
 MEANING["reciprocal_approx"] = lambda a: 1 / a if a != 0 else mp.inf
 MEANING["log2_approx"] = _real(lambda a: mp.log(a, 2) if a != 0 else -mp.inf)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from actgen.codegen.ir import Apply, Expr, is_op, rewrite
-from actgen.codegen.signs import sign_of
+from actgen.codegen.ir import Apply, Expr, rewrite
+from actgen.codegen.signs import follows
 
 _FUNCTIONS = ("sigmoid", "normcdf")
 
@@ -24,7 +24,7 @@ def with_gates(expr: Expr, suffix: str, known: Container[str]) -> Expr:
         for name in _FUNCTIONS:
             if node.op == f"{name}_times" and node.args[0] == node.args[1]:
                 gate, args = f"{name}gate{suffix}", node.args[:1]
-            elif node.op == f"{name}_twofold_times" and _follows(node.args[0], node.args[2]):
+            elif node.op == f"{name}_twofold_times" and follows(node.args[0], node.args[2]):
                 gate, args = f"{name}gate_twofold{suffix}", node.args
             else:
                 continue
@@ -32,15 +32,3 @@ def with_gates(expr: Expr, suffix: str, known: Container[str]) -> Expr:
         return node
 
     return rewrite(expr, recognised)
-
-
-def _follows(expr: Expr, other: Expr) -> bool:
-    """Tell whether an expression surely has the sign of another one wherever both are numbers."""
-    if expr == other:
-        return True
-    if is_op(expr, "add"):
-        return all(_follows(arg, other) for arg in expr.args)
-    if is_op(expr, "mul"):
-        a, b = expr.args
-        return (sign_of(a) > 0 and _follows(b, other)) or (sign_of(b) > 0 and _follows(a, other))
-    return False

@@ -20,6 +20,7 @@ from actgen.codegen import tails
 from actgen.codegen.algebra import (
     factors,
     from_factors,
+    is_sum_of_functions,
     repeated,
     scaled,
     terms,
@@ -144,6 +145,9 @@ class _Lowering:
             pair = self.inner.argument(node.args[0])
             if pair.low is not None and pair.low != ZERO:
                 return apply(f"{node.op}_twofold", pair.high, pair.low)
+        if node.op == "sigmoidpart":
+            pairs = [self.inner.argument(arg) for arg in node.args]
+            return apply("sigmoidparts", *(n or ZERO for p in pairs for n in (p.high, p.low)))
         if OPS[node.op].category == "compare":
             return self._compare(node)
         if node.op in ("stop_gradient", "straight_through"):
@@ -247,7 +251,7 @@ class _Lowering:
         base, exponent = self.done[node.args[0]], const_value(node.args[1])
         if exponent is None or exponent.denominator > 2 or abs(exponent) > _MAX_PRODUCT:
             return apply("pow", base, self.done[node.args[1]])
-        if exponent == 2 and _is_sum_of_functions(node.args[0]):
+        if exponent == 2 and is_sum_of_functions(node.args[0]):
             sum_ = self.inner.pair(node.args[0])  # a square doubles the error of what it squares
             if sum_.low is not None:
                 return apply("fma", sum_.high, sum_.high, 2 * sum_.high * sum_.low)
@@ -390,9 +394,3 @@ class _Lowering:
         for _ in range(exponent.numerator - 1):
             result = mul(result, base)
         return result
-
-
-def _is_sum_of_functions(node: Expr) -> bool:
-    return is_op(node, "add", "sub") and all(
-        isinstance(arg, Apply) and OPS[arg.op].category == "function" for arg in node.args
-    )

@@ -199,6 +199,11 @@ _ROWS = (
     ),
     Op("mishslope_approx", 1, "function", "the derivative of a tanhsoftplus(a)", formula=False),
     Op("sigmoidpart_approx", 2, "function", "sigmoid(a) (1 + b sigmoid(-a))", formula=False),
+    # the same in float32, and with the rounding errors of both
+    Op("sigmoidpart", 2, "function", "sigmoid(a) (1 + b sigmoid(-a))", formula=False),
+    Op("sigmoidparts", 4, "function", "the same of a + b and c + d", formula=False),
+    Op("sigmoidparts_f32", 4, "function", "the same in float32", formula=False),
+    Op("sigmoidparts_f32_fast", 4, "function", "the same, fast", formula=False),
     # comparisons, logic, selection
     Op("lt", 2, "compare", "a < b"),
     Op("le", 2, "compare", "a <= b"),

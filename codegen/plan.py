@@ -9,7 +9,7 @@ all inputs (`make accuracy`) holds the choice to its budget afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
@@ -19,6 +19,7 @@ import numpy as np
 
 from actgen.codegen.activation import Param
 from actgen.codegen.algebra import factors, from_factors
+from actgen.codegen.beside_zeros import beside_zeros
 from actgen.codegen.evaluate import constant
 from actgen.codegen.gates import with_gates
 from actgen.codegen.ir import (
@@ -46,7 +47,7 @@ from actgen.codegen.samples import Array, around, spread, zeros
 from actgen.codegen.shorten import shorten
 from actgen.codegen.simplify import simplify
 from actgen.codegen.simulate import simulate
-from actgen.codegen.slopes import with_slopes
+from actgen.codegen.slopes import with_sigmoid_parts, with_slopes
 
 # budgets in ULP of float32, with room for inputs that the samples miss
 ACCURATE, FAST = 0.86, 3.6
@@ -56,6 +57,8 @@ _ANY_FORMAT = frozenset(("sqrt",))  # functions of no format of their own
 _ROUNDINGS = 2.2  # ULP that arithmetic may lose; twofold arithmetic beyond
 _CONVERSIONS = 6  # from float32 and back
 _COSTS = {"div": 10, "sqrt": 10, "neg": 0, "pow": 100}
+# of polynomials beside a zero; even, so that none of their nodes is the zero
+_TERMS = {"_fast": 8, "": 6}
 _ENDS = np.array([-np.inf, np.inf], np.float32)
 # what chooses among numbers, or changes their signs
 _CHOICES = frozenset(
@@ -240,6 +243,7 @@ def ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
             yield Way("_float32_fast", FLOAT32, fast)
         if accurate is not None:
             yield Way("_float32", FLOAT32, accurate)
+        yield from _beside_zeros(exact, lowered, setting, halves)
         whole = lower_twofold(exact, FLOAT32, halves)
         closed_fast, closed = (in_float32(whole, suffix) for suffix in ("_f32_fast", "_f32"))
         if closed_fast is not None and closed_fast not in (fast, closed):
@@ -250,6 +254,26 @@ def ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
     if short is not None:
         yield Way("_narrow", FLOAT64, short)
     yield Way("", FLOAT64, lowered)
+
+
+def _beside_zeros(
+    exact: Expr, lowered: Expr, setting: Setting, halves: Mapping[Expr, Halves]
+) -> Iterator[Way]:
+    """Yield ways for the derivative of x sigmoid(v), with pieces beside its zeros.
+
+    None for anything else, and with parameters, on which the zeros would depend.
+    """
+    parts = with_sigmoid_parts(exact)
+    if setting.params or parts == exact:
+        return
+    narrow, variable = lower(parts, FLOAT32, halves), Symbol(setting.variable)
+    for tier in ("_fast", ""):
+        made = in_float32(narrow, f"_f32{tier}")
+        if made is not None:
+            whole = tier == ""
+            made = beside_zeros(exact, lowered, made, variable, spread(), _TERMS[tier], whole)
+        if made is not None:
+            yield Way(f"_float32_parts{tier}", FLOAT32, made)
 
 
 def recognised(exact: Expr) -> Expr:

@@ -37,6 +37,8 @@ _WAYS = {
     "_float32_twofold": "float32, twofold",
     "_float32_twofold_fast": "float32, twofold arithmetic",
     "_float32_fast": "float32",
+    "_float32_parts": "float32, compensated",
+    "_float32_parts_fast": "float32",
     "_approx": "float32, approximations of the hardware",
 }
 

@@ -39,6 +39,13 @@ def short_inputs() -> Array:
     return np.concatenate([half, (bits << 16).view(np.float32)])
 
 
+@cache
+def finite_halves() -> Array:
+    """Return the finite float16 numbers in increasing order, as float32."""
+    x = short_inputs()[: 2**16]
+    return np.sort(x[np.isfinite(x)])
+
+
 def around(places: Iterable[float]) -> Array:
     """Return the float32 numbers at some places, and their neighbours on either side."""
     at = np.array([place for place in places if abs(place) < 1e38], np.float32)

@@ -1,4 +1,4 @@
-"""Tell the sign that an expression has everywhere, as far as its form shows it."""
+"""Tell the sign that an expression has, everywhere or as another one, as its form shows it."""
 
 from __future__ import annotations
 
@@ -30,3 +30,19 @@ def sign_of(node: Expr) -> int:
 
 def _of_product(a: Expr, b: Expr) -> int:
     return 1 if a == b else sign_of(a) * sign_of(b)
+
+
+def follows(expr: Expr, other: Expr) -> bool:
+    """Tell whether an expression surely has the sign of another one wherever both are numbers."""
+    if expr == other:
+        return True
+    if not isinstance(expr, Apply):
+        return False
+    if expr.op == "add":
+        return all(follows(arg, other) for arg in expr.args)
+    if expr.op == "mul":
+        a, b = expr.args
+        return (sign_of(a) > 0 and follows(b, other)) or (sign_of(b) > 0 and follows(a, other))
+    if expr.op == "pow" and isinstance(expr.args[1], Const) and expr.args[1].value % 2 == 1:
+        return follows(expr.args[0], other)
+    return False

@@ -247,6 +247,7 @@ ROWS |= {f"{name}{tier}": _in_float32(name) for name in NARROW for tier in ("_f3
 ROWS["weight_f32"] = ROWS["weight_low_f32"] = ROWS["weight_f64"] = _named("weight")
 ROWS |= {f"{name}_approx": ROWS[f"{name}_f32_fast"] for name in APPROX}
 ROWS |= {name: _named(name) for name in OPS if name.endswith("_approx") and name not in ROWS}
+ROWS |= {name: _named(name) for name in OPS if name.startswith("sigmoidpart")}
 
 
 def name_of(name: str) -> str:

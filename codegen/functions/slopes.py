@@ -16,6 +16,7 @@ from actgen.codegen.functions.float32_error import cdf_tail
 from actgen.codegen.functions.float32_exponential import exponential
 from actgen.codegen.functions.float32_parts import (
     ROUNDER,
+    Reduced,
     clamped,
     end_of,
     finite,
@@ -28,6 +29,7 @@ from actgen.codegen.functions.float32_parts import (
 )
 from actgen.codegen.functions.parts import (
     LOW,
+    B,
     Function,
     Split,
     Steps,
@@ -38,8 +40,9 @@ from actgen.codegen.functions.parts import (
     number,
     product,
 )
-from actgen.codegen.ir import ONE, ZERO, Const, Expr, absolute, apply, where
+from actgen.codegen.ir import ONE, ZERO, Const, Expr, Symbol, absolute, apply, where
 
+_B_LOW = Symbol("b_low")
 _LIFT = 40
 _DOWN = number(2.0**-_LIFT)
 SILU_ZERO = -1.2784645427610738  # 1 + x + exp(x) is 0 here
@@ -107,20 +110,57 @@ def _silu_exactly(low: Expr, let: Steps) -> Expr:
     toward = _toward(low)
     size = clamped(-absolute(X), end_of(_LIFT), None, let)
     part = reduced(size, toward, number(ROUNDER + _LIFT), let, exact=True)
-    e = exponential(part, let, exact=True, deep=True)
-    plain = let("plain", part.scale * _DOWN)
-    plus = let("plus", fma(plain, e.high, ONE))
-    plus_low = let("plus_low", fma(plain, e.low, fma(plain, e.high, 1 - plus)))
+    e, plus, plus_low = _beside_one(part, let)
     apart = exact_sum(plus, size)
     apart = Split(apart.high, apart.low + (plus_low if low == ZERO else plus_low + toward))
     # 1 + u + exp(u) has a slope of minus its zero there
     factor = _beside_or_apart(
         size, toward, SILU_ZERO, (-SILU_ZERO, *SILU_SLOPE_F32[1:]), apart, let
     )
+    return _lifted_quotient(product(e, factor), plus, plus_low, part.scale, let)
+
+
+def _beside_one(part: Reduced, let: Steps) -> tuple[Split, Expr, Expr]:
+    """Return lifted exp(r) of a reduced argument, and 1 + e in two parts."""
+    e = exponential(part, let, exact=True, deep=True)
+    plain = let("plain", part.scale * _DOWN)
+    plus = let("plus", fma(plain, e.high, ONE))
+    return e, plus, let("plus_low", fma(plain, e.low, fma(plain, e.high, 1 - plus)))
+
+
+def _lifted_quotient(top: Split, plus: Expr, plus_low: Expr, scale: Expr, let: Steps) -> Expr:
+    """Return top / (plus + plus_low)², times a scale, on both sides."""
     square = let("below", plus * plus)
     square_low = let("below_low", fma(2 * plus, plus_low, fma(plus, plus, -square)))
-    ratio = total(quotient(product(e, factor), Split(square, square_low), let))
-    return _both_sides(let("tail", ratio * part.scale))
+    ratio = total(quotient(top, Split(square, square_low), let))
+    return _both_sides(let("tail", ratio * scale))
+
+
+def _sigmoid_part_exactly(let: Steps) -> Expr:
+    """Return the same with the rounding errors of e, the sum and the quotient."""
+    toward, size = _toward(LOW), -absolute(X)
+    part = reduced(clamped(size, _END, None, let), toward, number(ROUNDER + _LIFT), let, exact=True)
+    e, plus, plus_low = _beside_one(part, let)
+    apart = exact_sum(plus, -absolute(B))
+    rest = where(apply("gt", X, 0), _B_LOW, -_B_LOW)
+    far = apply("lt", size, single(_END))
+    factor = Split(
+        let("factor", where(far, -ONE, apart.high)),
+        let("factor_low", where(far, ZERO, apart.low + (plus_low - rest))),
+    )
+    return _lifted_quotient(product(e, factor), plus, plus_low, part.scale, let)
+
+
+def _sigmoid_part(let: Steps) -> Expr:
+    """Return e (1 + e - |b|) / (1 + e)² for e = exp(-|x|)."""
+    toward = _toward(LOW)
+    size = -absolute(X)
+    scale, p = _exp_parts(clamped(size, _END, None, let), toward, let)
+    plain = let("plain", scale * _DOWN)
+    e = let("e", fma(p, plain, plain))
+    rest = where(apply("gt", X, 0), _B_LOW, -_B_LOW)
+    apart = where(apply("lt", size, single(_END)), -ONE, (1 - absolute(B)) + (e - rest))
+    return _both_sides(_by_exp(scale, p, apart / fma(e, e + 2, ONE), let))
 
 
 def _beside_or_apart(
@@ -179,6 +219,12 @@ def _sum(name: str, low: Expr) -> Expr:
     return apply("sigmoid_twofold", X, low) + apply("sigmoid_twofold_times", -X, -low, product)
 
 
+def _sum_of_parts() -> Expr:
+    """Return sigmoid(v) + w sigmoid(v) sigmoid(-v) in float64."""
+    inner = apply("sigmoid_twofold_times", X, LOW, B + _B_LOW)
+    return apply("sigmoid_twofold", X, LOW) + apply("sigmoid_twofold_times", -X, -LOW, inner)
+
+
 def _functions() -> Iterator[Function]:
     kept = "its zero a factor"
     for low in (ZERO, LOW):
@@ -190,6 +236,13 @@ def _functions() -> Iterator[Function]:
             let = Steps()
             text, body = f"{doc}, error below {error} ULP, {kept}.", core(low, let)
             yield Function(f"{name}_f32{tier}", args, body, text, let.names, "float32", error)
+    doc = "Return sigmoid(v) (1 + w sigmoid(-v)) at v = x + low, w = b + b_low of the sign of v."
+    both = ("x", "low", "b", "b_low")
+    yield Function("sigmoidparts", both, _sum_of_parts(), doc)
+    for tier, part in (("", _sigmoid_part_exactly), ("_fast", _sigmoid_part)):
+        let = Steps()
+        body = part(let)
+        yield Function(f"sigmoidparts_f32{tier}", both, body, doc, let.names, "float32")
     name, doc = "normcdfslope", "Return the derivative of x normcdf(x)"
     yield Function(name, ("x",), _sum("normcdf", ZERO), f"{doc}.")
     for tier, slope, error in (("", _normcdf_exactly, 0.92), ("_fast", _normcdf, 3.2)):

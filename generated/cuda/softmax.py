@@ -251,7 +251,7 @@ def vjp_fast_narrow_result(dy, weight, factor, scale):
 
 
 # Kernels called `*_narrow_*` are for float32 and 16-bit arrays, and compute in float32.
-# All others compute in float64. Where there is a `*_fast_narrow_*`, 16-bit results are its,
+# All others compute in float64. Where there is a `*_fast_narrow_*`, 16-bit results are its
 # on both tiers: values to 0.51 ULP, gradients to 0.51 ULP of their largest term.
 # `forward_narrow_*` then is for float32, on both tiers.
 # `lanes` threads share a slice, each has `width` elements of it: constants of the compilation.

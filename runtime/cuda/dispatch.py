@@ -13,6 +13,7 @@ from typing import Any
 from numba import cuda
 from numba.cuda import types
 from numba.cuda.compiler import compile_cuda
+from numba.cuda.core.errors import TypingError
 from numba.cuda.dispatcher import CUDADispatcher
 from numpy import float64
 
@@ -69,6 +70,9 @@ class _Choice(DeviceFunction):
         self._cache = Alternatives([f._cache for f in (double, single, half)])
 
     def implementation(self, args: tuple[Any, ...]) -> Callable[..., Any]:
+        element = types.unliteral(args[1][0])  # of what the asterisk stands for
+        if element not in (types.float32, types.float64):  # in a kernel of a user's
+            raise TypingError(f"activations take a float32 or float64, not {element}: convert it")
         function = self._functions.get(types.unliteral(args[0]), self._half)
 
         def chosen(like: Any, *args: Any) -> Any:

@@ -32,7 +32,7 @@ PLACES = np.linspace(-8, 8, 4000, dtype=np.float32)
 
 
 def pieces(expr):
-    return beside_zeros(expr, lower(expr), lower(expr, FLOAT32), X, PLACES)
+    return beside_zeros(expr, lower(expr), lower(expr, FLOAT32), X, PLACES, 6)
 
 
 def test_a_zero_out_of_reach_is_left_alone(monkeypatch):
@@ -62,6 +62,18 @@ def test_digits_are_kept_beside_zeros(expr, zero):
         exact = np.array([float(evaluate(expr, {"x": float(v)})) for v in x])
     assert abs(simulate(made, {"x": x}, FLOAT32) / exact - 1).max() < 2**-18
     assert abs(simulate(lower(expr, FLOAT32), {"x": x}, FLOAT32) / exact - 1).max() > 2**-10
+
+
+@pytest.mark.parametrize("expr", [exp(X) - 2, X * X - 2])
+def test_what_rounds_on_the_way_may_be_carried(expr):
+    zero = np.log(2) if is_op(expr.args[0], "exp") else np.sqrt(2)
+    made = beside_zeros(expr, lower(expr), lower(expr, FLOAT32), X, PLACES, 8, whole=True)
+    beside = np.float32(zero) + np.arange(-40, 40) * np.float32(2.0**-23)
+    x = np.concatenate([beside, np.linspace(zero - 0.149, zero + 0.149, 400)]).astype(np.float32)
+    with mp.workdps(30):
+        exact = np.array([float(evaluate(expr, {"x": float(v)})) for v in x])
+    found = simulate(made, {"x": x}, FLOAT32)
+    assert (abs(found - exact) / FLOAT32.ulp(exact)).max() < 0.6
 
 
 def test_far_from_zeros_nothing_changes():

@@ -19,7 +19,7 @@ from actgen.codegen.reverse import ADJOINTS, TANGENTS, canonical
 from actgen.codegen.scope import FUNCTIONS
 from actgen.codegen.share import share
 
-A, B, C = Symbol("a"), Symbol("b"), Symbol("c")
+A, B, C, D = (Symbol(name) for name in "abcd")
 # these come of lowering, when everything is differentiated and guarded
 LATE = (
     "_twofold",
@@ -48,6 +48,8 @@ LOWERED = {
         "far_angle_low",
         "tanhsoftplus",
         "siluslope",
+        "sigmoidpart",
+        "sigmoidparts",
         "normcdfslope",
         "sech2softplus",
     ),
@@ -57,7 +59,7 @@ ON_GPUS = {name for name in OPS if name.endswith("_approx")}
 REDUCTIONS = {name for name, op in OPS.items() if op.category == "reduction"}
 BY_POSITION = {"where", "concat"}  # the walkers treat these by themselves
 # a point within the domain of every function, but for these
-POINT = {"a": 0.375, "b": 0.25, "c": 0.3125}
+POINT = {"a": 0.375, "b": 0.25, "c": 0.3125, "d": 0.125}
 ELSEWHERE = {
     "acosh": {"a": 1.5},
     "log1mexp": {"a": -0.5},
@@ -69,7 +71,7 @@ ELSEWHERE = {
 
 def node(name):
     op = OPS[name]
-    args = (A, B, C)[: 2 if op.arity is None else op.arity]
+    args = (A, B, C, D)[: 2 if op.arity is None else op.arity]
     if name == "where":
         return where(apply("lt", A, B), B, C)
     if op.category == "logic":
@@ -85,7 +87,7 @@ def test_rows_are_whole():
     for name, op in OPS.items():
         assert op.name == name
         assert op.doc
-        assert op.arity is None or 0 <= op.arity <= 3
+        assert op.arity is None or 0 <= op.arity <= 4
         assert (op.arity == 0) == (op.category == "constant")
 
 

@@ -5,11 +5,11 @@ import pytest
 from mpmath import mp, mpf
 
 from actgen.codegen.evaluate import MEANING, evaluate
-from actgen.codegen.ir import Symbol, X, apply, is_op, walk
+from actgen.codegen.ir import ONE, Symbol, X, apply, is_op, sigmoid, walk
 from actgen.codegen.library import LIBRARY
 from actgen.codegen.precision import FLOAT32
 from actgen.codegen.simulate import simulate
-from actgen.codegen.slopes import with_slopes
+from actgen.codegen.slopes import with_sigmoid_parts, with_slopes
 
 ZEROS = {"siluslope": -1.2784645427610738, "normcdfslope": -0.7517915246935645}
 
@@ -96,3 +96,59 @@ def test_another_factor_is_left_alone():
     sigmoid = apply("sigmoid", X)
     whole = sigmoid + 3 * X * sigmoid * apply("sigmoid", -X)
     assert with_slopes(whole) == whole
+
+
+# sigmoid(v) + w sigmoid(v) sigmoid(-v)
+
+
+def test_a_product_with_a_sigmoid_of_its_sign_is_recognised():
+    v, w = 2 * (X + X**3), X * (3 + X**2)
+    whole = sigmoid(v) + apply("product", sigmoid(-v), apply("product", sigmoid(v), w))
+    assert with_sigmoid_parts(whole) == apply("sigmoidpart", v, w)
+
+
+def test_constants_go_into_a_sum():
+    v = 2 * (X + X**3)
+    whole = sigmoid(v) + sigmoid(v) * sigmoid(-v) * X * (1 + 3 * X**2) * 2
+    assert with_sigmoid_parts(whole) == apply("sigmoidpart", v, X * (2 + 6 * X**2))
+
+
+@pytest.mark.parametrize(("v", "w"), [(X, -X), (X, X**2), (X - 1, X), (X**2, X), (X, ONE)])
+def test_other_signs_are_left_alone(v, w):
+    whole = sigmoid(v) + sigmoid(v) * sigmoid(-v) * w
+    assert with_sigmoid_parts(whole) == whole
+
+
+def parts_at(tier, **values):
+    names = ("x", "low", "b", "b_low")
+    given = {name: np.asarray(values.get(name, 0.0), np.float32) for name in names}
+    return simulate(LIBRARY[f"sigmoidparts_{tier}"].body, given, FLOAT32)
+
+
+@pytest.mark.parametrize(("tier", "bound"), [("f32", 1), ("f32_fast", 3)])
+def test_errors_of_parts_are_those_of_their_terms(tier, bound):
+    rng = np.random.default_rng(6)
+    x = rng.uniform(-112, 20, 2000).astype(np.float32)
+    b = (x * rng.uniform(0.1, 3, x.size)).astype(np.float32)
+    low, b_low = (
+        (v * rng.uniform(-(2.0**-25), 2.0**-25, v.size)).astype(np.float32) for v in (x, b)
+    )
+    computed = parts_at(tier, x=x, low=low, b=b, b_low=b_low)
+    with mp.workdps(40):
+        for given in zip(computed, x, low, b, b_low, strict=True):
+            found, *at = (mpf(float(value)) for value in given)
+            v, w = at[0] + at[1], at[2] + at[3]
+            exact = MEANING["sigmoidparts"](*at)
+            falling = mp.exp(-abs(v)) / (1 + mp.exp(-abs(v)))
+            size = max(abs(exact), falling, abs(w) * falling) if v < 0 else abs(exact)
+            assert abs(found - exact) <= bound * mpf(float(FLOAT32.ulp(np.float64(size))))
+
+
+@pytest.mark.parametrize("tier", ["f32", "f32_fast"])
+def test_special_values_of_parts(tier):
+    x = np.float32([np.nan, np.inf, -np.inf, 0.0, -0.0, 3e38, -3e38, -200])
+    found = parts_at(
+        tier, x=x, b=np.float32([np.nan, np.inf, -np.inf, 0.0, -0.0, 3e38, -3e38, -900])
+    )
+    np.testing.assert_array_equal(found, np.float32([np.nan, 1, -0.0, 0.5, 0.5, 1, -0.0, -0.0]))
+    assert np.signbit(found[[2, 6, 7]]).all()

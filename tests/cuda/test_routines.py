@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from numba import cuda
 from numba.cuda import types
+from numba.cuda.core.errors import TypingError
 
 import actgen
 from actgen.cuda import routines
@@ -89,3 +90,14 @@ def test_loaded_specs_have_kernels_for_gpus(tmp_path: Any) -> None:
     path = tmp_path / "cubic.yaml"
     path.write_text("name: cubic\nformula: x + x**3 / 3\n")
     assert ".visible .entry" in compiled(actgen.cuda.scalar(actgen.load(path)), 1, (8, 0))
+
+
+@pytest.mark.parametrize("element", [types.int64, types.float16, types.boolean])
+def test_functions_in_kernels_of_users_say_what_they_take(element: Any) -> None:
+    gelu = actgen.cuda.scalar("gelu")
+
+    def kernel(x: Any, out: Any) -> None:
+        out[0] = gelu(x[0])
+
+    with pytest.raises(TypingError, match=f"take a float32 or float64, not {element}: convert it"):
+        cuda.compile_ptx(kernel, (element[::1], types.float32[::1]), cc=(9, 0))
