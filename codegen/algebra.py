@@ -240,3 +240,18 @@ def is_sum_of_functions(node: Expr) -> bool:
     return is_op(node, "add", "sub") and all(
         isinstance(arg, Apply) and OPS[arg.op].category == "function" for arg in node.args
     )
+
+
+def constants_inside(node: Expr) -> Expr:
+    """c where(p, a, b) → where(p, c a, c b), for a constant c"""
+    if not is_op(node, "mul"):
+        return node
+    coefficient, parts = factors(node)
+    cases = [f for f in parts if is_op(f[0], "where") and f[1] == 1]
+    constants = [f for f in parts if not symbols(f[0])]
+    if len(cases) != 1 or len(constants) + 1 != len(parts):
+        return node
+    condition, *values = cases[0][0].args
+    views = [factors(value) for value in values]
+    inside = [from_factors(coefficient * c, [*constants, *rest]) for c, rest in views]
+    return apply("where", condition, *inside)

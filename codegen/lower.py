@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from actgen.codegen import tails
 from actgen.codegen.algebra import (
+    constants_inside,
     factors,
     from_factors,
     is_sum_of_functions,
@@ -80,10 +81,7 @@ def lower(expr: Expr, fmt: Format = FLOAT64, params: Mapping[Expr, Halves] | Non
 
 
 def lower_twofold(expr: Expr, fmt: Format, params: Mapping[Expr, Halves]) -> Expr:
-    """Return `expr` as `lower` does, but with all rounding errors carried.
-
-    In float64 those of functions, too.
-    """
+    """Return `expr` as `lower` does, all rounding errors carried; in float64 functions' errors."""
     lowering = _Lowering(fmt, params, normal=True, carry=fmt is FLOAT64)
     return lowering.closed(tails.complete_tails(expr, fmt))
 
@@ -306,8 +304,13 @@ class _Lowering:
     def closed(self, node: Expr) -> Expr:
         """Return `node` as one number, rounded when all errors are in it."""
         if not self.carry:
+            node = constants_inside(node)
             if node in self.params or isinstance(node, Const):
                 return self.visit(node)
+            exponent = tails.as_exponent(node, self.fmt)
+            if exponent is not None:
+                pair = add(self.argument(exponent[0]), exponent[1])
+                return apply("exp_twofold", pair.high, pair.low or ZERO)
             if is_op(node, "where"):
                 condition, a, b = node.args
                 return where(self.visit(condition), self.closed(a), self.closed(b))

@@ -136,3 +136,15 @@ def into_exponent(inner: Expr, tiny: list[Factor], fmt: Format) -> tuple[Expr, P
     if folded is None:
         return inner, None
     return from_factors(coefficient, [f for f in parts if f not in constants]), Pair(*folded)
+
+
+def as_exponent(node: Expr, fmt: Format) -> tuple[Expr, Pair] | None:
+    """Return u and the logarithm of K for a node K e^u with a positive constant K, else None."""
+    coefficient, parts = factors(node)
+    exponentials = [f for f in parts if is_op(f[0], "exp") and f[1] == 1]
+    others = [f for f in parts if f not in exponentials]
+    if len(exponentials) != 1 or any(symbols(base) for base, _ in others) or coefficient <= 0:
+        return None
+    constant = from_factors(coefficient, others)
+    folded = None if constant == ONE else fold(apply("log", constant), fmt)
+    return None if folded is None else (exponentials[0][0].args[0], Pair(*folded))

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from mpmath import mp
 
 from actgen.codegen.algebra import (
+    constants_inside,
     exact_power,
     factors,
     from_factors,
@@ -109,3 +110,16 @@ def test_a_symbol_that_all_terms_share_is_taken_out():
         assert mp.almosteq(whole, apart)
     for other in (X + 3 * X**3, factor * (X + 1), factor * (X + A * X**3), factor * X):
         assert without_common_symbol(other) == other
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2 * where(x > 0, x, 3 * exp(x))", "where(x > 0, 2 * x, 6 * exp(x))"),
+        ("where(x > 0, 1, 0) * -2", "where(x > 0, -2, 0)"),
+        ("x * where(x > 0, 1, 0)", "x * where(x > 0, 1, 0)"),
+        ("2 * exp(x)", "2 * exp(x)"),
+    ],
+)
+def test_constants_go_into_cases(text, wanted):
+    assert emit_text(constants_inside(formula(text))) == wanted

@@ -4,11 +4,11 @@ import pytest
 from mpmath import mp
 
 from actgen.codegen.evaluate import evaluate
-from actgen.codegen.ir import X, apply, exp, normcdf, sigmoid, tanh, walk
+from actgen.codegen.ir import PI, X, apply, exp, normcdf, sigmoid, sqrt, tanh, walk
 from actgen.codegen.lower import lower
-from actgen.codegen.precision import FLOAT64
+from actgen.codegen.precision import FLOAT32, FLOAT64
 from actgen.codegen.simulate import simulate
-from actgen.codegen.tails import complete_tails
+from actgen.codegen.tails import as_exponent, complete_tails
 from tests.oracle import format_of
 from tests.oracle.ulp import error
 
@@ -48,3 +48,18 @@ def test_other_products_stay():
 def test_a_small_argument_stands_for_its_tanh():
     found = complete_tails(CASES["small argument"], FLOAT64)
     assert apply("product", normcdf(X), apply("product", X, X)) in set(walk(found))
+
+
+@pytest.mark.parametrize(
+    ("expr", "constant"), [(3 * exp(-X), 3), (exp(-X) / sqrt(2 * PI), (2 * mp.pi) ** -0.5)]
+)
+def test_a_constant_may_go_into_the_exponent(expr, constant):
+    exponent, logarithm = as_exponent(expr, FLOAT32)
+    assert exponent == -X
+    known = sum(float(part.value) for part in (logarithm.high, logarithm.low))
+    assert abs(known - mp.log(constant)) < 2.0**-47
+
+
+@pytest.mark.parametrize("expr", [exp(X), -2 * exp(X), X * exp(X), 2 * exp(X) * exp(X**2), 2 * X])
+def test_nothing_else_goes_into_an_exponent(expr):
+    assert as_exponent(expr, FLOAT32) is None
