@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product as combinations
 from math import inf, isnan
@@ -51,6 +51,7 @@ _LIMIT = Note("limit", "at infinity the plain form is ∞/∞, ∞ - ∞ or 0 * 
 _OVERFLOW = Note("overflow", "the result is infinite where the plain form gives ∞ - ∞")
 _BEYOND = (1e3, 1e5, 1e10, 1e18)  # exponentials are infinite there
 _FAR = tuple(mp.mpf(10) ** n for n in (320, 340, 360))  # beyond every float64
+_EARLY = Fraction(1, 2**60)  # above the subnormal numbers of float32, and what scales them
 _PRODUCT = Note("vanishing product", "a factor that underflows to 0 wins over one that overflows")
 
 
@@ -78,7 +79,7 @@ ENDS = (
         "near",
         Fraction(1, 2**200),
         (1e-320, 3e-310, 1e-160),
-        Note("leading term at 0", "below 2**-200 the plain form underflows on the way"),
+        Note("leading term at 0", "beside 0 the plain form underflows on the way"),
     ),
 )
 
@@ -97,7 +98,7 @@ def guard(
     if guarded != expr:
         notes.append(_PRODUCT)
     for end in ENDS:
-        leading = {d: _leading_term(expr, guarded, d, choices, end) for d in (1, -1)}
+        end, leading = _leading_terms(expr, guarded, choices, end)
         if leading[1] is not None and leading[1] == leading[-1]:
             guarded = where(end.beyond(absolute(X)), leading[1], guarded)
         else:
@@ -120,6 +121,21 @@ def guard(
             notes.append(_LIMIT)
             guarded = where(apply("eq", X, direction * INF), value, guarded)
     return keep_nan(guarded, X), tuple(dict.fromkeys(notes))
+
+
+def _leading_terms(
+    expr: Expr, guarded: Expr, choices: Sequence[Signs], end: _End
+) -> tuple[_End, Mapping[int, Expr | None]]:
+    """Return the leading terms at an end for x > 0 and x < 0, and from where on they stand.
+
+    Without parameters they stand so early, where that can be, that float32 gains by it.
+    """
+    early = replace(end, bound=_EARLY) if end.name == "near" and symbols(expr) == {X} else end
+    for one in (early, end):
+        found = {d: _leading_term(expr, guarded, d, choices, one) for d in (1, -1)}
+        if None not in found.values():
+            return one, found
+    return end, found
 
 
 def _leading_term(

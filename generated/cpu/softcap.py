@@ -10,7 +10,7 @@ The arithmetic of float32 results, and the largest error found at sampled inputs
     forward: float64, to fewer digits (0.50 ULP)
     derivative: float32, compensated (0.75 ULP); fast: float32 (1.84 ULP)
     second_derivative: float64, to fewer digits (0.51 ULP)
-    forward_default: float64, to fewer digits (0.50 ULP)
+    forward_default: float64, to fewer digits (0.50 ULP); fast: float32 (2.98 ULP)
     derivative_default: float64, to fewer digits (0.51 ULP); fast: float32 (1.83 ULP)
 """
 
@@ -459,6 +459,25 @@ def product_rough(a, b):
 
 
 @device
+def tanh_f32_fast(x):
+    """Return tanh(x), error below 2.7 ULP: v / (1 - v), v = (1 - exp(-2|x|)) / 2."""
+    size = abs(x)
+    holds = size > float32(9.2)
+    near = float32(9.2) if holds else size
+    t = fma(near, float32(-2.0) * float32(1.442695), float32(12583039.0))
+    scale = power2_rounded(t)
+    k = t - float32(12583039.0)
+    h = fma(k, float32(0.5) * float32(0.6931472), near)
+    h2 = h * h
+    p = fma(float32(0.13390222), h, float32(-0.33332968))
+    p_2 = fma(float32(-0.044640906), h2, p)
+    curve = fma(p_2, h2, fma(float32(0.6666607), h, float32(-1.0)))
+    p_3 = fma(scale, float32(-0.5), float32(0.5))
+    v = fma(scale, fma(h2, curve, h), p_3)
+    return copysign(v / (float32(1.0) - v), x)
+
+
+@device
 def forward(x, cap):
     """Return the value at x."""
     return x if abs(x) < 6.223015277861142e-61 else cap * tanh(x / cap)
@@ -546,21 +565,28 @@ def partial_cap(x, cap):
 def forward_default(x):
     """Return the value at x."""
     u = 50.0 * tanh(x / 50.0)
-    return x if abs(x) < 6.223015277861142e-61 else u
+    return x if abs(x) < 8.673617379884035e-19 else u
 
 
 @device
 def forward_narrow_default(x):
     """Return the value at x, in float64, to fewer digits."""
     u = 50.0 * tanh_short(x * 0.02)
-    return x if abs(x) < 6.223015277861142e-61 else u
+    return x if abs(x) < 8.673617379884035e-19 else u
+
+
+@device
+def forward_float32_fast_default(x):
+    """Return the value at x, in float32."""
+    u = float32(50.0) * tanh_f32_fast(x / float32(50.0))
+    return x if abs(x) < float32(8.6736174e-19) else u
 
 
 @device
 def forward_quick_default(x):
     """Return the value at x, in float64, uncompensated."""
     u = 50.0 * tanh_fast(x / 50.0)
-    return x if abs(x) < 6.223015277861142e-61 else u
+    return x if abs(x) < 8.673617379884035e-19 else u
 
 
 @device
@@ -617,13 +643,13 @@ second_derivative_as = by_type(
 forward_as_default = by_type(
     double=forward_default,
     single=widened(forward_narrow_default),
-    half=widened(forward_narrow_default),
+    half=forward_float32_fast_default,
 )
 
 forward_fast_as_default = by_type(
     double=forward_quick_default,
-    single=widened(forward_narrow_default),
-    half=widened(forward_narrow_default),
+    single=forward_float32_fast_default,
+    half=forward_float32_fast_default,
 )
 
 derivative_as_default = by_type(

@@ -1,6 +1,7 @@
 """Guards: no NaN, 0 or infinity where the exact value is another number."""
 
 import math
+from fractions import Fraction
 
 import pytest
 from mpmath import mp
@@ -8,7 +9,7 @@ from mpmath import mp
 from actgen.codegen.evaluate import evaluate
 from actgen.codegen.guard import guard, keep_nan
 from actgen.codegen.ieee import evaluate_float64
-from actgen.codegen.ir import Symbol, X, exp, where
+from actgen.codegen.ir import Symbol, X, absolute, apply, exp, where
 from tests.codegen.algebraic import formula
 
 FAR = [1e3, 1e10, 1e19, 1e60, 3e38, 1e155, 1e200, 1.7e308]
@@ -70,6 +71,18 @@ def test_small_inputs_do_not_underflow_on_the_way():
     assert "leading term at 0" in {note.rule for note in notes}
     for x in (1e-320, -1e-310, 1e-200, 1e-60):
         assert evaluate_float64(guarded, {"x": x}) == pytest.approx(x, rel=1e-9)
+
+
+def test_without_parameters_the_leading_term_stands_where_float32_still_has_digits():
+    plain = formula("50 * tanh(x / 50)")
+    assert guard(plain, {})[0] == where(apply("lt", absolute(X), Fraction(1, 2**60)), X, plain)
+
+
+def test_with_parameters_it_stands_where_no_float32_is():
+    plain = formula("a * tanh(x / a)")
+    assert guard(plain, {"a": 1})[0] == where(
+        apply("lt", absolute(X), Fraction(1, 2**200)), X, plain
+    )
 
 
 @pytest.mark.parametrize("sign", [1, -1])

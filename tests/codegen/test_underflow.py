@@ -44,5 +44,6 @@ def test_there_are_functions_and_underflows_are_seen():
 @pytest.mark.parametrize("name", NAMES)
 def test_far_inputs_do_not_underflow(name):
     x = np.array([sign * far for far in (200, 1e3, 5e4, 1e9, 1e30) for sign in (-1, 1)], np.float32)
-    given = {"x": x, "low": np.float32(x * 2.0**-25), "b": x}
+    low = np.float32(x * 2.0**-25)
+    given = {"x": x, "low": low, "b": x, "b_low": low}
     assert not list(underflows(name, given))
