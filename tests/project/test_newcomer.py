@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+KEPT = ("relu", "silu", "swiglu", "softmax", "crelu")  # all would take long to compile
 EVALUATE = """\
 import json, math
 import actgen
@@ -75,7 +76,11 @@ def files(root):
 
 @pytest.fixture(scope="module")
 def added(copy, python):
-    """Add serf as the README says; return the files before and after."""
+    """Add serf as the README says, to a few specs; return the files before and after."""
+    for spec in (copy / "spec" / "activations").glob("*.yaml"):
+        if spec.stem not in KEPT:
+            spec.unlink()
+    python("-m", "actgen", "generate")
     before = files(copy)
     python("-m", "actgen", "new", "serf")
     spec = copy / "spec" / "activations" / "serf.yaml"
