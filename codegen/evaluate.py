@@ -17,6 +17,7 @@ from actgen.codegen.errors import CompilerError
 from actgen.codegen.ir import Apply, Const, Expr, Symbol, walk
 from actgen.codegen.ops import (
     APPROX,
+    CIRCULAR,
     NARROW,
     QUICK,
     RESTS,
@@ -210,6 +211,12 @@ for _tier in ("_f32", "_f32_fast"):
 MEANING["product_rough"] = MEANING["product"]
 MEANING.update({f"{name}_times": _times(MEANING[name]) for name in VANISHING})
 MEANING.update({f"{name}_twofold_times": _twofold_times(MEANING[name]) for name in VANISHING})
+for _name in ("sin", "cos"):
+    MEANING[f"{_name}_near"] = MEANING[_name]
+    MEANING[f"{_name}_near_twofold"] = MEANING[f"{_name}_twofold"]
+for _name in CIRCULAR:
+    MEANING[f"{_name}_plain"] = MEANING[_name]
+    MEANING[f"{_name}_twofold_plain"] = MEANING[f"{_name}_twofold"]
 MEANING.update({f"{name}_rest": _rest(MEANING[name]) for name in RESTS})
 MEANING.update({f"{name}_fast": MEANING[name] for name in QUICK})
 for _name in NARROW:

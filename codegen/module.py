@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from actgen.codegen import quantities
 from actgen.codegen.activation import Param
+from actgen.codegen.computed import computed, tiers
 from actgen.codegen.docstring import formula as formula_text
 from actgen.codegen.emit.axis import AxisKernel, columns, rows
 from actgen.codegen.emit.cpu import imports
@@ -20,6 +20,7 @@ from actgen.codegen.ir import ZERO, Expr, Symbol, is_op, substitute
 from actgen.codegen.library import used_functions
 from actgen.codegen.literal import import_line
 from actgen.codegen.narrow_kernels import narrow_kernels, sentence
+from actgen.codegen.nearby import near_variant
 from actgen.codegen.pipeline import Body, Program, Variant, kernel_params
 from actgen.codegen.render import header, render
 from actgen.codegen.schedule import schedule
@@ -47,19 +48,25 @@ def _elementwise(program: Program) -> str:
     functions: list[quantities.FunctionText] = []
     choices: list[quantities.ChoiceText] = []
     scalars, ufuncs, kernels = [], [], []
+    near: list[Variant] = []
     for v in program.all_variants:
         params = () if v.fixed else kernel_params(program.spec)
         names = [p.name for p in params]
         inputs = ["x", *v.random, *names]
         functions.extend(quantities.functions(v, inputs, params))
         choices.extend(quantities.choices(v))
+        beside = None if v.random else near_variant(v)
+        if beside is not None:
+            near.append(beside)
+            functions.extend(quantities.functions(beside, inputs, params))
+            choices.extend(quantities.choices(beside))
         rest = _rest(inputs[1:])
         spelled = list(_in_kernels(names, ["x", "dy"]).values())
         if not v.random and not v.fixed:
             value = quantities.call(v, "forward", fast=False)
             of = value.format(x="element(x)", rest=rest, like="x")
             scalars.append({"suffix": v.suffix, "args": _signature(params), "value": of})
-        for q in _quantities(v):
+        for q in computed(v, beside):
             args = _rest(q.more)
             take = "load" if q.wide else "element"
             of = q.value.format(x=f"{take}(x)", dy=f"{take}(dy)", rest=rest, like="x")
@@ -73,6 +80,8 @@ def _elementwise(program: Program) -> str:
             )
             if v.random or q.wide:
                 continue
+            more = _rest(f"{p}_i" for p in spelled)
+            in_loops = {"x": "x_i", "dy": "dy_i", "rest": more, "like": "out"}
             kernels.append(
                 {
                     "name": f"{q.name}_contiguous",
@@ -80,18 +89,20 @@ def _elementwise(program: Program) -> str:
                     "same": " or ".join(f"same_start({name}, out)" for name in ("x", *q.more)),
                     "inputs": ["x", *q.more],
                     "params": spelled,
-                    "value": q.value.format(
-                        x="x_i", dy="dy_i", rest=_rest(f"{p}_i" for p in spelled), like="out"
-                    ),
+                    "value": q.value.format(**in_loops),
+                    "near": q.near.format(**in_loops),
+                    "far": q.far.format(**in_loops),
                 }
             )
     needs = {"element", "ufunc"} | (_IN_KERNELS if kernels else set())
+    needs -= {"is_large", "same_start"} if all(k["far"] for k in kernels) else set()
     needs |= {"load"} if any("load(" in u["value"] for u in ufuncs) else set()
     needs |= {"at"} if any(k["params"] for k in kernels) else set()
     return _render(
         "cpu_elementwise.py.j2",
         program,
         needs,
+        near=near,
         functions=functions,
         choices=choices,
         scalars=scalars,
@@ -112,45 +123,6 @@ def _in_kernels(params: Iterable[str], arrays: Iterable[str]) -> dict[str, str]:
     own = _LOCALS | {f"{name}_{end}" for name in (*arrays, "out") for end in ends}
     own |= {f"{name}_i" for name in params}
     return {p: f"{p}_" if p in own or _NUMBERED.fullmatch(p) else p for p in params}
-
-
-def _tiers(variant: Variant, names: Iterable[str]) -> list[tuple[str, bool]]:
-    """Return the suffix of each tier's kernels for quantities, and whether it is the fast one."""
-    plans = [variant.body(name).plan for name in names]
-    fast = any(plan is not None and plan.has_fast for plan in plans)
-    return [(variant.suffix, False)] + ([(f"{variant.suffix}_fast", True)] if fast else [])
-
-
-@dataclass(frozen=True)
-class _Quantity:
-    """What kernels compute: their stem, the arrays beside x, the value over the names of all.
-
-    `wide` quantities stay float64.
-    """
-
-    name: str
-    more: tuple[str, ...]
-    value: str
-    wide: bool = False
-
-
-def _quantities(variant: Variant) -> Iterable[_Quantity]:
-    """Yield the quantities of an elementwise variant, on both tiers where they differ."""
-    for name, more, of in (
-        ("forward", (), "forward"),
-        ("derivative", (), "derivative"),
-        *([] if variant.fixed else [("second_derivative", (), "second_derivative")]),
-        ("vjp", ("dy",), "derivative"),
-    ):
-        for suffix, fast in _tiers(variant, [of]):
-            if fast and name == "second_derivative":
-                continue
-            value = quantities.call(variant, of, fast)
-            yield _Quantity(f"{name}{suffix}", more, f"{{dy}} * {value}" if more else value)
-    for body in variant.bodies:
-        if body.name.startswith("partial_"):
-            name = f"{body.name}{variant.suffix}"
-            yield _Quantity(name, ("dy",), f"{{dy}} * {name}({{x}}{{rest}})", wide=True)
 
 
 def _signature(params: Sequence[Param], inputs: str = "x") -> str:
@@ -206,10 +178,10 @@ def _gate_kernels(variant: Variant, rest: str) -> Iterable[dict[str, Any]]:
         text = quantities.call(variant, name, fast)
         return text.format(x="gate_j", rest=f", value_j{rest}", like=like)
 
-    for suffix, fast in _tiers(variant, ["forward"]):
+    for suffix, fast in tiers(variant, ["forward"]):
         targets = {"out": value("forward", fast, "out")}
         yield _row_kernel(f"forward{suffix}", halves, targets, rest)
-    for suffix, fast in _tiers(variant, [f"vjp_{half}" for half in halves]):
+    for suffix, fast in tiers(variant, [f"vjp_{half}" for half in halves]):
         slopes = {f"d{half}": f"dy_j * {value(f'vjp_{half}', fast, f'd{half}')}" for half in halves}
         yield _row_kernel(f"vjp{suffix}", [*halves, "dy"], slopes, rest)
     for body in variant.bodies:
@@ -225,10 +197,10 @@ def _piece_kernels(program: Program, variant: Variant, rest: str) -> Iterable[di
     def value(name: str, fast: bool, like: str) -> str:
         return quantities.call(variant, name, fast).format(x="x_j", rest=rest, like=like)
 
-    for suffix, fast in _tiers(variant, [f"forward_{k}" for k in pieces]):
+    for suffix, fast in tiers(variant, [f"forward_{k}" for k in pieces]):
         outs = {f"out_{k}": value(f"forward_{k}", fast, f"out_{k}") for k in pieces}
         yield _row_kernel(f"forward{suffix}", ["x"], outs, rest)
-    for suffix, fast in _tiers(variant, [f"derivative_{k}" for k in pieces]):
+    for suffix, fast in tiers(variant, [f"derivative_{k}" for k in pieces]):
         steps = [f"dx_{k}_j = dy_{k}_j * {value(f'derivative_{k}', fast, 'dx')}" for k in pieces]
         inputs = ["x", *(f"dy_{k}" for k in pieces)]
         total = " + ".join(f"dx_{k}_j" for k in pieces)
@@ -346,9 +318,10 @@ def _render(
     program: Program,
     needs: set[str],
     narrow: Sequence[Expr] = (),
+    near: Sequence[Variant] = (),
     **values: Any,
 ) -> str:
-    computed = quantities.expressions(program.all_variants)
+    computed = quantities.expressions([*program.all_variants, *near])
     needs |= quantities.intrinsics(program.all_variants, kernel_params(program.spec))
     library = used_functions([*(expr for expr, _ in computed), *narrow])
     exprs = [*(expr for expr, _ in computed), *(f.body for f in library)]

@@ -47,6 +47,8 @@ TWOFOLD = (
 VANISHING = ("exp", "sigmoid", "sech2", "normcdf", "erfc", "tanhsoftplus", "sech2softplus")
 # functions that take their argument with its rounding error where theirs matters
 WITH_LOW = (*TWOFOLD, "tanh", "log", "log1p")
+# the sine and the cosine, and those for arguments up to 2**40 alone
+CIRCULAR = ("sin", "cos", "sin_near", "cos_near")
 # functions that have a plain and a shorter version for results rounded to float32
 ROUGH = (*VANISHING, "expm1", "log", "log1p", "softplus", "tanh", "erf")
 # of those only such versions: products of two that share an exponential, and exp(-a²/2)
@@ -70,7 +72,7 @@ QUICK = {
 # functions that tell what rounding left of their result, `_rest`: the kinds of each
 RESTS = {
     f"{name}{kind}": arity
-    for name in (*VANISHING, "expm1", "softplus", "tanh", "log", "log1p", "sin", "cos")
+    for name in (*VANISHING, "expm1", "softplus", "tanh", "log", "log1p", *CIRCULAR)
     for kind, arity in (("", 1), ("_twofold", 2), ("_times", 2), ("_twofold_times", 3))
     if name in VANISHING or "times" not in kind
 }
@@ -168,6 +170,16 @@ _ROWS = (
     *(
         Op(f"{name}_short", 1, "function", f"{name}(a), roughly", formula=False)
         for name in (*ROUGH, *MERGED)
+    ),
+    *(
+        Op(f"{name}_near{kind}", arity, "function", f"{name}, for |a| up to 2**40", formula=False)
+        for name in ("sin", "cos")
+        for kind, arity in (("", 1), ("_twofold", 2))
+    ),
+    *(
+        Op(f"{name}{kind}_plain", arity, "function", f"{name}(a), nearly", formula=False)
+        for name in CIRCULAR
+        for kind, arity in (("", 1), ("_twofold", 2))
     ),
     Op(SLOPE, 1, "function", "the derivative of a normcdf(a), roughly", formula=False),
     Op("product_rough", 2, "select", "a * b, and 0 where a has vanished", formula=False),

@@ -250,7 +250,7 @@ def ways(exact: Expr, lowered: Expr, setting: Setting) -> Iterator[Way]:
             yield Way("_float32_twofold_fast", FLOAT32, closed_fast)
         if closed is not None and closed != accurate:
             yield Way("_float32_twofold", FLOAT32, closed)
-    short = shorten(exact, lowered)
+    short = shorten(exact, lowered, {Symbol(p.name) for p in setting.params})
     if short is not None:
         yield Way("_narrow", FLOAT64, short)
     yield Way("", FLOAT64, lowered)

@@ -239,6 +239,11 @@ def how(way: Way) -> str:
 
 
 def _sentence(body: Body) -> str:
+    if body.name.endswith("_is_far"):
+        return "Tell whether an argument of a sine or cosine is beyond 2**40"
+    if body.name.endswith("_near"):
+        whole = replace(body, name=body.name.removesuffix("_near"))
+        return f"{_sentence(whole)}, sines of near numbers"
     kind = body.name.rsplit("_", 1)[0] if body.name[-1:].isdigit() else body.name
     if kind in _SENTENCES:
         return _SENTENCES[kind]

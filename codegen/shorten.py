@@ -7,10 +7,12 @@ that magnify the error of their argument, in comparisons. Rounding errors of arg
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from actgen.codegen.guard import keep_nan
-from actgen.codegen.ir import Apply, Const, Expr, Symbol, apply, is_op, rewrite, walk
+from actgen.codegen.ir import ONE, ZERO, Apply, Const, Expr, Symbol, apply, is_op, rewrite, walk
 from actgen.codegen.merge import merge
-from actgen.codegen.ops import ROUGH
+from actgen.codegen.ops import CIRCULAR, ROUGH
 from actgen.codegen.signs import sign_of
 
 _TAME = frozenset(("tanh", "erf", "log1p", "sqrt", "abs"))  # relative errors do not grow in them
@@ -18,16 +20,27 @@ _PLAIN = frozenset(("mul", "div", "neg", "product"))
 _LARGEST_POWER = 4
 
 
-def shorten(exact: Expr, lowered: Expr) -> Expr | None:
-    """Return `lowered` with cheaper functions, None where there are none in it."""
-    if not any(is_op(node, *ROUGH) for node in walk(exact)):
+def shorten(exact: Expr, lowered: Expr, params: Container[Expr] = ()) -> Expr | None:
+    """Return `lowered` with cheaper functions, None where there are none in it.
+
+    Divisions by one of `params` become products: loops divide once.
+    """
+    if not any(is_op(node, *ROUGH, *CIRCULAR) for node in walk(exact)):
         return None
     kind = "short" if _suits(exact) else "plain"
 
     def cheaper(node: Expr) -> Expr:
         if not isinstance(node, Apply):
             return node
+        if is_op(node, "div") and node.args[1] in params:
+            return node.args[0] * (ONE / node.args[1])
+        if is_op(node, "add") and ZERO in node.args:
+            return node.args[node.args[0] == ZERO]
         name = node.op.removesuffix("_times").removesuffix("_twofold")
+        if name in CIRCULAR:
+            return Apply(f"{node.op}_plain", node.args)
+        if node.op.endswith("_rest") and node.op.split("_")[0] in CIRCULAR:
+            return ZERO
         if name == "product":
             return Apply("product_rough", node.args)
         if name not in ROUGH:
@@ -52,7 +65,7 @@ def _suits(expr: Expr) -> bool:
     rough: dict[Expr, bool] = {}
     for node in walk(expr):
         inner = any(rough[arg] for arg in node.args)
-        rough[node] = inner or is_op(node, *ROUGH)
+        rough[node] = inner or is_op(node, *ROUGH, *CIRCULAR)
         if inner and isinstance(node, Apply) and not _harmless(node, rough):
             return False
     return True

@@ -210,6 +210,7 @@ def _at_sum(row: Row) -> Row:
     return lambda a, low: row(_add(a, low))
 
 
+ROWS |= {f"{name}_near": ROWS[name] for name in ("sin", "cos")}
 ROWS |= {
     name: _at_sum(ROWS[name.removesuffix("_twofold")]) for name in OPS if name.endswith("_twofold")
 }

@@ -3,7 +3,8 @@
 Up to 2**40 by Cody and Waite: x - k π/2, π/2 in three parts. With fma the first part leaves no
 error, so that what is left has twice the digits of float64, beside a multiple of π/2 too. Beyond,
 by Payne and Hanek (1983): of the digits of 2/π those are chosen that x does not turn into whole
-turns. Both are computed for every number, so that loops vectorise.
+turns. Both are computed for every number, so that loops vectorise; the functions of near numbers
+leave the second out.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from actgen.codegen.functions.parts import (
 )
 from actgen.codegen.ir import ZERO, Expr, absolute, apply, where
 
-_NEAR = 2.0**40
+NEAR = 2.0**40
 _BITS = 53  # of a chunk of 2/π
 _LEVELS = (16, 8, 4, 2, 1)  # how many chunks are left out
 _WINDOW = 5  # chunks that count
@@ -52,15 +53,22 @@ class Angle:
     rest: Split
 
 
-def angle(x: Expr, low: Expr, let: Steps) -> Angle:
-    """Reduce x + low, for any number x; beyond 2**40 `low` is not counted."""
+def angle(x: Expr, low: Expr, let: Steps, near_only: bool) -> Angle:
+    """Reduce x + low, for any number x; beyond 2**40 `low` is not counted.
+
+    With `near_only` the result there is anything.
+    """
     k = let("k", apply("round", x * number(_QUARTERS)))
     left = let("left", fma(-k, number(_P1), x))
     step = let("step", k * number(_P2))
     step_low = let("step_low", fma(k, number(_P2), -step))
     r = exact_sum(left, -step)
     r_low = fma(-k, number(_P3), let("r_error", r.low) - step_low)
-    near = apply("le", absolute(x), number(_NEAR))
+    turns = k - 4 * apply("round", number(0.25) * k)
+    if near_only:
+        only = fast_sum(let("nearly", r.high), r_low if low == ZERO else r_low + low)
+        return Angle(let("quarters", turns), Split(let("r", only.high), let("r_low", only.low)))
+    near = apply("le", absolute(x), number(NEAR))
     back = apply("lt", x, ZERO)
     far = [apply(name, absolute(x)) for name in ("far_quarters", "far_angle", "far_angle_low")]
     quarters, far_high, far_low = (where(back, -value, value) for value in far)
@@ -69,10 +77,28 @@ def angle(x: Expr, low: Expr, let: Steps) -> Angle:
     if low != ZERO:
         rest = rest + where(near, low, ZERO)
     whole = fast_sum(high, rest)
-    turns = k - 4 * apply("round", number(0.25) * k)
     return Angle(
         let("quarters", where(near, turns, quarters)),
         Split(let("r", whole.high), let("r_low", whole.low)),
+    )
+
+
+def rough_angle(x: Expr, low: Expr, let: Steps, near_only: bool) -> tuple[Expr, Expr]:
+    """Return quarters and rest as `angle` does, the rest as one number: to some ULP."""
+    k = let("k", apply("round", x * number(_QUARTERS)))
+    turns = k - 4 * apply("round", number(0.25) * k)
+    left = let("left", fma(-k, number(_P2), fma(-k, number(_P1), x)))
+    r = let("r_near", fma(-k, number(_P3), left) + low)
+    if near_only:
+        return let("quarters", turns), r
+    near = apply("le", absolute(x), number(NEAR))
+    size = absolute(x)
+    far = apply("far_angle", size) + apply("far_angle_low", size)
+    back = apply("lt", x, ZERO)
+    quarters = apply("far_quarters", size)
+    return (
+        let("quarters", where(near, turns, where(back, -quarters, quarters))),
+        let("r", where(near, r, where(back, -far, far))),
     )
 
 

@@ -5,17 +5,20 @@ sin(r) = r + r³ s(r²) and cos(r) = 1 - r²/2 + r⁴ c(r²), |r| at most π/4, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 from actgen.codegen.coefficients import COS, SIN
-from actgen.codegen.functions.circle import angle
-from actgen.codegen.functions.family import family
+from actgen.codegen.functions.circle import angle, rough_angle
+from actgen.codegen.functions.family import Core, family
 from actgen.codegen.functions.parts import (
+    LOW,
     NEVER,
     Function,
     Scaled,
     Split,
     Steps,
+    X,
     chosen,
     fast_sum,
     fma,
@@ -23,7 +26,7 @@ from actgen.codegen.functions.parts import (
     number,
     polynomial,
 )
-from actgen.codegen.ir import HALF, ONE, Expr, absolute, apply, where
+from actgen.codegen.ir import HALF, ONE, ZERO, Expr, absolute, apply, where
 
 
 def _sine(r: Split, let: Steps) -> Split:
@@ -46,38 +49,63 @@ def _cosine(r: Split, let: Steps) -> Split:
 
 
 @cache
-def _eighth(x: Expr, low: Expr) -> tuple[Expr, Split, Split, Steps]:
+def _eighth(x: Expr, low: Expr, near: bool) -> tuple[Expr, Split, Split, Steps]:
     """Return the quarters of a turn in x + low, and sine and cosine of the rest.
 
     The functions share their steps.
     """
     let = Steps()
-    reduced = angle(x, low, let)
+    reduced = angle(x, low, let, near)
     return reduced.quarters, _sine(reduced.rest, let), _cosine(reduced.rest, let), let
 
 
-def _circular(x: Expr, low: Expr, let: Steps, ahead: int) -> Scaled:
-    """Return sin(x + low), or cos with `ahead` = 1: a quarter of a turn ahead of it."""
-    quarters, sine, cosine, steps = _eighth(x, low)
-    let.names.update(steps.names)
-    crossed = apply("eq", absolute(quarters), ONE)
-    value = chosen(crossed, sine, cosine) if ahead else chosen(crossed, cosine, sine)
+def _chosen_sign(quarters: Expr, ahead: int, let: Steps) -> Expr:
     opposite = apply("eq", absolute(quarters), number(2.0))
     down = apply("or", opposite, apply("eq", quarters, number(1.0 if ahead else -1.0)))
-    sign = let("sign", where(down, -ONE, ONE))
-    return Scaled(sign * value.high, sign * value.low, ONE, NEVER)
+    return let("sign", where(down, -ONE, ONE))
 
 
-def _sin(x: Expr, low: Expr, let: Steps) -> Scaled:
-    return _circular(x, low, let, 0)
+def _core(ahead: int, near: bool) -> Core:
+    """Return what computes sin(x + low), or cos with `ahead` = 1: a quarter of a turn ahead."""
+
+    def circular(x: Expr, low: Expr, let: Steps) -> Scaled:
+        quarters, sine, cosine, steps = _eighth(x, low, near)
+        let.names.update(steps.names)
+        crossed = apply("eq", absolute(quarters), ONE)
+        value = chosen(crossed, sine, cosine) if ahead else chosen(crossed, cosine, sine)
+        sign = _chosen_sign(quarters, ahead, let)
+        return Scaled(sign * value.high, sign * value.low, ONE, NEVER)
+
+    return circular
 
 
-def _cos(x: Expr, low: Expr, let: Steps) -> Scaled:
-    return _circular(x, low, let, 1)
+def _rough(name: str, ahead: int, near: bool, low: Expr) -> Function:
+    """Return the function without compensation, for results rounded to float32."""
+    let = Steps()
+    quarters, r = rough_angle(X, low, let, near)
+    z = let("z", r * r)
+    sine = fma(let("cube", z * r), let("s", polynomial(z, SIN)), r)
+    cosine = fma(z, fma(z, let("c", polynomial(z, COS)), number(-0.5)), ONE)
+    crossed = apply("eq", absolute(quarters), ONE)
+    value = where(crossed, *((sine, cosine) if ahead else (cosine, sine)))
+    body = _chosen_sign(quarters, ahead, let) * value
+    body = body if ahead else where(apply("eq", X, ZERO), X, body)
+    args, twofold = (("x",), "") if low == ZERO else (("x", "low"), "_twofold")
+    doc = f"Return {name}({' + '.join(args)}) to some ULP{', for |x| up to 2**40' * near}."
+    full = f"{name}{'_near' if near else ''}{twofold}_plain"
+    return Function(full, args, body, doc, let.names)
+
+
+def _functions() -> Iterator[Function]:
+    for near in (False, True):
+        suffix = "_near" if near else ""
+        for ahead, name in enumerate(("sin", "cos")):
+            core = _core(ahead, near)
+            doc = f"the {name} for |x| up to 2**40" if near else _METHOD
+            yield from family(f"{name}{suffix}", core, doc, zero=not ahead)
+            for low in (ZERO, LOW):
+                yield _rough(name, ahead, near, low)
 
 
 _METHOD = "quarters of a turn taken off, a polynomial for the rest"
-CIRCULAR: tuple[Function, ...] = (
-    *family("sin", _sin, _METHOD, zero=True),
-    *family("cos", _cos, _METHOD),
-)
+CIRCULAR: tuple[Function, ...] = tuple(_functions())

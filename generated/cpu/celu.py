@@ -513,7 +513,7 @@ def forward(x, alpha):
 @device
 def forward_narrow(x, alpha):
     """Return the value at x, in float64, to fewer digits."""
-    piece = x if x > 0.0 else alpha * expm1_short(x / alpha)
+    piece = x if x > 0.0 else alpha * expm1_short(x * (1.0 / alpha))
     return x if x > -6.223015277861142e-61 and x < 0.0 else piece
 
 
@@ -605,10 +605,11 @@ def second_derivative_narrow(x, alpha):
     """Return the second derivative at x, in float64, to fewer digits."""
     if x > 0.0:
         return 0.0
-    ratio = x / alpha
-    ratio_2 = 1.0 / alpha
-    u = product_rough(exp_short(ratio), ratio_2)
-    return copysign(inf, ratio_2) if ratio >= 1400.0 else u
+    ratio = 1.0 / alpha
+    u = x * ratio
+    u_2 = 1.0 * ratio
+    u_3 = product_rough(exp_short(u), u_2)
+    return copysign(inf, u_2) if u >= 1400.0 else u_3
 
 
 @device

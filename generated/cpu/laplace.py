@@ -535,8 +535,8 @@ def derivative(x, mu, sigma):
 def derivative_narrow(x, mu, sigma):
     """Return the derivative at x, in float64, to fewer digits."""
     u = x - mu
-    ratio = exp_short(-(0.5 * (u * u) / (sigma * sigma))) / sigma
-    return ratio * 0.39894228040143265
+    u_2 = exp_short(-(0.5 * (u * u) / (sigma * sigma)))
+    return u_2 * (1.0 / sigma) * 0.39894228040143265
 
 
 @device

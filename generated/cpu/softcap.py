@@ -486,7 +486,7 @@ def forward(x, cap):
 @device
 def forward_narrow(x, cap):
     """Return the value at x, in float64, to fewer digits."""
-    u = cap * tanh_short(x / cap)
+    u = cap * tanh_short(x * (1.0 / cap))
     return x if abs(x) < 6.223015277861142e-61 else u
 
 
@@ -548,9 +548,9 @@ def second_derivative(x, cap):
 @device
 def second_derivative_narrow(x, cap):
     """Return the second derivative at x, in float64, to fewer digits."""
-    ratio = x / cap
-    ratio_2 = product_rough(sech2_short(ratio), 2.0 * tanh_short(ratio)) / cap
-    return -ratio_2
+    ratio = 1.0 / cap
+    u = x * ratio
+    return -(product_rough(sech2_short(u), 2.0 * tanh_short(u)) * ratio)
 
 
 @device

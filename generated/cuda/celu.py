@@ -545,7 +545,7 @@ def forward(x, alpha):
 def forward_narrow(x, alpha):
     """Return the value at x, in float64, to fewer digits."""
     alpha = alpha.value
-    piece = x if x > 0.0 else alpha * expm1_short(x / alpha)
+    piece = x if x > 0.0 else alpha * expm1_short(x * (1.0 / alpha))
     return x if x > -6.223015277861142e-61 and x < 0.0 else piece
 
 
@@ -652,11 +652,12 @@ def second_derivative(x, alpha):
 def second_derivative_narrow(x, alpha):
     """Return the second derivative at x, in float64, to fewer digits."""
     alpha = alpha.value
-    ratio = x / alpha
-    ratio_2 = 1.0 / alpha
-    u = product_rough(exp_short(ratio), ratio_2)
-    u_2 = copysign(inf, ratio_2) if ratio >= 1400.0 else u
-    return 0.0 if x > 0.0 else u_2
+    ratio = 1.0 / alpha
+    u = x * ratio
+    u_2 = 1.0 * ratio
+    u_3 = product_rough(exp_short(u), u_2)
+    u_4 = copysign(inf, u_2) if u >= 1400.0 else u_3
+    return 0.0 if x > 0.0 else u_4
 
 
 @device

@@ -588,8 +588,8 @@ def derivative_narrow(x, mu, sigma):
     mu = mu.value
     sigma = sigma.value
     u = x - mu
-    ratio = exp_short(-(0.5 * (u * u) / (sigma * sigma))) / sigma
-    return ratio * 0.39894228040143265
+    u_2 = exp_short(-(0.5 * (u * u) / (sigma * sigma)))
+    return u_2 * (1.0 / sigma) * 0.39894228040143265
 
 
 @device

@@ -531,7 +531,7 @@ def forward(x, cap):
 def forward_narrow(x, cap):
     """Return the value at x, in float64, to fewer digits."""
     cap = cap.value
-    u = cap * tanh_short(x / cap)
+    u = cap * tanh_short(x * (1.0 / cap))
     return x if abs(x) < 6.223015277861142e-61 else u
 
 
@@ -612,9 +612,9 @@ def second_derivative(x, cap):
 def second_derivative_narrow(x, cap):
     """Return the second derivative at x, in float64, to fewer digits."""
     cap = cap.value
-    ratio = x / cap
-    ratio_2 = product_rough(sech2_short(ratio), 2.0 * tanh_short(ratio)) / cap
-    return -ratio_2
+    ratio = 1.0 / cap
+    u = x * ratio
+    return -(product_rough(sech2_short(u), 2.0 * tanh_short(u)) * ratio)
 
 
 @device

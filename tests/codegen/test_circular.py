@@ -44,6 +44,24 @@ def test_error(name, points, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["sin", "cos"])
+@pytest.mark.parametrize("points", [anywhere, beside_multiples])
+def test_error_without_compensation(name, points, tmp_path):
+    x = points()
+    module = compiled([f"{name}_plain", f"{name}_near_plain"], tmp_path)
+    computed = call(module, f"{name}_plain", x)
+    with mp.workprec(1300):
+        worst = [
+            error(c, +getattr(mp, name)(mpf(v)), format_of("float64"))
+            for c, v in zip(computed.tolist(), x.tolist(), strict=True)
+        ]
+    assert max(worst) < 3, (max(worst), x[int(np.argmax(worst))])
+    near = x[abs(x) <= 2.0**40]
+    np.testing.assert_array_equal(
+        call(module, f"{name}_near_plain", near), computed[abs(x) <= 2.0**40]
+    )
+
+
+@pytest.mark.parametrize("name", ["sin", "cos"])
 def test_error_of_a_sum(name, tmp_path):
     x = np.random.default_rng(5).normal(size=2000) * 40
     low = x * np.random.default_rng(6).uniform(-(2.0**-53), 2.0**-53, x.size)

@@ -47,6 +47,8 @@ LOWERED = {
         "far_angle",
         "far_angle_low",
         "tanhsoftplus",
+        "sin_near",
+        "cos_near",
         "siluslope",
         "sigmoidpart",
         "sigmoidparts",

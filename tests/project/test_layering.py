@@ -76,7 +76,9 @@ ORDER = [
     "quicken",
     "plan",
     "pipeline",
+    "nearby",
     "quantities",
+    "computed",
     *(
         "literal",
         "render",
