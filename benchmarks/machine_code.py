@@ -1,8 +1,9 @@
 """Read the machine code of a kernel for GPUs: a cubin in, the operations of its usual way out.
 
-The usual way is that of a thread whose tile is whole, and whose quotients need no special care:
-from the entry to the end, without predicated exits, without what a branch leaps over in order to
-avoid a call. A loop counts once. `nvdisasm` lists the code; it needs no GPU.
+The usual way is that of a thread whose tile is whole, whose quotients need no special care, and
+whose sines are of near numbers: from the entry to the end, without predicated exits, without what a
+branch leaps over in order to avoid a call or a long computation. A loop counts once. `nvdisasm`
+lists the code; it needs no GPU.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _SECTION = re.compile(r"^//-+ \.text\.", re.MULTILINE)
 _LABEL = re.compile(r"(\.L_x_\d+):")
 _INSTRUCTION = re.compile(r"\s+/\*[0-9a-f]+\*/\s+(@!?\w+\s+)?([A-Z][\w.]*)([^;]*);")
 _LONGEST_LEAP = 16  # instructions around a call
+_FAR_REDUCTION = 64  # instructions at least
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def usual_way(listing: str) -> list[str]:
         if now.operation.startswith("BRA"):
             target = next((labels[name] for name in labels if f"`({name})" in now.operands), 0)
             if now.predicated:
-                at = target if _avoids_a_call(code[at:target]) else at
+                at = target if _is_rare(code[at:target]) else at
             elif target > at:
                 at = target
             else:
@@ -83,6 +85,10 @@ def usual_way(listing: str) -> list[str]:
     return way
 
 
-def _avoids_a_call(leapt_over: Sequence[_Instruction]) -> bool:
-    calls = any(each.operation.startswith("CALL") for each in leapt_over)
-    return calls and len(leapt_over) <= _LONGEST_LEAP
+def _is_rare(leapt_over: Sequence[_Instruction]) -> bool:
+    """Tell whether what a branch leaps over is for special quotients, or for far arguments."""
+    names = [each.operation for each in leapt_over]
+    if any(name.startswith(("LDG", "STG", "EXIT")) for name in names):
+        return False
+    calls = any(name.startswith("CALL") for name in names)
+    return len(names) >= _FAR_REDUCTION or (calls and len(names) <= _LONGEST_LEAP)

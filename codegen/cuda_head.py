@@ -14,7 +14,7 @@ from actgen.codegen.emit.cuda import CUDA_CALLS, INTRINSICS, ON_GPU
 from actgen.codegen.ir import Expr
 from actgen.codegen.library import used_functions
 from actgen.codegen.literal import WIDTH, import_line
-from actgen.codegen.pipeline import Program, kernel_params
+from actgen.codegen.pipeline import Program, Variant, kernel_params
 from actgen.codegen.render import header, render
 
 LANES = 8  # elements of a tile that a thread works on
@@ -102,13 +102,15 @@ def layout(
     program: Program,
     narrow: Iterable[Expr] = (),
     primitives: frozenset[str] = _PRIMITIVES,
+    near: Iterable[Variant] = (),
     **values: Any,
 ) -> str:
-    """Return a filled template; `narrow` are formulas beside those of the plans.
+    """Return a filled template; `narrow` and `near` are formulas beside those of the plans.
 
     `primitives` are names that texts may use.
     """
-    computed = [*(expr for expr, _ in quantities.expressions(program.all_variants)), *narrow]
+    planned = quantities.expressions([*program.all_variants, *near])
+    computed = [*(expr for expr, _ in planned), *narrow]
     library = used_functions(computed)
     exprs = [*computed, *(f.body for f in library)]
     parts: Mapping[str, Any] = {

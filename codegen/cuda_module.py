@@ -7,16 +7,18 @@ addresses: contiguous arrays by tiles, all others element by element.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from actgen.codegen import quantities
+from actgen.codegen.computed import tiers
 from actgen.codegen.cuda_axis import cuda_axis_text
 from actgen.codegen.cuda_head import LANES, definition, in_kernels, layout, listed, scalars
 from actgen.codegen.cuda_plan import for_gpu
 from actgen.codegen.emit.cuda import ON_GPU
 from actgen.codegen.ir import is_op
 from actgen.codegen.literal import WIDTH
+from actgen.codegen.nearby import near_variant
 from actgen.codegen.pipeline import Program, Variant, kernel_params
 
 _WHAT = {
@@ -37,13 +39,6 @@ def cuda_text(program: Program) -> str:
     return cuda_axis_text(program)
 
 
-def _tiers(variant: Variant, names: Iterable[str]) -> list[tuple[str, bool]]:
-    """Return the suffix of each tier's kernels for quantities, and whether it is the fast one."""
-    plans = [variant.body(name).plan for name in names]
-    fast = any(plan is not None and plan.has_fast for plan in plans)
-    return [(variant.suffix, False)] + ([(f"{variant.suffix}_fast", True)] if fast else [])
-
-
 def _what(stem: str) -> str:
     by = stem.removeprefix("partial_")
     return _WHAT.get(stem) or f"Write dy times the derivatives by {by}"
@@ -53,12 +48,23 @@ def _elementwise(program: Program) -> str:
     kernels: list[dict[str, Any]] = []
     functions: list[quantities.FunctionText] = []
     choices: list[quantities.ChoiceText] = []
+    forks: list[_Fork] = []
+    near: list[Variant] = []
     for v in program.all_variants:
         params = () if v.fixed else kernel_params(program.spec)
         names = [p.name for p in params]
         inputs = ["x", *v.random, *names]
         functions.extend(quantities.functions(v, inputs, params, ON_GPU))
-        choices.extend(quantities.choices(v))
+        chosen = list(quantities.choices(v))
+        beside = None if v.random else near_variant(v)
+        if beside is not None:
+            near.append(beside)
+            functions.extend(quantities.functions(beside, inputs, params, ON_GPU))
+            close = list(quantities.choices(beside))
+            chosen, found = _forked(chosen, close, inputs, v.suffix)
+            choices.extend(close)
+            forks.extend(found)
+        choices.extend(chosen)
         spelled = in_kernels(names)
         for name, of, stem, fast in _quantities(v):
             wide = stem.startswith("partial_")
@@ -89,11 +95,45 @@ def _elementwise(program: Program) -> str:
     return layout(
         "cuda/elementwise.py.j2",
         program,
+        near=near,
         functions=functions,
         choices=choices,
+        forks=forks,
         scalars=scalars(program, "x"),
         kernels=kernels,
     )
+
+
+@dataclass(frozen=True)
+class _Fork:
+    """A function that is one of two: of any numbers where a condition holds, else of near ones."""
+
+    name: str
+    args: str
+    far: str
+    any: str
+    near: str
+
+
+def _forked(
+    choices: Iterable[quantities.ChoiceText],
+    close: Iterable[quantities.ChoiceText],
+    inputs: Sequence[str],
+    suffix: str,
+) -> tuple[list[quantities.ChoiceText], list[_Fork]]:
+    """Return choices, and what forks under the names of those that have one for near numbers."""
+    near = {choice.name.replace("_near", ""): choice.name for choice in close}
+    given = ", ".join(inputs)
+    args = f"like, {given}"
+    renamed, forks = [], []
+    for choice in choices:
+        name = choice.name
+        if name in near:
+            choice = replace(choice, name=name.replace("_as", "_any_as"))
+            far = f"{name.partition('_as')[0].removesuffix('_fast')}_is_far{suffix}({given})"
+            forks.append(_Fork(name, args, far, f"{choice.name}({args})", f"{near[name]}({args})"))
+        renamed.append(choice)
+    return renamed, forks
 
 
 @dataclass(frozen=True)
@@ -117,7 +157,7 @@ def _quantities(variant: Variant) -> Iterable[tuple[str, str, str, bool]]:
         *([] if variant.fixed else [("second_derivative", "second_derivative")]),
         ("vjp", "derivative"),
     ):
-        for suffix, fast in _tiers(variant, [of]):
+        for suffix, fast in tiers(variant, [of]):
             if not (fast and stem == "second_derivative"):
                 yield f"{stem}{suffix}", of, stem, fast
     for body in variant.bodies:
@@ -179,11 +219,11 @@ def _gate_kernels(
         found = quantities.call(variant, name, fast)
         return found.format(x="{gate}", rest=listed(["{value}", *params]), like="like")
 
-    for suffix, fast in _tiers(variant, ["forward"]):
+    for suffix, fast in tiers(variant, ["forward"]):
         results = [_Result(out, text("forward", fast))]
         yield _kernel(f"forward{suffix}", "forward", [gate, value], results, params)
     halves = [_Side(f"d{half.name}", "dx", half.first) for half in (gate, value)]
-    for suffix, fast in _tiers(variant, ["vjp_gate", "vjp_value"]):
+    for suffix, fast in tiers(variant, ["vjp_gate", "vjp_value"]):
         results = [
             _Result(half, f"{{dy}} * {text(f'vjp_{half.name[1:]}', fast)}") for half in halves
         ]
@@ -206,12 +246,12 @@ def _piece_kernels(
         found = quantities.call(variant, name, fast)
         return found.format(x="{x}", rest=listed(params), like="like")
 
-    for suffix, fast in _tiers(variant, [f"forward_{k}" for k in pieces]):
+    for suffix, fast in tiers(variant, [f"forward_{k}" for k in pieces]):
         results = [
             _Result(_Side(f"out_{k}", "out", places[k]), text(f"forward_{k}", fast)) for k in pieces
         ]
         yield _kernel(f"forward{suffix}", "forward", [x], results, params, program.pieces)
-    for suffix, fast in _tiers(variant, [f"derivative_{k}" for k in pieces]):
+    for suffix, fast in tiers(variant, [f"derivative_{k}" for k in pieces]):
         given = [_Side(f"dy_{k}", "dy", places[k]) for k in pieces]
         total = " + ".join(f"{{dy_{k}}} * {text(f'derivative_{k}', fast)}" for k in pieces)
         results = [_Result(_Side("dx", "dx", "i * inner"), total)]

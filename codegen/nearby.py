@@ -1,8 +1,8 @@
 """Leave the reduction of far arguments out where no argument is far: sines take a third then.
 
 In: a variant of an activation. Out: a variant of quantities that hold while all arguments of sines
-and cosines are up to 2**40, and for each the condition under which it does not. Kernels choose for
-a tile of elements at a time; the bits are the same.
+and cosines are up to 2**40, and for each the condition under which it does not. CPU kernels choose
+for a tile of elements at a time, GPU kernels for each; the bits are the same.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def _plan(plan: Plan) -> Plan:
         single=near(plan.single),
         single_fast=near(plan.single_fast),
         double_fast=near(plan.double_fast),
+        short=None if plan.short is None else near(plan.short),
     )
 
 

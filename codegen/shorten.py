@@ -9,8 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from actgen.codegen.algebra import factors
 from actgen.codegen.guard import keep_nan
-from actgen.codegen.ir import ONE, ZERO, Apply, Const, Expr, Symbol, apply, is_op, rewrite, walk
+from actgen.codegen.ir import (
+    ONE,
+    ZERO,
+    Apply,
+    Const,
+    Expr,
+    Symbol,
+    apply,
+    is_op,
+    rewrite,
+    symbols,
+    walk,
+)
 from actgen.codegen.merge import merge
 from actgen.codegen.ops import CIRCULAR, ROUGH
 from actgen.codegen.signs import sign_of
@@ -28,6 +41,9 @@ def shorten(exact: Expr, lowered: Expr, params: Container[Expr] = ()) -> Expr | 
     if not any(is_op(node, *ROUGH, *CIRCULAR) for node in walk(exact)):
         return None
     kind = "short" if _suits(exact) else "plain"
+    whole = CIRCULAR if _vanishes_anywhere(exact) else ()
+    if whole and not any(is_op(node, *ROUGH) for node in walk(exact)):
+        return None
 
     def cheaper(node: Expr) -> Expr:
         if not isinstance(node, Apply):
@@ -37,6 +53,8 @@ def shorten(exact: Expr, lowered: Expr, params: Container[Expr] = ()) -> Expr | 
         if is_op(node, "add") and ZERO in node.args:
             return node.args[node.args[0] == ZERO]
         name = node.op.removesuffix("_times").removesuffix("_twofold")
+        if node.op.split("_")[0] in whole:
+            return node
         if name in CIRCULAR:
             return Apply(f"{node.op}_plain", node.args)
         if node.op.endswith("_rest") and node.op.split("_")[0] in CIRCULAR:
@@ -49,6 +67,28 @@ def shorten(exact: Expr, lowered: Expr, params: Container[Expr] = ()) -> Expr | 
         return apply("product_rough", value, node.args[-1]) if node.op.endswith("_times") else value
 
     return _unguarded(merge(rewrite(lowered, cheaper), kind))
+
+
+def _vanishes_anywhere(expr: Expr) -> bool:
+    """Tell whether there is a sum with a sine or cosine that huge numbers may bring near 0.
+
+    That is any but with a term that grows: what is lost is small beside it.
+    """
+    wave: dict[Expr, bool] = {}
+    for node in walk(expr):
+        wave[node] = is_op(node, *CIRCULAR) or any(wave[arg] for arg in node.args)
+        if is_op(node, "add", "sub") and wave[node]:
+            a, b = node.args
+            if (wave[a] and wave[b]) or not _grows(b if wave[a] else a):
+                return True
+    return False
+
+
+def _grows(expr: Expr) -> bool:
+    """Tell whether an expression is a product of symbols and constants."""
+    return bool(symbols(expr)) and all(
+        not base.args and (exponent > 0 or not symbols(base)) for base, exponent in factors(expr)[1]
+    )
 
 
 def _unguarded(expr: Expr) -> Expr:

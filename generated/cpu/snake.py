@@ -8,8 +8,8 @@ Functions take numbers, kernels and ufuncs arrays.
 The arithmetic of float32 results, and the largest error found at sampled inputs and parameters:
 
     forward: float64, to fewer digits (0.50 ULP)
-    derivative: float64, to fewer digits (0.50 ULP)
-    second_derivative: float64, to fewer digits (0.72 ULP)
+    derivative: float64 (0.50 ULP)
+    second_derivative: float64, uncompensated (0.50 ULP)
 """
 
 from math import inf
@@ -574,40 +574,6 @@ def cos_twofold_rest(x, low):
 
 
 @device
-def cos_twofold_plain(x, low):
-    """Return cos(x + low) to some ULP."""
-    size = abs(x)
-    k = rint(x * 0.6366197723675814)
-    u = far_quarters(size)
-    u_2 = k - 4.0 * rint(0.25 * k)
-    quarters = u_2 if size <= 1099511627776.0 else -u if x < 0.0 else u
-    size_2 = abs(quarters)
-    sign_2 = -1.0 if size_2 == 2.0 or quarters == 1.0 else 1.0
-    u_3 = -k
-    left = fma(u_3, 6.123233995736766e-17, fma(u_3, 1.5707963267948966, x))
-    r_near = fma(u_3, -1.4973849048591698e-33, left) + low
-    u_4 = far_angle(size) + far_angle_low(size)
-    r = r_near if size <= 1099511627776.0 else -u_4 if x < 0.0 else u_4
-    z = r * r
-    cube = z * r
-    u_5 = z * z
-    p = fma(1.605836685911257e-10, u_5, 2.7557319214197105e-06)
-    p_2 = fma(p, u_5, 0.008333333333333323)
-    p_3 = fma(-7.578709579801642e-13, u_5, -2.5052104913367524e-08)
-    p_4 = fma(p_3, u_5, -0.0001984126984125508)
-    p_5 = fma(p_4, u_5, -0.16666666666666666)
-    s = fma(p_2, z, p_5)
-    p_6 = fma(-1.1470293041773554e-11, u_5, -2.755731921536784e-07)
-    p_7 = fma(p_6, u_5, -0.0013888888888888874)
-    p_8 = fma(4.738098533831467e-14, u_5, 2.087675436426307e-09)
-    p_9 = fma(p_8, u_5, 2.480158730157148e-05)
-    p_10 = fma(p_9, u_5, 0.041666666666666664)
-    c = fma(p_7, z, p_10)
-    piece = fma(cube, s, r) if size_2 == 1.0 else fma(z, fma(z, c, -0.5), 1.0)
-    return sign_2 * piece
-
-
-@device
 def sin_near_twofold(x, low):
     """Return sin_near(x + low): the sin for |x| up to 2**40."""
     if x == 0.0:
@@ -831,35 +797,6 @@ def cos_near_twofold_rest(x, low):
 
 
 @device
-def cos_near_twofold_plain(x, low):
-    """Return cos(x + low) to some ULP, for |x| up to 2**40."""
-    k = rint(x * 0.6366197723675814)
-    quarters = k - 4.0 * rint(0.25 * k)
-    size = abs(quarters)
-    sign_2 = -1.0 if size == 2.0 or quarters == 1.0 else 1.0
-    u = -k
-    left = fma(u, 6.123233995736766e-17, fma(u, 1.5707963267948966, x))
-    r_near = fma(u, -1.4973849048591698e-33, left) + low
-    z = r_near * r_near
-    cube = z * r_near
-    u_2 = z * z
-    p = fma(1.605836685911257e-10, u_2, 2.7557319214197105e-06)
-    p_2 = fma(p, u_2, 0.008333333333333323)
-    p_3 = fma(-7.578709579801642e-13, u_2, -2.5052104913367524e-08)
-    p_4 = fma(p_3, u_2, -0.0001984126984125508)
-    p_5 = fma(p_4, u_2, -0.16666666666666666)
-    s = fma(p_2, z, p_5)
-    p_6 = fma(-1.1470293041773554e-11, u_2, -2.755731921536784e-07)
-    p_7 = fma(p_6, u_2, -0.0013888888888888874)
-    p_8 = fma(4.738098533831467e-14, u_2, 2.087675436426307e-09)
-    p_9 = fma(p_8, u_2, 2.480158730157148e-05)
-    p_10 = fma(p_9, u_2, 0.041666666666666664)
-    c = fma(p_7, z, p_10)
-    p_11 = fma(z, fma(z, c, -0.5), 1.0)
-    return sign_2 * (fma(cube, s, r_near) if size == 1.0 else p_11)
-
-
-@device
 def forward(x, frequency):
     """Return the value at x."""
     size = abs(x)
@@ -905,18 +842,6 @@ def derivative(x, frequency):
 
 
 @device
-def derivative_narrow(x, frequency):
-    """Return the derivative at x, in float64, to fewer digits."""
-    u = frequency * x
-    p = fma(frequency, x, -u)
-    u_2 = sin_twofold_plain(u, p)
-    u_3 = cos_twofold_plain(u, p)
-    u_4 = u_2 + u_3
-    u_5 = u_4 - u_2
-    return fma(u_4, u_4, 2.0 * u_4 * (u_2 - (u_4 - u_5) + (u_3 - u_5)))
-
-
-@device
 def second_derivative(x, frequency):
     """Return the second derivative at x."""
     u = frequency * x
@@ -948,13 +873,14 @@ def second_derivative(x, frequency):
 
 
 @device
-def second_derivative_narrow(x, frequency):
-    """Return the second derivative at x, in float64, to fewer digits."""
+def second_derivative_plain(x, frequency):
+    """Return the second derivative at x, in float64, uncompensated."""
     u = frequency * x
     p = fma(frequency, x, -u)
-    u_2 = sin_twofold_plain(u, p)
-    u_3 = cos_twofold_plain(u, p)
-    return 2.0 * (u_2 + u_3) * (u_3 * frequency - u_2 * frequency)
+    sine = sin_twofold(u, p)
+    cosine = cos_twofold(u, p)
+    u_2 = cosine * frequency - sine * frequency
+    return 2.0 * (sine + cosine) * u_2
 
 
 @device
@@ -1025,18 +951,6 @@ def derivative_near(x, frequency):
 
 
 @device
-def derivative_near_narrow(x, frequency):
-    """Return the derivative at x, sines of near numbers, in float64, to fewer digits."""
-    u = frequency * x
-    p = fma(frequency, x, -u)
-    u_2 = sin_near_twofold_plain(u, p)
-    u_3 = cos_near_twofold_plain(u, p)
-    u_4 = u_2 + u_3
-    u_5 = u_4 - u_2
-    return fma(u_4, u_4, 2.0 * u_4 * (u_2 - (u_4 - u_5) + (u_3 - u_5)))
-
-
-@device
 def second_derivative_is_far(x, frequency):
     """Tell whether an argument of a sine or cosine is beyond 2**40."""
     return abs(frequency * x) > 1099511627776.0
@@ -1074,12 +988,12 @@ def second_derivative_near(x, frequency):
 
 
 @device
-def second_derivative_near_narrow(x, frequency):
-    """Return the second derivative at x, sines of near numbers, in float64, to fewer digits."""
+def second_derivative_near_plain(x, frequency):
+    """Return the second derivative at x, sines of near numbers, in float64, uncompensated."""
     u = frequency * x
     p = fma(frequency, x, -u)
-    u_2 = sin_near_twofold_plain(u, p)
-    u_3 = cos_near_twofold_plain(u, p)
+    u_2 = sin_near_twofold(u, p)
+    u_3 = cos_near_twofold(u, p)
     return 2.0 * (u_2 + u_3) * (u_3 * frequency - u_2 * frequency)
 
 
@@ -1091,14 +1005,14 @@ forward_as = by_type(
 
 derivative_as = by_type(
     double=derivative,
-    single=widened(derivative_narrow),
-    half=widened(derivative_narrow),
+    single=widened(derivative),
+    half=widened(derivative),
 )
 
 second_derivative_as = by_type(
     double=second_derivative,
-    single=widened(second_derivative_narrow),
-    half=widened(second_derivative_narrow),
+    single=widened(second_derivative_plain),
+    half=widened(second_derivative_plain),
 )
 
 forward_near_as = by_type(
@@ -1109,14 +1023,14 @@ forward_near_as = by_type(
 
 derivative_near_as = by_type(
     double=derivative_near,
-    single=widened(derivative_near_narrow),
-    half=widened(derivative_near_narrow),
+    single=widened(derivative_near),
+    half=widened(derivative_near),
 )
 
 second_derivative_near_as = by_type(
     double=second_derivative_near,
-    single=widened(second_derivative_near_narrow),
-    half=widened(second_derivative_near_narrow),
+    single=widened(second_derivative_near_plain),
+    half=widened(second_derivative_near_plain),
 )
 
 

@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 
 import actgen
+from actgen.codegen.cuda_module import cuda_text
+from actgen.codegen.inline import resolve
 from actgen.codegen.ir import X, apply, is_op, tanh, walk
 from actgen.codegen.lower import lower
+from actgen.codegen.model import read_text
 from actgen.codegen.nearby import near_variant
-from actgen.codegen.pipeline import Body, Variant
+from actgen.codegen.pipeline import Body, Variant, compile_definition
 from actgen.codegen.plan import Setting, plan
+from actgen.codegen.shorten import shorten
 from actgen.codegen.simulate import simulate
+from tests.codegen.algebraic import formula
 
 FAR = 2.0**40
 CIRCULAR = {
@@ -62,6 +67,24 @@ def test_the_bits_are_those_of_any_number():
         )
 
 
+@pytest.mark.parametrize(
+    ("text", "shorter"),
+    [
+        ("x + sin(x)**2", True),
+        ("3 * x - cos(x)", True),
+        ("sin(x) * cos(x)", True),
+        ("sin(x) + cos(x)", False),
+        ("1 + 2 * sin(x)", False),
+        ("sin(x) - tanh(x)", False),
+    ],
+)
+def test_sums_that_vanish_at_huge_numbers_keep_all_digits(text, shorter):
+    expr = formula(text)
+    found = shorten(expr, lower(expr))
+    names = {node.op for node in walk(found or lower(expr)) if is_op(node, *sorted(CIRCULAR))}
+    assert names and all(name.endswith("_plain") for name in names) == shorter
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
 def test_a_tile_with_a_far_number_has_the_same_bits(dtype):
     rng = np.random.default_rng(1)
@@ -79,3 +102,16 @@ def test_a_tile_with_a_far_number_has_the_same_bits(dtype):
         inplace = mixed.copy()
         f(inplace, out=inplace)
         np.testing.assert_array_equal(inplace, found)
+
+
+def test_gpu_kernels_fork_for_each_number():
+    spec = read_text("name: probe\nformula: x + sin(x)\n", "probe.yaml")
+    text = cuda_text(compile_definition(resolve([spec], {})[0]))
+    fork = text[text.index("def forward_as(") :]
+    assert fork[: fork.index("\n\n\n")] == (
+        "def forward_as(like, x):\n"
+        '    """Return the quantity, sines of near numbers where these will do."""\n'
+        "    if forward_is_far(x):\n"
+        "        return forward_any_as(like, x)\n"
+        "    return forward_near_as(like, x)"
+    )

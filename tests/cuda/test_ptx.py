@@ -48,6 +48,7 @@ def in_float64(name, kernel, element):
     code = source[source.index(f"def {kernel}(") :]
     code = code[: code.index("\n\n\n")] if "\n\n\n" in code else code
     called = set(re.findall(r"(\w+_as\w*)\(", code))
+    called |= {name.replace("_as", "_any_as") for name in called}  # which those may fork to
     chosen = re.compile(rf"^({'|'.join(called)}) = by_type\((.*?)^\)", re.MULTILINE | re.DOTALL)
     return way == "double" or any(f"{way}=widened(" in c[2] for c in chosen.finditer(source))
 
