@@ -41,7 +41,7 @@ def shorten(exact: Expr, lowered: Expr, params: Container[Expr] = ()) -> Expr | 
     if not any(is_op(node, *ROUGH, *CIRCULAR) for node in walk(exact)):
         return None
     kind = "short" if _suits(exact) else "plain"
-    whole = CIRCULAR if _vanishes_anywhere(exact) else ()
+    whole = CIRCULAR if _vanishes_anywhere(exact, params) else ()
     if whole and not any(is_op(node, *ROUGH) for node in walk(exact)):
         return None
 
@@ -69,7 +69,7 @@ def shorten(exact: Expr, lowered: Expr, params: Container[Expr] = ()) -> Expr | 
     return _unguarded(merge(rewrite(lowered, cheaper), kind))
 
 
-def _vanishes_anywhere(expr: Expr) -> bool:
+def _vanishes_anywhere(expr: Expr, params: Container[Expr]) -> bool:
     """Tell whether there is a sum with a sine or cosine that huge numbers may bring near 0.
 
     That is any but with a term that grows: what is lost is small beside it.
@@ -79,14 +79,14 @@ def _vanishes_anywhere(expr: Expr) -> bool:
         wave[node] = is_op(node, *CIRCULAR) or any(wave[arg] for arg in node.args)
         if is_op(node, "add", "sub") and wave[node]:
             a, b = node.args
-            if (wave[a] and wave[b]) or not _grows(b if wave[a] else a):
+            if (wave[a] and wave[b]) or not _grows(b if wave[a] else a, params):
                 return True
     return False
 
 
-def _grows(expr: Expr) -> bool:
-    """Tell whether an expression is a product of symbols and constants."""
-    return bool(symbols(expr)) and all(
+def _grows(expr: Expr, params: Container[Expr]) -> bool:
+    """Tell whether an expression is a product of parameters, constants and something else."""
+    return any(symbol not in params for symbol in symbols(expr)) and all(
         not base.args and (exponent > 0 or not symbols(base)) for base, exponent in factors(expr)[1]
     )
 
