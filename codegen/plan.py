@@ -263,8 +263,9 @@ def _beside_zeros(
 
     None for anything else, and with parameters, on which the zeros would depend.
     """
-    parts = with_sigmoid_parts(exact)
-    if setting.params or parts == exact:
+    sloped = with_slopes(exact)
+    parts = with_sigmoid_parts(sloped)
+    if setting.params or parts == sloped:
         return
     narrow, variable = lower(parts, FLOAT32, halves), Symbol(setting.variable)
     for tier in ("_fast", ""):
