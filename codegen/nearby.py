@@ -21,7 +21,7 @@ def near_variant(variant: Variant) -> Variant | None:
     """Return the quantities `NAME_near` and `NAME_is_far`; None where there are no sines."""
     bodies = []
     for body in variant.bodies:
-        condition = _far(body.lowered)
+        condition = None if body.plan is None else _far(body.plan)
         if body.plan is not None and condition is not None:
             bodies.append(Body(f"{body.name}_is_far", condition, condition))
             bodies.append(replace(body, name=f"{body.name}_near", plan=_plan(body.plan)))
@@ -49,9 +49,10 @@ def _renamed(node: Expr) -> Expr:
     return Apply(f"{name}_near{node.op.removeprefix(name)}", node.args)
 
 
-def _far(expr: Expr) -> Expr | None:
+def _far(plan: Plan) -> Expr | None:
     """Return the condition that an argument is far; None where no function asks for it."""
-    arguments = dict.fromkeys(node.args[0] for node in walk(expr) if _circular(node) is not None)
+    nodes = [node for way in plan.ways for node in walk(way.lowered)]
+    arguments = dict.fromkeys(node.args[0] for node in nodes if _circular(node) is not None)
     found: Expr | None = None
     for argument in arguments:
         far = apply("gt", absolute(argument), number(NEAR))

@@ -72,16 +72,25 @@ def shorten(exact: Expr, lowered: Expr, params: Container[Expr] = ()) -> Expr | 
 def _vanishes_anywhere(expr: Expr, params: Container[Expr]) -> bool:
     """Tell whether there is a sum with a sine or cosine that huge numbers may bring near 0.
 
-    That is any but with a term that grows: what is lost is small beside it.
+    That is any but a bounded one with a term that grows: what is lost is small beside it.
     """
     wave: dict[Expr, bool] = {}
     for node in walk(expr):
         wave[node] = is_op(node, *CIRCULAR) or any(wave[arg] for arg in node.args)
         if is_op(node, "add", "sub") and wave[node]:
             a, b = node.args
-            if (wave[a] and wave[b]) or not _grows(b if wave[a] else a, params):
+            term, other = (a, b) if wave[a] else (b, a)
+            if wave[other] or not _grows(other, params) or not _bounded(term, params):
                 return True
     return False
+
+
+def _bounded(expr: Expr, params: Container[Expr]) -> bool:
+    """Tell whether an expression is a product of sines, cosines, parameters and constants."""
+    return all(
+        (is_op(base, *CIRCULAR) and exponent > 0) or all(s in params for s in symbols(base))
+        for base, exponent in factors(expr)[1]
+    )
 
 
 def _grows(expr: Expr, params: Container[Expr]) -> bool:

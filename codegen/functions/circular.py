@@ -91,7 +91,7 @@ def _rough(name: str, ahead: int, near: bool, low: Expr) -> Function:
     body = _chosen_sign(quarters, ahead, let) * value
     body = body if ahead else where(apply("eq", X, ZERO), X, body)
     args, twofold = (("x",), "") if low == ZERO else (("x", "low"), "_twofold")
-    doc = f"Return {name}({' + '.join(args)}) to some ULP{', for |x| up to 2**40' * near}."
+    doc = f"Return {name}({' + '.join(args)}) to 3 ULP{', for |x| up to 2**40' * near}."
     full = f"{name}{'_near' if near else ''}{twofold}_plain"
     return Function(full, args, body, doc, let.names)
 

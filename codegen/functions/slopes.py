@@ -236,13 +236,13 @@ def _functions() -> Iterator[Function]:
             let = Steps()
             text, body = f"{doc}, error below {error} ULP, {kept}.", core(low, let)
             yield Function(f"{name}_f32{tier}", args, body, text, let.names, "float32", error)
-    doc = "Return sigmoid(v) (1 + w sigmoid(-v)) at v = x + low, w = b + b_low of the sign of v."
+    what, at = "Return sigmoid(v) (1 + w sigmoid(-v))", "v = x + low, w = b + b_low"
     both = ("x", "low", "b", "b_low")
-    yield Function("sigmoidparts", both, _sum_of_parts(), doc)
-    for tier, part in (("", _sigmoid_part_exactly), ("_fast", _sigmoid_part)):
+    yield Function("sigmoidparts", both, _sum_of_parts(), f"{what}: {at}.")
+    for tier, part, ulp in (("", _sigmoid_part_exactly, 1), ("_fast", _sigmoid_part, 3)):
         let = Steps()
-        body = part(let)
-        yield Function(f"sigmoidparts_f32{tier}", both, body, doc, let.names, "float32")
+        text, body = f"{what} to {ulp} ULP of its terms: {at}.", part(let)
+        yield Function(f"sigmoidparts_f32{tier}", both, body, text, let.names, "float32")
     name, doc = "normcdfslope", "Return the derivative of x normcdf(x)"
     yield Function(name, ("x",), _sum("normcdf", ZERO), f"{doc}.")
     for tier, slope, error in (("", _normcdf_exactly, 0.92), ("_fast", _normcdf, 3.2)):

@@ -328,7 +328,7 @@ def sigmoid_twofold_times_rest(x, low, b):
 
 @device
 def sigmoidparts_f32(x, low, b, b_low):
-    """Return sigmoid(v) (1 + w sigmoid(-v)) at v = x + low, w = b + b_low of the sign of v."""
+    """Return sigmoid(v) (1 + w sigmoid(-v)) to 1 ULP of its terms: v = x + low, w = b + b_low."""
     size = abs(x)
     u = -size
     holds = u < float32(-115.70558)
@@ -382,7 +382,7 @@ def sigmoidparts_f32(x, low, b, b_low):
 
 @device
 def sigmoidparts_f32_fast(x, low, b, b_low):
-    """Return sigmoid(v) (1 + w sigmoid(-v)) at v = x + low, w = b + b_low of the sign of v."""
+    """Return sigmoid(v) (1 + w sigmoid(-v)) to 3 ULP of its terms: v = x + low, w = b + b_low."""
     size = abs(x)
     u = -size
     holds = u < float32(-115.70558)

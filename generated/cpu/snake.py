@@ -428,7 +428,7 @@ def sin_twofold_rest(x, low):
 
 @device
 def sin_twofold_plain(x, low):
-    """Return sin(x + low) to some ULP."""
+    """Return sin(x + low) to 3 ULP."""
     if x == 0.0:
         return x
     size = abs(x)
@@ -672,7 +672,7 @@ def sin_near_twofold_rest(x, low):
 
 @device
 def sin_near_twofold_plain(x, low):
-    """Return sin(x + low) to some ULP, for |x| up to 2**40."""
+    """Return sin(x + low) to 3 ULP, for |x| up to 2**40."""
     if x == 0.0:
         return x
     k = rint(x * 0.6366197723675814)

@@ -348,7 +348,7 @@ def sigmoid_plain(x):
 
 @device
 def sigmoidparts_f32_fast(x, low, b, b_low):
-    """Return sigmoid(v) (1 + w sigmoid(-v)) at v = x + low, w = b + b_low of the sign of v."""
+    """Return sigmoid(v) (1 + w sigmoid(-v)) to 3 ULP of its terms: v = x + low, w = b + b_low."""
     size = abs(x)
     u = -size
     holds = u < float32(-115.70558)

@@ -433,7 +433,7 @@ def sin_twofold_rest(x, low):
 
 @device
 def sin_twofold_plain(x, low):
-    """Return sin(x + low) to some ULP."""
+    """Return sin(x + low) to 3 ULP."""
     size = abs(x)
     k = rint(x * 0.6366197723675814)
     u = far_quarters(size)
@@ -675,7 +675,7 @@ def sin_near_twofold_rest(x, low):
 
 @device
 def sin_near_twofold_plain(x, low):
-    """Return sin(x + low) to some ULP, for |x| up to 2**40."""
+    """Return sin(x + low) to 3 ULP, for |x| up to 2**40."""
     k = rint(x * 0.6366197723675814)
     quarters = k - 4.0 * rint(0.25 * k)
     size = abs(quarters)
